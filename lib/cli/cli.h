@@ -1,0 +1,207 @@
+/*
+ * What all programs share: options from one table, diagnostics, progress,
+ * records, item lists, the exit status.
+ *
+ * The only room that prints, exits and reads the environment. Only cmd/ uses
+ * it. Single-threaded, except cli_warn and cli_progress_*, which any thread
+ * may call.
+ */
+#ifndef PACS_CLI_CLI_H
+#define PACS_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/* Exit statuses, from cli/exit.def: CLI_EXIT_OK 0, CLI_EXIT_NO 1,
+ * CLI_EXIT_USAGE 2, CLI_EXIT_PARTIAL 3, CLI_EXIT_FAILED 4, CLI_EXIT_AGAIN 75 */
+enum cli_exit {
+#define X(name, status, meaning) CLI_EXIT_##name = (status),
+#include "cli/exit.def"
+#undef X
+};
+
+/* --- options ------------------------------------------------------------ */
+
+enum cli_type {
+	CLI_FLAG,   /* bool *: set to true */
+	CLI_COUNT,  /* unsigned *: one more each time (-v -v) */
+	CLI_STRING, /* const char **: borrowed from argv */
+	CLI_UINT,   /* uint64_t *: decimal */
+	CLI_SIZE,   /* uint64_t *: bytes, with K M G T (powers of 1024) */
+	CLI_WORD,   /* const char **: one of words, "tsv|json|csv|table" */
+	CLI_LIST,   /* struct cli_list *: may be given many times */
+};
+
+struct cli_list {
+	const char **items; /* borrowed from argv */
+	size_t count;
+};
+
+struct cli_opt {
+	char letter;       /* 0 if there is only a long name */
+	const char *name;  /* "archive": --archive=DIR */
+	const char *arg;   /* placeholder "DIR", NULL for flags */
+	const char *kind;  /* for completion: "dir" "file" "peer" "field"
+			    * "none", or the closed word list */
+	const char *help;  /* one line, lower case, no stop */
+	enum cli_type type;
+	void *dest;
+};
+#define CLI_END {0, NULL, NULL, NULL, NULL, CLI_FLAG, NULL}
+
+/* What nearly every program has; a table names those that it takes:
+ *	CLI_OPT_ARCHIVE, CLI_OPT_FORMAT, ... , CLI_END
+ * They write to cli_common. --help, --version, -q, -v, --log and
+ * --progress are in every table by themselves. */
+struct cli_common {
+	const char *archive; /* -a, else PACS_ARCHIVE; NULL if neither */
+	const char *format;  /* --format; NULL: table on a terminal, else tsv */
+	const char *fields;  /* -f, --fields: "A,B" or NULL */
+	uint64_t jobs;       /* -j; the CPUs by default */
+	bool dry_run;        /* -n */
+	bool nul;            /* -0 */
+	bool quiet;          /* -q */
+	unsigned verbose;    /* -v */
+	const char *log;     /* text (default) or json */
+	const char *progress; /* auto always never */
+};
+extern struct cli_common cli_common;
+#define CLI_OPT_ARCHIVE \
+	{'a', "archive", "DIR", "dir", "the archive, else PACS_ARCHIVE", \
+	 CLI_STRING, &cli_common.archive}
+#define CLI_OPT_FORMAT \
+	{0, "format", "FORM", "tsv|json|csv|table", "form of the records", \
+	 CLI_WORD, &cli_common.format}
+#define CLI_OPT_FIELDS \
+	{'f', "fields", "FIELD,...", "field", "fields to print, in this order", \
+	 CLI_STRING, &cli_common.fields}
+#define CLI_OPT_JOBS \
+	{'j', "jobs", "N", "none", "workers (default: the CPUs)", CLI_UINT, \
+	 &cli_common.jobs}
+#define CLI_OPT_DRY_RUN \
+	{'n', "dry-run", NULL, NULL, "say what would be done, do nothing", \
+	 CLI_FLAG, &cli_common.dry_run}
+#define CLI_OPT_NUL \
+	{'0', "null", NULL, NULL, "lists are NUL-separated, in and out", \
+	 CLI_FLAG, &cli_common.nul}
+
+struct cli_program {
+	const char *name;     /* "pacs-find" */
+	const char *summary;  /* one line, the .Nd of the man page */
+	const char *operands; /* "[KEY=VALUE ...]", for the usage line */
+	const struct cli_opt *opts;
+	/* Sub-commands ("list|show|accept"), NULL if none: the first operand
+	 * must be one of them; completed and shown in --help. */
+	const char *verbs;
+};
+
+/*
+ * Start a program: locale "C" for numbers, SIGPIPE ignored, SIGINT and SIGTERM
+ * noted (cli_stopped), options parsed (GNU style, permuted, "--" ends them).
+ * --help, --version and the hidden --dump-options print and exit 0; wrong
+ * usage exits 2. Returns the operands, NULL-terminated, borrowed from argv;
+ * *ret_count their number.
+ */
+char **cli_start(const struct cli_program *program, int argc, char **argv,
+		 int *ret_count);
+
+/* Wrong usage: prints "pacs-x: <message>" and "try 'pacs-x --help'"; exit 2. */
+void cli_usage(const char *fmt, ...) PACS_PRINTF(1, 2)
+    __attribute__((noreturn));
+
+/* The archive named by -a or PACS_ARCHIVE; cli_usage() if there is none. */
+const char *cli_archive(void);
+
+/* The signal that asked to stop, or 0. Long loops look at it. Async-safe. */
+int cli_stopped(void);
+
+/* --- diagnostics -------------------------------------------------------- */
+
+/* One line on stderr, "pacs-x: <message>", or a JSON object with --log=json
+ * ({"time","program","level","message"}). cli_note only with -v, cli_say
+ * unless -q. */
+void cli_warn(const char *fmt, ...) PACS_PRINTF(1, 2);
+void cli_note(const char *fmt, ...) PACS_PRINTF(1, 2);
+void cli_say(const char *fmt, ...) PACS_PRINTF(1, 2);
+/* Print err->msg (with a prefix "<item>: " unless item is NULL). */
+void cli_warn_error(const struct pacs_error *err, const char *item);
+/* Print the error and end with the status that it has in errcodes.def. */
+void cli_die(const struct pacs_error *err) __attribute__((noreturn));
+
+/* --- progress ----------------------------------------------------------- */
+
+/* On a terminal (or --progress=always) a line on stderr, rewritten at most 5
+ * times a second: count, bytes, rate, time left if totals are known (0 =
+ * unknown). Never mixed into other lines. */
+void cli_progress_start(const char *what, uint64_t total_items,
+			uint64_t total_bytes);
+void cli_progress_total(uint64_t total_items, uint64_t total_bytes);
+void cli_progress_add(uint64_t items, uint64_t bytes);
+void cli_progress_end(void);
+
+/* --- records ------------------------------------------------------------ */
+
+enum cli_value {
+	CLI_TEXT,   /* string; JSON string, "" when empty, null when NULL */
+	CLI_NUMBER, /* decimal digits; JSON number, null when NULL */
+	CLI_BOOL,   /* "true"/"false" */
+};
+
+struct cli_field {
+	const char *name; /* DICOM keyword, or our own in lower_case */
+	enum cli_value type;
+	const char *help; /* one line for --help and pacs-records(5) */
+};
+
+struct cli_records;
+
+/*
+ * Records on stdout in the form of cli_common.format. fields lists every field
+ * that the program knows, ended by a NULL name; defaults is a "A,B" list of
+ * those printed when -f is not given (NULL: all). An unknown name in -f is
+ * wrong usage, with a suggestion. Caller closes with cli_finish().
+ */
+struct cli_records *cli_records_new(const struct cli_field *fields,
+				    const char *defaults);
+/* Is this field asked for? (So a costly one need not be computed.) */
+bool cli_records_wants(const struct cli_records *r, const char *name);
+/* One record: values[i] belongs to fields[i] (all that the program knows);
+ * NULL = no value. TSV escapes tab, newline, CR, backslash, NUL; with -0 a
+ * record ends in NUL. Table: buffered up to 1,000 rows for alignment. */
+void cli_record(struct cli_records *r, const char *const *values);
+
+/* Raw lines for --paths and the like: text, then newline or (-0) NUL. */
+void cli_line(const char *text);
+
+/* stdout can no longer be written (closed pipe, full disk): loops stop. */
+bool cli_stdout_broken(void);
+
+/* --- items -------------------------------------------------------------- */
+
+/* Read a list of items from stdin ("-"): lines, or NUL-separated with -0.
+ * Returns the next one in *b, false at the end. Items up to 64 KiB. */
+bool cli_next_item(struct pacs_buf *b);
+
+/* --- the end ------------------------------------------------------------ */
+
+struct cli_tally {
+	uint64_t done;   /* items that went well */
+	uint64_t failed; /* items that did not: status 3 */
+	bool no;         /* the answer is no: status 1 */
+	/* A run that could not go on: status of the error that ended it. */
+	enum pacs_err fatal;
+};
+
+/*
+ * Flush and close stdout, end progress, and compute the status: 128+n if a
+ * signal stopped the run (the process then dies by that signal after flushing),
+ * else fatal's status, else 4 if stdout broke (a closed pipe counts unless
+ * everything was written), else 3, 1, 0.
+ */
+int cli_finish(const struct cli_tally *tally);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Characters: Specific Character Set (PS3.3 C.12.1.1.2, PS3.5 6.1) to UTF-8
+ * and back, with ISO 2022 code extensions, by libc's iconv; driven by a table
+ * generated from lib/dicom/data/charsets.tsv. ASCII and UTF-8 take a fast
+ * path without iconv.
+ */
+#ifndef PACS_DICOM_TEXT_H
+#define PACS_DICOM_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/*
+ * Decode bytes of a text value of that VR under a character set, given as the
+ * value of (0008,0005) ("\\ISO 2022 IR 87", "" or NULL for the default), and
+ * append UTF-8 to *out. Delimiters (backslash, and ^ = in PN) stay. Escapes reset at line end,
+ * "\" and, in PN, "^" and "=". In ISO_IR 13 the byte 0x5C separates values
+ * in multi-valued VRs. Returns false if some bytes had to become U+FFFD.
+ * Bytes over 0x7f without a declared set are taken as UTF-8 if they are valid
+ * UTF-8, else as ISO-8859-1; that returns false too.
+ */
+bool pacs_text_decode(const char *charset, uint16_t vr, const void *bytes,
+		      size_t len, struct pacs_buf *out);
+
+/*
+ * Encode UTF-8 under a character set, with escapes as PS3.5 6.1.2.5 wants
+ * them; append to *out. PACS_EUNSUPPORTED if a character is in none of the
+ * sets, or a set is unknown.
+ */
+enum pacs_err pacs_text_encode(struct pacs_error *err, const char *charset,
+			       uint16_t vr, const char *utf8, size_t len,
+			       struct pacs_buf *out) PACS_MUST_CHECK;
+
+/* Is this defined term in the table? */
+bool pacs_charset_is_known(const char *term);
+
+#endif
