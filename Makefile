@@ -77,9 +77,9 @@ $(G)/dicom/dict_data.c: $(DATA)/dictionary.tsv lib/dicom/gen.awk
 $(G)/dicom/uid_data.c: $(DATA)/sop-classes.tsv $(DATA)/transfer-syntaxes.tsv lib/dicom/gen.awk
 	@mkdir -p $(@D)
 	awk -v out=uids -f lib/dicom/gen.awk $(filter %.tsv,$^) >$@
-$(G)/dicom/charset_data.c: $(DATA)/charsets.tsv lib/dicom/gen.awk
+$(G)/dicom/charset_data.c: $(DATA)/charsets.tsv lib/dicom/gen-charsets.awk
 	@mkdir -p $(@D)
-	awk -v out=charsets -f lib/dicom/gen.awk $< >$@
+	awk -v out=charsets -f lib/dicom/gen-charsets.awk $< >$@
 
 # --- compiling ------------------------------------------------------------
 $(G)/%.o: $(G)/%.c Makefile | $(GEN_H)

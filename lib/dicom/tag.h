@@ -40,6 +40,9 @@ extern const char pacs_dict_edition[]; /* "2026d" */
 
 /* The entry of a tag, repeating groups included; NULL if unknown. Static. */
 const struct pacs_dict_entry *pacs_dict_find_tag(uint32_t tag);
+/* Only the VR (the first choice), faster; also UL for group lengths and LO for
+ * private creators. 0 if unknown. */
+uint16_t pacs_dict_vr(uint32_t tag);
 /* The entry of a keyword, exact spelling; NULL if unknown. Static. */
 const struct pacs_dict_entry *pacs_dict_find_keyword(const char *keyword);
 /* The keyword nearest to a misspelt one (edit distance at most 3, case
