@@ -17,7 +17,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define PACS_UID_ROOM 129 /* 128 bytes that pacs_uid_is_safe allows, and NUL */
+#define PACS_UID_ROOM 129 /* 128 bytes that pacs_uid_is_safe allows, and NUL \
+			   */
 
 /* What identifies an object: all three together. */
 struct pacs_triple {
@@ -32,19 +33,21 @@ struct pacs_triple {
 struct pacs_archive;
 
 struct pacs_settings {
-	char uuid[37];    /* of this archive */
-	char created[28]; /* UTC */
-	const char *index;          /* where index.db lives; NULL: in the archive */
-	const char *default_issuer; /* IssuerOfPatientID for those without; "" */
-	const char *timezone;       /* "Europe/Berlin"; "" = the machine's */
-	uint64_t floor_bytes;       /* free space that is kept; 0 = min(1 GiB, 2 %) */
+	char uuid[37];     /* of this archive */
+	char created[28];  /* UTC */
+	const char *index; /* where index.db lives; NULL: in the archive */
+	const char
+	    *default_issuer;  /* IssuerOfPatientID for those without; "" */
+	const char *timezone; /* "Europe/Berlin"; "" = the machine's */
+	uint64_t floor_bytes; /* free space that is kept; 0 = min(1 GiB, 2 %) */
 };
 
 /* Make an empty archive in an absent or empty folder. index, default_issuer,
  * timezone and floor_bytes of s are used. Durable when it returns.
  * PACS_EEXISTS: the folder is not empty, or is an archive already. */
-enum pacs_err pacs_archive_create(struct pacs_error *err, const char *path,
-				  const struct pacs_settings *s) PACS_MUST_CHECK;
+enum pacs_err
+pacs_archive_create(struct pacs_error *err, const char *path,
+		    const struct pacs_settings *s) PACS_MUST_CHECK;
 
 enum pacs_archive_mode {
 	PACS_ARCHIVE_READ,  /* nothing is changed, except by recovery */
@@ -62,7 +65,8 @@ enum pacs_err pacs_archive_open(struct pacs_error *err, const char *path,
 				struct pacs_archive **ret_ar) PACS_MUST_CHECK;
 void pacs_archive_close(struct pacs_archive *ar); /* NULL is fine */
 
-const struct pacs_settings *pacs_archive_settings(const struct pacs_archive *ar);
+const struct pacs_settings *
+pacs_archive_settings(const struct pacs_archive *ar);
 /* As given, made absolute. Thread-safe, borrowed. */
 const char *pacs_archive_path(const struct pacs_archive *ar);
 /* The folder, for openat of object paths. Thread-safe. */
@@ -72,15 +76,16 @@ bool pacs_archive_is_writable(const struct pacs_archive *ar);
 
 /* What recovery did when the archive was opened. */
 struct pacs_recovery {
-	unsigned writers;  /* dead writers cleaned up after */
-	uint64_t relinked; /* recorded objects put back in their place */
-	uint64_t adopted;  /* whole objects that had no line */
-	uint64_t voided;   /* lines whose object never became durable */
-	uint64_t swept;    /* incoming files that nobody was promised */
+	unsigned writers;   /* dead writers cleaned up after */
+	uint64_t relinked;  /* recorded objects put back in their place */
+	uint64_t adopted;   /* whole objects that had no line */
+	uint64_t voided;    /* lines whose object never became durable */
+	uint64_t swept;     /* incoming files that nobody was promised */
 	uint64_t cut_bytes; /* torn tail of the ledger */
-	uint64_t purged;   /* recorded purges completed */
+	uint64_t purged;    /* recorded purges completed */
 };
-const struct pacs_recovery *pacs_archive_recovery(const struct pacs_archive *ar);
+const struct pacs_recovery *
+pacs_archive_recovery(const struct pacs_archive *ar);
 
 /* All three are safe names (dicom/uid.h). */
 bool pacs_triple_is_safe(const struct pacs_triple *t);

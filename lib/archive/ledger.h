@@ -21,9 +21,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define PACS_CHECK_ROOM 17
+#define PACS_CHECK_ROOM    17
 #define PACS_SEGMENT_BYTES (64u << 20) /* a segment is sealed at this size */
-#define PACS_LINE_MAX 4096             /* bytes, newline included */
+#define PACS_LINE_MAX      4096        /* bytes, newline included */
 
 /*
  * A place between two lines, and with its check a state of the archive:
@@ -34,7 +34,10 @@ struct pacs_cursor {
 	uint64_t offset;
 	char check[PACS_CHECK_ROOM];
 };
-#define PACS_CURSOR_START {1, 0, "0000000000000000"}
+#define PACS_CURSOR_START                \
+	{                                \
+		1, 0, "0000000000000000" \
+	}
 
 enum pacs_op {
 	PACS_OP_STORE,      /* the object is in its place */
@@ -44,9 +47,11 @@ enum pacs_op {
 	PACS_OP_VOID,       /* the line before about this object is void */
 	PACS_OP_EPOCH,      /* a new instance of the archive begins */
 	PACS_OP_AMEND,      /* reserved */
-	PACS_OP_REPLACE,    /* another object took the place; the old one is in quarantine */
-	PACS_OP_RELEASE,    /* x-release: left quarantine (accepted or discarded) */
-	PACS_OP_OTHER,      /* x-*: skip. Any other unknown word stops a reader */
+	PACS_OP_REPLACE,    /* another object took the place; the old one is in
+			       quarantine */
+	PACS_OP_RELEASE, /* x-release: left quarantine (accepted or discarded)
+			  */
+	PACS_OP_OTHER,   /* x-*: skip. Any other unknown word stops a reader */
 };
 const char *pacs_op_name(enum pacs_op op);
 
@@ -57,9 +62,9 @@ struct pacs_ledger_line {
 	const char *op_name;
 	const char *study, *series, *instance; /* "" where the line has "-" */
 	uint64_t size;
-	const char *sha256; /* hex, or "" */
-	const char *origin; /* "AE@host" or "file" */
-	const char *extra;  /* "key=value\tkey=value", or "" */
+	const char *sha256;       /* hex, or "" */
+	const char *origin;       /* "AE@host" or "file" */
+	const char *extra;        /* "key=value\tkey=value", or "" */
 	struct pacs_cursor at;    /* before this line */
 	struct pacs_cursor after; /* behind it */
 };
@@ -74,21 +79,19 @@ struct pacs_ledger_reader;
 /* Read lines after a cursor (NULL: from the beginning), each with its check
  * verified. Keeps a reference to ar. The cursor must be one that
  * pacs_ledger_holds. */
-enum pacs_err pacs_ledger_open(struct pacs_error *err,
-			       const struct pacs_archive *ar,
-			       const struct pacs_cursor *from,
-			       struct pacs_ledger_reader **ret_r)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_ledger_open(struct pacs_error *err, const struct pacs_archive *ar,
+		 const struct pacs_cursor *from,
+		 struct pacs_ledger_reader **ret_r) PACS_MUST_CHECK;
 /*
  * The next line, or *ret_line = NULL at the end (an unfinished line that a
  * writer is appending counts as the end; call again later). PACS_EINTEGRITY:
  * the chain is broken here; the message names segment and offset.
  * PACS_EUNSUPPORTED: an operation that this program must not skip.
  */
-enum pacs_err pacs_ledger_next(struct pacs_error *err,
-			       struct pacs_ledger_reader *r,
-			       const struct pacs_ledger_line **ret_line)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_ledger_next(struct pacs_error *err, struct pacs_ledger_reader *r,
+		 const struct pacs_ledger_line **ret_line) PACS_MUST_CHECK;
 /* Where the reader stands: behind the last line that it returned. */
 const struct pacs_cursor *
 pacs_ledger_cursor(const struct pacs_ledger_reader *r);
@@ -97,13 +100,14 @@ void pacs_ledger_close(struct pacs_ledger_reader *r); /* NULL is fine */
 /* Is there something behind this cursor? One or two stat calls. */
 enum pacs_err pacs_ledger_has_more(struct pacs_error *err,
 				   const struct pacs_archive *ar,
-				   const struct pacs_cursor *c, bool *ret_more)
-    PACS_MUST_CHECK;
-/* Does the cursor name a state that this ledger went through? Reads one line. */
+				   const struct pacs_cursor *c,
+				   bool *ret_more) PACS_MUST_CHECK;
+/* Does the cursor name a state that this ledger went through? Reads one line.
+ */
 enum pacs_err pacs_ledger_holds(struct pacs_error *err,
 				const struct pacs_archive *ar,
-				const struct pacs_cursor *c, bool *ret_holds)
-    PACS_MUST_CHECK;
+				const struct pacs_cursor *c,
+				bool *ret_holds) PACS_MUST_CHECK;
 /* The state now: behind the last whole line. */
 enum pacs_err pacs_ledger_tail(struct pacs_error *err,
 			       const struct pacs_archive *ar,

@@ -25,11 +25,10 @@ enum pacs_err pacs_quarantine_list(struct pacs_error *err,
 				   struct pacs_quarantined **ret,
 				   size_t *ret_count) PACS_MUST_CHECK;
 /* By digest, or a unique prefix of 4 digits or more. */
-enum pacs_err pacs_quarantine_find(struct pacs_error *err,
-				   const struct pacs_archive *ar,
-				   const char *prefix,
-				   struct pacs_quarantined *ret)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_quarantine_find(struct pacs_error *err, const struct pacs_archive *ar,
+		     const char *prefix,
+		     struct pacs_quarantined *ret) PACS_MUST_CHECK;
 /* File it under a triple after all; durable when it returns. With replace,
  * what holds the place goes to quarantine. PACS_EEXISTS if the place is taken
  * and replace is false. given: the triple differs from the bytes'. */
@@ -37,8 +36,8 @@ enum pacs_err pacs_quarantine_accept(struct pacs_error *err,
 				     struct pacs_writer *w,
 				     const struct pacs_quarantined *q,
 				     const struct pacs_triple *t, bool given,
-				     bool replace, const char *why)
-    PACS_MUST_CHECK;
+				     bool replace,
+				     const char *why) PACS_MUST_CHECK;
 /* Drop it, recorded; durable when it returns. */
 enum pacs_err pacs_quarantine_discard(struct pacs_error *err,
 				      struct pacs_writer *w,

@@ -47,7 +47,7 @@ enum pacs_placed {
 	PACS_PLACED_REPLACE,    /* took the place of another object */
 	PACS_PLACED_QUARANTINE, /* in quarantine now */
 	PACS_PLACED_QUARANTINED_BEFORE, /* same bytes are there already */
-	PACS_PLACED_LINE,       /* no new name; only a line is to be appended */
+	PACS_PLACED_LINE, /* no new name; only a line is to be appended */
 };
 
 /* One object on its way. Caller allocates, zeroed; fields are filled by the
@@ -58,10 +58,10 @@ struct pacs_staged {
 	uint64_t size;
 	char name[PACS_SHA256_HEX + 16]; /* in incoming/W; "" = not staged */
 	enum pacs_placed placed;
-	char reason[24];  /* of quarantine */
-	char extra[256];  /* key=value[\tkey=value] for the line, or "" */
+	char reason[24];    /* of quarantine */
+	char extra[256];    /* key=value[\tkey=value] for the line, or "" */
 	const char *origin; /* borrowed; NULL = "file" */
-	bool given_uids; /* the triple is not what the bytes say */
+	bool given_uids;    /* the triple is not what the bytes say */
 };
 
 /* Stage a whole object from memory. head (may be NULL, head_size 0) is put
@@ -74,9 +74,9 @@ enum pacs_err pacs_stage_memory(struct pacs_error *err, struct pacs_writer *w,
 
 /* Stage piece by piece. Threads, each with its own stream. */
 struct pacs_stage_stream;
-enum pacs_err pacs_stage_begin(struct pacs_error *err, struct pacs_writer *w,
-			       struct pacs_stage_stream **ret_s)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_stage_begin(struct pacs_error *err, struct pacs_writer *w,
+		 struct pacs_stage_stream **ret_s) PACS_MUST_CHECK;
 enum pacs_err pacs_stage_add(struct pacs_error *err,
 			     struct pacs_stage_stream *s, const void *bytes,
 			     size_t size) PACS_MUST_CHECK;
@@ -91,35 +91,35 @@ void pacs_stage_abort(struct pacs_stage_stream *s); /* NULL is fine */
  * else by copying; what landed is hashed. Threads. */
 enum pacs_err pacs_stage_file(struct pacs_error *err, struct pacs_writer *w,
 			      const void *head, size_t head_size, int fd,
-			      uint64_t size, struct pacs_staged *st)
-    PACS_MUST_CHECK;
+			      uint64_t size,
+			      struct pacs_staged *st) PACS_MUST_CHECK;
 
 /* Drop a staged object that will not be placed. */
 void pacs_stage_drop(struct pacs_writer *w, struct pacs_staged *st);
 /* A staged object for reading. Caller closes. Threads. */
 enum pacs_err pacs_stage_open(struct pacs_error *err,
 			      const struct pacs_writer *w,
-			      const struct pacs_staged *st, int *ret_fd)
-    PACS_MUST_CHECK;
+			      const struct pacs_staged *st,
+			      int *ret_fd) PACS_MUST_CHECK;
 
 /*
  * Everything staged and placed before this call is on stable storage when it
  * returns PACS_OK. After a failure the writer is spoiled: every later call
  * fails, and recovery will look at what it left.
  */
-enum pacs_err pacs_writer_barrier(struct pacs_error *err, struct pacs_writer *w)
-    PACS_MUST_CHECK;
+enum pacs_err pacs_writer_barrier(struct pacs_error *err,
+				  struct pacs_writer *w) PACS_MUST_CHECK;
 
 /* Name a staged object that a barrier covered; st->placed says what came of
  * it. With again, a purged one may come back. */
 enum pacs_err pacs_place_object(struct pacs_error *err, struct pacs_writer *w,
-				struct pacs_staged *st, bool again)
-    PACS_MUST_CHECK;
+				struct pacs_staged *st,
+				bool again) PACS_MUST_CHECK;
 /* Put it in the place of what is there, whose bytes go to quarantine with the
  * given reason ("damaged", "replaced"). */
 enum pacs_err pacs_place_over(struct pacs_error *err, struct pacs_writer *w,
-			      struct pacs_staged *st, enum pacs_placed how)
-    PACS_MUST_CHECK;
+			      struct pacs_staged *st,
+			      enum pacs_placed how) PACS_MUST_CHECK;
 /* Set it aside with a reason, one word: "no-uids", "unsafe-uids", "conflict",
  * "purged", ... detail: a sentence without patient data, or NULL. */
 enum pacs_err pacs_place_quarantine(struct pacs_error *err,
@@ -139,12 +139,12 @@ enum pacs_err pacs_place_duplicate(struct pacs_error *err,
 /* Append a line for each that was placed. One lock, one write. PACS_EBUSY
  * after 30 s. On failure no line is left; names are, for recovery. */
 enum pacs_err pacs_writer_append(struct pacs_error *err, struct pacs_writer *w,
-				 struct pacs_staged *const *sts, size_t count)
-    PACS_MUST_CHECK;
+				 struct pacs_staged *const *sts,
+				 size_t count) PACS_MUST_CHECK;
 /* After the barrier behind append: remove the incoming names. */
 enum pacs_err pacs_writer_settle(struct pacs_error *err, struct pacs_writer *w,
-				 struct pacs_staged *const *sts, size_t count)
-    PACS_MUST_CHECK;
+				 struct pacs_staged *const *sts,
+				 size_t count) PACS_MUST_CHECK;
 
 /* Remove an object on purpose: recorded durably first, then unlinked, a mark
  * left in purged/. why goes to the ledger (percent-encoded). */

@@ -10,7 +10,7 @@
 
 void pacs_time_now(char buf[PACS_TIME_SIZE]);
 void pacs_time_format(int64_t us_since_1970, char buf[PACS_TIME_SIZE]);
-int64_t pacs_time_us(void);      /* microseconds since 1970, UTC */
+int64_t pacs_time_us(void);       /* microseconds since 1970, UTC */
 uint64_t pacs_time_mono_ms(void); /* for waits; starts anywhere */
 
 #endif

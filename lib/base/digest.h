@@ -27,7 +27,7 @@ void pacs_sha256_hex(const void *bytes, size_t size, char ret[PACS_SHA256_HEX]);
 void pacs_hex(const uint8_t *bytes, size_t size, char *ret /* 2*size+1 */);
 /* Digest of a file from its start to its end, and its size. */
 enum pacs_err pacs_sha256_fd(struct pacs_error *err, int fd,
-			     char ret_hex[PACS_SHA256_HEX], uint64_t *ret_size)
-    PACS_MUST_CHECK;
+			     char ret_hex[PACS_SHA256_HEX],
+			     uint64_t *ret_size) PACS_MUST_CHECK;
 
 #endif

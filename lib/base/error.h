@@ -9,7 +9,7 @@
 #ifndef PACS_BASE_ERROR_H
 #define PACS_BASE_ERROR_H
 
-#define PACS_MUST_CHECK __attribute__((warn_unused_result))
+#define PACS_MUST_CHECK        __attribute__((warn_unused_result))
 #define PACS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum pacs_err {
@@ -26,7 +26,10 @@ struct pacs_error {
 	char msg[400]; /* UTF-8, no newline, no final stop */
 };
 
-#define PACS_ERROR_INIT {PACS_OK, 0, ""}
+#define PACS_ERROR_INIT        \
+	{                      \
+		PACS_OK, 0, "" \
+	}
 
 /*
  * Record an error and return its code. The first error wins: a second set is

@@ -17,8 +17,8 @@ enum pacs_err pacs_file_open(struct pacs_error *err, int dirfd,
 			     uint64_t *ret_size) PACS_MUST_CHECK;
 /* Read up to size bytes at offset; fewer only at the end of the file. */
 enum pacs_err pacs_file_pread(struct pacs_error *err, int fd, void *buf,
-			      size_t size, uint64_t offset, size_t *ret_read)
-    PACS_MUST_CHECK;
+			      size_t size, uint64_t offset,
+			      size_t *ret_read) PACS_MUST_CHECK;
 /* Read up to size bytes from a stream; fewer only at its end. */
 enum pacs_err pacs_file_read(struct pacs_error *err, int fd, void *buf,
 			     size_t size, size_t *ret_read) PACS_MUST_CHECK;

@@ -19,12 +19,12 @@
 
 /* New file for writing; PACS_EEXISTS if the name is taken. Caller closes. */
 enum pacs_err pacs_fs_create(struct pacs_error *err, int dirfd,
-			     const char *path, mode_t mode, int *ret_fd)
-    PACS_MUST_CHECK;
+			     const char *path, mode_t mode,
+			     int *ret_fd) PACS_MUST_CHECK;
 /* Open for reading and writing, made if absent. Caller closes. */
 enum pacs_err pacs_fs_open_rw(struct pacs_error *err, int dirfd,
-			      const char *path, mode_t mode, int *ret_fd)
-    PACS_MUST_CHECK;
+			      const char *path, mode_t mode,
+			      int *ret_fd) PACS_MUST_CHECK;
 /* Write all of it: short writes and EINTR are continued. */
 enum pacs_err pacs_fs_write(struct pacs_error *err, int fd, const void *bytes,
 			    size_t size) PACS_MUST_CHECK;
@@ -33,17 +33,16 @@ enum pacs_err pacs_fs_pwrite(struct pacs_error *err, int fd, const void *bytes,
 /* Share the blocks of in_fd (FICLONE) with out_fd. False if the file system
  * cannot: nothing has happened then. */
 bool pacs_fs_clone(int in_fd, int out_fd);
-enum pacs_err pacs_fs_truncate(struct pacs_error *err, int fd, uint64_t size)
-    PACS_MUST_CHECK;
+enum pacs_err pacs_fs_truncate(struct pacs_error *err, int fd,
+			       uint64_t size) PACS_MUST_CHECK;
 /* Reserve disk space for [offset, offset+size) without changing the file's
  * size. A file system that cannot is not an error; a full one is. */
 enum pacs_err pacs_fs_reserve(struct pacs_error *err, int fd, uint64_t offset,
 			      uint64_t size) PACS_MUST_CHECK;
-enum pacs_err pacs_fs_chmod(struct pacs_error *err, int fd, mode_t mode)
-    PACS_MUST_CHECK;
-enum pacs_err pacs_fs_chown(struct pacs_error *err, int dirfd,
-			    const char *path, uid_t uid, gid_t gid)
-    PACS_MUST_CHECK;
+enum pacs_err pacs_fs_chmod(struct pacs_error *err, int fd,
+			    mode_t mode) PACS_MUST_CHECK;
+enum pacs_err pacs_fs_chown(struct pacs_error *err, int dirfd, const char *path,
+			    uid_t uid, gid_t gid) PACS_MUST_CHECK;
 
 /* Durability: data and size of a file; entries of a folder; all of the file
  * system that fd is on. A failure is final: never call again and believe it. */
@@ -65,21 +64,22 @@ enum pacs_err pacs_fs_unlink(struct pacs_error *err, int dirfd,
 enum pacs_err pacs_fs_rmdir(struct pacs_error *err, int dirfd,
 			    const char *path) PACS_MUST_CHECK;
 /* PACS_EEXISTS if the name is taken. */
-enum pacs_err pacs_fs_mkdir(struct pacs_error *err, int dirfd,
-			    const char *path, mode_t mode) PACS_MUST_CHECK;
+enum pacs_err pacs_fs_mkdir(struct pacs_error *err, int dirfd, const char *path,
+			    mode_t mode) PACS_MUST_CHECK;
 /* Make path and its missing parents; fine if they exist. */
 enum pacs_err pacs_fs_mkdirs(struct pacs_error *err, int dirfd,
 			     const char *path, mode_t mode) PACS_MUST_CHECK;
 /* Point a symbolic link at target, atomically, whether or not it exists. */
 enum pacs_err pacs_fs_symlink_swap(struct pacs_error *err, int dirfd,
-				   const char *target, const char *path)
-    PACS_MUST_CHECK;
+				   const char *target,
+				   const char *path) PACS_MUST_CHECK;
 /* A whole small file, durable when it returns: temporary name, sync, then
- * rename over (replace) or link (else PACS_EEXISTS), then sync of its folder. */
+ * rename over (replace) or link (else PACS_EEXISTS), then sync of its folder.
+ */
 enum pacs_err pacs_fs_write_file(struct pacs_error *err, int dirfd,
 				 const char *path, mode_t mode,
-				 const void *bytes, size_t size, bool replace)
-    PACS_MUST_CHECK;
+				 const void *bytes, size_t size,
+				 bool replace) PACS_MUST_CHECK;
 
 /* Free bytes for this user, and the size, of the file system fd is on. */
 enum pacs_err pacs_fs_space(struct pacs_error *err, int fd,

@@ -98,7 +98,8 @@ pacs_buf_reserve(struct pacs_buf *b, size_t extra)
 {
 	size_t need;
 
-	if (__builtin_add_overflow(b->len, extra, &need) || need >= SIZE_MAX / 2)
+	if (__builtin_add_overflow(b->len, extra, &need) ||
+	    need >= SIZE_MAX / 2)
 		oom();
 	if (need + 1 > b->cap) {
 		size_t cap = b->cap ? b->cap : 64;

@@ -29,9 +29,8 @@ void pacs_queue_close(struct pacs_queue *q);
 /* Threads that all run fn(ctx, number of the thread). */
 struct pacs_team;
 enum pacs_err pacs_team_start(struct pacs_error *err, unsigned threads,
-			      void (*fn)(void *ctx, unsigned number),
-			      void *ctx, struct pacs_team **ret_team)
-    PACS_MUST_CHECK;
+			      void (*fn)(void *ctx, unsigned number), void *ctx,
+			      struct pacs_team **ret_team) PACS_MUST_CHECK;
 void pacs_team_join(struct pacs_team *team); /* waits for all, frees */
 unsigned pacs_cpu_count(void); /* usable by this process, at least 1 */
 

@@ -1,0 +1,354 @@
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static enum pacs_err
+open_as(struct pacs_error *err, int dirfd, const char *path, int flags,
+	mode_t mode, int *ret_fd)
+{
+	int fd;
+
+	*ret_fd = -1;
+	do
+		fd = openat(dirfd, path, flags | O_CLOEXEC, mode);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return pacs_error_sys(err, errno, "cannot create '%s'", path);
+	*ret_fd = fd;
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_create(struct pacs_error *err, int dirfd, const char *path, mode_t mode,
+	       int *ret_fd)
+{
+	return open_as(err, dirfd, path, O_RDWR | O_CREAT | O_EXCL, mode,
+		       ret_fd);
+}
+
+enum pacs_err
+pacs_fs_open_rw(struct pacs_error *err, int dirfd, const char *path,
+		mode_t mode, int *ret_fd)
+{
+	return open_as(err, dirfd, path, O_RDWR | O_CREAT | O_NOFOLLOW, mode,
+		       ret_fd);
+}
+
+enum pacs_err
+pacs_fs_write(struct pacs_error *err, int fd, const void *bytes, size_t size)
+{
+	const char *p = bytes;
+
+	while (size) {
+		ssize_t n = write(fd, p, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return pacs_error_sys(err, n ? errno : EIO,
+					      "cannot write");
+		p += n;
+		size -= (size_t)n;
+	}
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_pwrite(struct pacs_error *err, int fd, const void *bytes, size_t size,
+	       uint64_t offset)
+{
+	const char *p = bytes;
+
+	while (size) {
+		ssize_t n = pwrite(fd, p, size, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return pacs_error_sys(err, n ? errno : EIO,
+					      "cannot write");
+		p += n;
+		offset += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	return PACS_OK;
+}
+
+bool
+pacs_fs_clone(int in_fd, int out_fd)
+{
+	return ioctl(out_fd, FICLONE, in_fd) == 0;
+}
+
+enum pacs_err
+pacs_fs_truncate(struct pacs_error *err, int fd, uint64_t size)
+{
+	while (ftruncate(fd, (off_t)size) != 0)
+		if (errno != EINTR)
+			return pacs_error_sys(err, errno, "cannot truncate");
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_reserve(struct pacs_error *err, int fd, uint64_t offset, uint64_t size)
+{
+	while (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size) !=
+	       0) {
+		if (errno == EOPNOTSUPP || errno == ENOSYS)
+			return PACS_OK;
+		if (errno != EINTR)
+			return pacs_error_sys(err, errno,
+					      "cannot reserve space");
+	}
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_chmod(struct pacs_error *err, int fd, mode_t mode)
+{
+	if (fchmod(fd, mode) != 0)
+		return pacs_error_sys(err, errno, "cannot change the mode");
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_chown(struct pacs_error *err, int dirfd, const char *path, uid_t uid,
+	      gid_t gid)
+{
+	if (fchownat(dirfd, path, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
+		return pacs_error_sys(err, errno,
+				      "cannot change the owner of '%s'", path);
+	return PACS_OK;
+}
+
+/* EINVAL and EROFS: the file cannot be flushed because nothing can be dirty
+ * there (pipes, special files); the caller only passes files and folders. */
+enum pacs_err
+pacs_fs_sync(struct pacs_error *err, int fd)
+{
+	if (fsync(fd) != 0)
+		return pacs_error_sys(err, errno, "cannot flush to disk");
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_sync_path(struct pacs_error *err, int dirfd, const char *path)
+{
+	enum pacs_err rc;
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return pacs_error_sys(err, errno, "cannot open '%s'", path);
+	rc = pacs_fs_sync(err, fd);
+	if (rc)
+		pacs_error_wrap(err, "'%s'", path);
+	close(fd);
+	return rc;
+}
+
+enum pacs_err
+pacs_fs_sync_all(struct pacs_error *err, int fd)
+{
+	if (syncfs(fd) != 0)
+		return pacs_error_sys(err, errno,
+				      "cannot flush the file system");
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_link(struct pacs_error *err, int old_dirfd, const char *old_path,
+	     int new_dirfd, const char *new_path)
+{
+	if (linkat(old_dirfd, old_path, new_dirfd, new_path, 0) != 0)
+		return pacs_error_sys(err, errno, "cannot link '%s'", new_path);
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_rename(struct pacs_error *err, int old_dirfd, const char *old_path,
+	       int new_dirfd, const char *new_path)
+{
+	if (renameat(old_dirfd, old_path, new_dirfd, new_path) != 0)
+		return pacs_error_sys(err, errno, "cannot rename to '%s'",
+				      new_path);
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_unlink(struct pacs_error *err, int dirfd, const char *path)
+{
+	if (unlinkat(dirfd, path, 0) != 0)
+		return pacs_error_sys(err, errno, "cannot remove '%s'", path);
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_rmdir(struct pacs_error *err, int dirfd, const char *path)
+{
+	if (unlinkat(dirfd, path, AT_REMOVEDIR) != 0)
+		return pacs_error_sys(err, errno, "cannot remove folder '%s'",
+				      path);
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_mkdir(struct pacs_error *err, int dirfd, const char *path, mode_t mode)
+{
+	if (mkdirat(dirfd, path, mode) != 0)
+		return pacs_error_sys(err, errno, "cannot make folder '%s'",
+				      path);
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_fs_mkdirs(struct pacs_error *err, int dirfd, const char *path, mode_t mode)
+{
+	char *copy = pacs_strdup(path), *p = copy;
+	enum pacs_err rc = PACS_OK;
+
+	while (!rc && p) {
+		p = strchr(p + 1, '/');
+		if (p)
+			*p = '\0';
+		if (mkdirat(dirfd, copy, mode) != 0 && errno != EEXIST)
+			rc = pacs_error_sys(err, errno,
+					    "cannot make folder '%s'", copy);
+		if (p)
+			*p = '/';
+	}
+	free(copy);
+	return rc;
+}
+
+/* A name beside path that nobody else uses. */
+static char *
+temporary_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int dir = slash ? (int)(slash - path + 1) : 0;
+
+	return pacs_format("%.*s.new-%d-%llx", dir, path, (int)getpid(),
+			   (unsigned long long)pacs_time_us());
+}
+
+enum pacs_err
+pacs_fs_symlink_swap(struct pacs_error *err, int dirfd, const char *target,
+		     const char *path)
+{
+	char *tmp = temporary_name(path);
+	enum pacs_err rc = PACS_OK;
+
+	if (symlinkat(target, dirfd, tmp) != 0)
+		rc = pacs_error_sys(err, errno, "cannot link '%s'", path);
+	else if ((rc = pacs_fs_rename(err, dirfd, tmp, dirfd, path)))
+		unlinkat(dirfd, tmp, 0);
+	free(tmp);
+	return rc;
+}
+
+/* The folder that holds path, for its sync. */
+static enum pacs_err
+sync_parent(struct pacs_error *err, int dirfd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? pacs_strndup(path, (size_t)(slash - path))
+			  : pacs_strdup(".");
+	enum pacs_err rc = pacs_fs_sync_path(err, dirfd, *dir ? dir : "/");
+
+	free(dir);
+	return rc;
+}
+
+enum pacs_err
+pacs_fs_write_file(struct pacs_error *err, int dirfd, const char *path,
+		   mode_t mode, const void *bytes, size_t size, bool replace)
+{
+	char *tmp = temporary_name(path);
+	enum pacs_err rc;
+	int fd;
+
+	rc = pacs_fs_create(err, dirfd, tmp, mode, &fd);
+	if (rc)
+		goto out;
+	rc = pacs_fs_write(err, fd, bytes, size);
+	if (!rc)
+		rc = pacs_fs_sync(err, fd);
+	close(fd);
+	if (!rc && replace)
+		rc = pacs_fs_rename(err, dirfd, tmp, dirfd, path);
+	else if (!rc)
+		rc = pacs_fs_link(err, dirfd, tmp, dirfd, path);
+	if (rc || !replace)
+		unlinkat(dirfd, tmp, 0);
+	if (!rc)
+		rc = sync_parent(err, dirfd, path);
+out:
+	if (rc)
+		pacs_error_wrap(err, "'%s'", path);
+	free(tmp);
+	return rc;
+}
+
+enum pacs_err
+pacs_fs_space(struct pacs_error *err, int fd, uint64_t *ret_free_bytes,
+	      uint64_t *ret_total_bytes)
+{
+	struct statvfs v;
+
+	if (fstatvfs(fd, &v) != 0)
+		return pacs_error_sys(err, errno, "cannot ask for free space");
+	*ret_free_bytes = (uint64_t)v.f_bavail * v.f_frsize;
+	*ret_total_bytes = (uint64_t)v.f_blocks * v.f_frsize;
+	return PACS_OK;
+}
+
+static int
+try_lock(int fd, bool exclusive)
+{
+	struct flock fl = {
+	    .l_type = (short)(exclusive ? F_WRLCK : F_RDLCK),
+	    .l_whence = SEEK_SET,
+	};
+
+	return fcntl(fd, F_OFD_SETLK, &fl);
+}
+
+enum pacs_err
+pacs_fs_lock(struct pacs_error *err, int fd, bool exclusive,
+	     unsigned timeout_ms)
+{
+	uint64_t end = pacs_time_mono_ms() + timeout_ms;
+	struct timespec wait = {0, 100 * 1000};
+
+	while (try_lock(fd, exclusive) != 0) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return pacs_error_sys(err, errno, "cannot lock");
+		if (pacs_time_mono_ms() >= end)
+			return pacs_error_set(err, PACS_EBUSY,
+					      "locked by another program");
+		nanosleep(&wait, NULL);
+		if (wait.tv_nsec < 10 * 1000 * 1000)
+			wait.tv_nsec *= 2;
+	}
+	return PACS_OK;
+}
+
+void
+pacs_fs_unlock(int fd)
+{
+	struct flock fl = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+	(void)fcntl(fd, F_OFD_SETLK, &fl);
+}
