@@ -89,6 +89,8 @@ extern struct cli_common cli_common;
 	{'0', "null", NULL, NULL, "lists are NUL-separated, in and out", \
 	 CLI_FLAG, &cli_common.nul}
 
+struct cli_field;
+
 struct cli_program {
 	const char *name;     /* "pacs-find" */
 	const char *summary;  /* one line, the .Nd of the man page */
@@ -97,6 +99,11 @@ struct cli_program {
 	/* Sub-commands ("list|show|accept"), NULL if none: the first operand
 	 * must be one of them; completed and shown in --help. */
 	const char *verbs;
+	/* More lines for --version ("DICOM dictionary 2026d"), or NULL. */
+	const char *about;
+	/* The record fields that -f takes, ended by a NULL name, or NULL: for
+	 * --help and completion. The same table goes to cli_records_new. */
+	const struct cli_field *fields;
 };
 
 /*
@@ -108,6 +115,10 @@ struct cli_program {
  */
 char **cli_start(const struct cli_program *program, int argc, char **argv,
 		 int *ret_count);
+
+/* The one of words (ended by NULL) that the user may have meant, or NULL when
+ * none is near. Borrowed from words. */
+const char *cli_suggest(const char *word, const char *const *words);
 
 /* Wrong usage: prints "pacs-x: <message>" and "try 'pacs-x --help'"; exit 2. */
 void cli_usage(const char *fmt, ...) PACS_PRINTF(1, 2)
@@ -177,13 +188,22 @@ void cli_record(struct cli_records *r, const char *const *values);
 /* Raw lines for --paths and the like: text, then newline or (-0) NUL. */
 void cli_line(const char *text);
 
+/* Write out what was printed so far, rows of a table too: at the end of a
+ * batch, so that a reader of the pipe sees what is acknowledged. */
+void cli_flush(void);
+
 /* stdout can no longer be written (closed pipe, full disk): loops stop. */
 bool cli_stdout_broken(void);
 
 /* --- items -------------------------------------------------------------- */
 
-/* Read a list of items from stdin ("-"): lines, or NUL-separated with -0.
- * Returns the next one in *b, false at the end. Items up to 64 KiB. */
+/*
+ * Read a list of items from stdin ("-"): lines, or NUL-separated with -0.
+ * Returns the next one in *b (never empty), false at the end, after a signal,
+ * or when stdin cannot be read. Items up to 64 KiB; a longer one, or a line
+ * with a NUL byte in it, is warned of, skipped and counted: cli_finish then
+ * gives status 3. A failed read is warned of and gives status 4.
+ */
 bool cli_next_item(struct pacs_buf *b);
 
 /* --- the end ------------------------------------------------------------ */
