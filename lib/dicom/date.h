@@ -12,9 +12,11 @@
 #include <stdint.h>
 
 /* "YYYYMMDD" or "YYYY.MM.DD" -> YYYYMMDD as 8 digits in buf[9]. False if it
- * is no date (month 13, 30 February). Trailing spaces are fine. */
+ * is no date (month 13, 30 February). Trailing spaces and NULs are fine, here
+ * and below. */
 bool pacs_date_normal(const char *s, size_t len, char *buf);
-/* Days since 1970-01-01 of a normal date, and back. */
+/* Days since 1970-01-01 of a normal date (0 if it is none), and back; days
+ * outside of the years 0000 to 9999 give the first or last of them. */
 int64_t pacs_date_to_days(const char *yyyymmdd);
 void pacs_date_from_days(int64_t days, char *buf);
 
