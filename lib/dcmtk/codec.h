@@ -3,8 +3,8 @@
  * the same data set in another transfer syntax.
  *
  * DCMTK lives in a shared object that is loaded by the first call (it costs a
- * process 20 ms), so a program that needs no codec never pays. No DCMTK type crosses this
- * header; exceptions end at its edge as PACS_EINTERNAL.
+ * process 20 ms), so a program that needs no codec never pays. No DCMTK type
+ * crosses this header; exceptions end at its edge as PACS_EINTERNAL.
  */
 #ifndef PACS_DCMTK_CODEC_H
 #define PACS_DCMTK_CODEC_H
