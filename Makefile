@@ -34,8 +34,10 @@ B ?= build
 G = $(B)/gen
 
 LIBS_PKG = sqlite3 libarchive libzstd libcrypto zlib
+# Without pkg-config (a bare machine, before `make deps`) the plain names do.
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PKG) 2>/dev/null)
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS_PKG) 2>/dev/null)
+PKG_LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBS_PKG) 2>/dev/null),\
+	-lsqlite3 -larchive -lzstd -lcrypto -lz)
 # Debian 12's dcmtk.pc asks for sndfile, which is not there; so by name.
 DCMTK_LIBS ?= -ldcmjpeg -ldcmjpls -ldcmimage -ldcmimgle -ldcmdata -loflog -lofstd
 
@@ -50,11 +52,18 @@ LIB_SRC := $(wildcard lib/*/*.c)
 BRIDGE_SRC := $(wildcard lib/dcmtk/*.cc)
 CMD_SRC := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
+TOOL_SRC := $(wildcard tests/tools/*.c)
+FUZZ_SRC := $(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c))
+MAN_SRC := $(wildcard man/*.[1-9])
+COMPLETIONS = completions/pacs.bash completions/_pacs completions/pacs.fish
 
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 BRIDGE_OBJ = $(BRIDGE_SRC:%.cc=$(B)/%.o)
 PROGRAMS = $(CMD_SRC:cmd/%.c=$(B)/bin/%)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
+TOOLS = $(TOOL_SRC:tests/tools/%.c=$(B)/tools/%)
+REPLAYS = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay/%)
+FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 LIB = $(B)/libpacs.a
 BRIDGE = $(if $(BRIDGE_SRC),$(B)/bin/pacs-dcmtk.so)
 
@@ -91,22 +100,160 @@ $(B)/lib/dcmtk/%.o: lib/dcmtk/%.cc Makefile | $(GEN_H)
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+$(B)/tests/%.o: override CPPFLAGS += -Itests
+
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(B)/bin/pacs-dcmtk.so: $(BRIDGE_OBJ)
+$(B)/bin/pacs-dcmtk.so: $(BRIDGE_OBJ) lib/dcmtk/exports.map
 	@mkdir -p $(@D)
-	$(CXX) -shared $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now -o $@ $^ $(DCMTK_LIBS)
+	$(CXX) -shared $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now \
+		-Wl,--version-script=lib/dcmtk/exports.map -o $@ $(BRIDGE_OBJ) $(DCMTK_LIBS)
 $(B)/bin/%: $(B)/cmd/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 $(B)/unit/%: $(B)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+$(B)/tools/%: $(B)/tests/tools/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+# A fuzz target with our own main replays its corpus; with libFuzzer's (clang,
+# FUZZER set by `make fuzz`) it looks for more.
+$(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDLIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: units clean
+# --- targets for people ----------------------------------------------------
+# One make for each variant, as parallel as the machine unless -j says how.
+NPROC := $(shell nproc 2>/dev/null || echo 1)
+AGAIN = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(NPROC))
+FUZZ_SECONDS ?= 60
+# T=name: only the test files whose path matches.
+T ?=
+matching = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(f)),$(f))),$(1))
+
+.PHONY: help deps lint-deps demo units tools replays check-build check check-all asan \
+	fuzz fuzzers lint format bench completions install uninstall dist clean
+help:
+	@echo 'make                build the programs in $(B)/bin'
+	@echo 'make demo           a tour with synthetic patients'
+	@echo 'make check          all tests; T=name: only files that match'
+	@echo 'make check-all      check, asan, fuzz, lint'
+	@echo 'make asan           the programs under sanitizers, all bats files'
+	@echo 'make fuzz           FUZZ_SECONDS=60 for each target; T=name'
+	@echo 'make bench          us and the peers on the same files'
+	@echo 'make lint format    check, rewrite the style of the sources'
+	@echo 'make completions    regenerate completions/'
+	@echo 'make install        PREFIX=/usr/local DESTDIR=; also uninstall'
+	@echo 'make dist           a tar of the committed sources'
+	@echo 'make deps           install missing Debian packages (DEPS=no: never)'
+
+# DEPS=no is for machines where the packages came another way.
+DEPS ?= yes
+deps:
+	@[ "$(DEPS)" = no ] || .ci/deps.sh build check
+lint-deps: deps
+	@[ "$(DEPS)" = no ] || .ci/deps.sh lint
+
+demo:
+	@[ "$(DEPS)" = no ] || .ci/deps.sh build demo
+	$(AGAIN) all
+	PACS_BUILD='$(abspath $(B))' examples/demo.sh
+
+# More that tests need is made by their own fragments.
+include $(wildcard tests/*/*.mk)
+
 units: $(UNITS)
+tools: $(TOOLS)
+replays: $(REPLAYS)
+fuzzers: $(FUZZERS)
+
+check-build: all units tools $(if $(wildcard tests/fault/fault.mk),fault)
+check: deps
+	$(AGAIN) check-build UNIT_SRC='$(call matching,$(UNIT_SRC))'
+	$(AGAIN) units replays B=$(B)/asan SAN=address,undefined \
+		UNIT_SRC='$(call matching,$(UNIT_SRC))' \
+		FUZZ_SRC='$(call matching,$(FUZZ_SRC))'
+	@PACS_BUILD='$(abspath $(B))' T='$(T)' MAKE='$(MAKE)' tests/run.sh
+
+# The same contracts, with our programs under sanitizers (not the faults: their
+# shim and ASan's runtime both want to be loaded first).
+asan: deps
+	$(AGAIN) all tools B=$(B)/asan SAN=address,undefined
+	@PACS_BUILD='$(abspath $(B)/asan)' T='$(T)' KINDS=bats MAKE='$(MAKE)' \
+		ASAN_OPTIONS=detect_leaks=1:$$ASAN_OPTIONS tests/run.sh
+
+fuzz: lint-deps
+	$(AGAIN) fuzzers B=$(B)/libfuzzer CC=clang CXX=clang++ \
+		SAN=fuzzer-no-link,address,undefined \
+		FUZZ_SRC='$(call matching,$(FUZZ_SRC))'
+	@B=$(B)/libfuzzer FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz.sh \
+		$(patsubst tests/fuzz/%.c,%,$(call matching,$(FUZZ_SRC)))
+
+check-all:
+	$(AGAIN) check
+	$(AGAIN) asan
+	$(AGAIN) fuzz
+	$(AGAIN) lint
+
+bench: deps
+	$(AGAIN) all tools
+	PACS_BUILD='$(abspath $(B))' tests/bench.sh
+
+lint: lint-deps
+	$(AGAIN) all units tools B=$(B)/lint-gcc CC=gcc CXX=g++ \
+		CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror'
+	$(AGAIN) all units tools B=$(B)/lint-clang CC=clang CXX=clang++ \
+		CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror'
+	@CPPFLAGS='$(subst -I$(G),-I$(B)/lint-gcc/gen,$(CPPFLAGS))' tests/lint.sh
+
+format:
+	git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i
+
+completions: all
+	completions/generate.sh $(B)/bin completions
+
+INSTALLED_NAMES = $(notdir $(PROGRAMS))
+OTHER_NAMES = $(filter-out pacs,$(INSTALLED_NAMES))
+MAN_PATH = $(foreach m,$(1),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)))
+install: all
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBEXECDIR)' \
+		'$(DESTDIR)$(DOCDIR)/examples' '$(DESTDIR)$(BASHCOMPDIR)' \
+		'$(DESTDIR)$(ZSHCOMPDIR)' '$(DESTDIR)$(FISHCOMPDIR)'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(BINDIR)'
+	$(if $(BRIDGE),install -m 644 $(BRIDGE) '$(DESTDIR)$(LIBEXECDIR)')
+	@set -e; for m in $(MAN_SRC); do \
+		d='$(DESTDIR)$(MANDIR)'/man$${m##*.}; \
+		install -d "$$d"; install -m 644 "$$m" "$$d"; done
+	install -m 644 $(wildcard README.md LICENSE lib/README.md) '$(DESTDIR)$(DOCDIR)'
+	@set -e; for e in examples/*; do \
+		install -m "$$(test -x "$$e" && echo 755 || echo 644)" \
+			"$$e" '$(DESTDIR)$(DOCDIR)/examples'; done
+	install -m 644 completions/pacs.bash '$(DESTDIR)$(BASHCOMPDIR)/pacs'
+	install -m 644 completions/_pacs '$(DESTDIR)$(ZSHCOMPDIR)'
+	install -m 644 completions/pacs.fish '$(DESTDIR)$(FISHCOMPDIR)'
+	@set -e; for n in $(OTHER_NAMES); do \
+		ln -sf pacs '$(DESTDIR)$(BASHCOMPDIR)'/$$n; \
+		ln -sf pacs.fish '$(DESTDIR)$(FISHCOMPDIR)'/$$n.fish; done
+
+uninstall:
+	rm -f $(addprefix '$(DESTDIR)$(BINDIR)'/,$(INSTALLED_NAMES)) \
+		$(addprefix '$(DESTDIR)$(BASHCOMPDIR)'/,$(INSTALLED_NAMES)) \
+		$(patsubst %,'$(DESTDIR)$(FISHCOMPDIR)'/%.fish,$(INSTALLED_NAMES)) \
+		'$(DESTDIR)$(ZSHCOMPDIR)/_pacs' $(call MAN_PATH,$(MAN_SRC))
+	rm -rf '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(DOCDIR)'
+
+dist:
+	@mkdir -p $(B)
+	git archive --prefix=pacs-tools-$(VERSION)/ HEAD | \
+		gzip -9n >$(B)/pacs-tools-$(VERSION).tar.gz
+	@echo $(B)/pacs-tools-$(VERSION).tar.gz
+
 clean:
 	rm -rf $(B)

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Style and static analysis; `make lint` calls this after builds with -Werror.
+# CPPFLAGS come from the Makefile. Says what each step found; fails at the end.
+# shellcheck disable=SC2317 # steps are called by step()
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+failed=0
+jobs=$(nproc)
+
+step() {
+	local name=$1
+	shift
+	if "$@"; then
+		echo "lint: $name: fine"
+	else
+		echo "lint: $name: FAILED"
+		failed=1
+	fi
+}
+
+formatted() {
+	git ls-files '*.c' '*.h' '*.cc' | xargs clang-format --dry-run -Werror
+}
+
+tidy() {
+	# shellcheck disable=SC2086 # flags are words
+	git ls-files 'lib/*.c' 'cmd/*.c' |
+		xargs -P "$jobs" -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" \
+			"$@" -- -std=c11 '"$CPPFLAGS"' 2>/dev/null' sh
+}
+
+cpp_check() {
+	# The strings in CPPFLAGS need no meaning here.
+	cppcheck --quiet --enable=warning,portability --inline-suppr \
+		--error-exitcode=1 --std=c11 --library=posix -j "$jobs" \
+		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+		-D_GNU_SOURCE -DPACS_VERSION='""' -DPACS_LIBEXECDIR='""' \
+		-Ilib lib cmd
+}
+
+scripts() {
+	git ls-files '*.sh' '*.bash' '*.bats' .ci/run | xargs shellcheck -x
+}
+
+pages() {
+	mandoc -T lint -W warning man/*.[1-9]
+}
+
+spelling() {
+	command -v codespell >/dev/null || return 0
+	git ls-files | grep -vE '\.tsv$|^tests/(fuzz/corpus|data)|/data/' |
+		xargs codespell -L ot,ans,te,nd,fo,ba
+}
+
+step clang-format formatted
+step clang-tidy tidy
+step cppcheck cpp_check
+step shellcheck scripts
+step mandoc pages
+step codespell spelling
+exit "$failed"
