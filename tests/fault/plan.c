@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +31,6 @@ static uint64_t private_counts[SHIM_CLASSES + 1];
 static uint64_t *counts = private_counts;
 #define FIRED SHIM_CLASSES /* how often a plan came true */
 static struct trigger fail, death;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void
 bad(const char *what)
@@ -107,7 +105,8 @@ share_counts(const char *path)
 	counts = p;
 }
 
-static void
+/* When the program is loaded, so that a wrong plan is seen at once. */
+__attribute__((constructor)) static void
 start(void)
 {
 	const char *s;
@@ -165,7 +164,6 @@ shim_plan(struct shim_call *c, bool has_blocks)
 	uint64_t any, own;
 	bool full;
 
-	pthread_once(&once, start);
 	any = __atomic_add_fetch(&counts[0], 1, __ATOMIC_SEQ_CST);
 	own = __atomic_add_fetch(&counts[class], 1, __ATOMIC_SEQ_CST);
 	if (hits(&death, class, any, own)) {
