@@ -17,8 +17,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define PACS_UID_ROOM 129 /* 128 bytes that pacs_uid_is_safe allows, and NUL \
-			   */
+#define PACS_UID_ROOM                                          \
+	129 /* 128 bytes that pacs_uid_is_safe allows, and NUL \
+	     */
 
 /* What identifies an object: all three together. */
 struct pacs_triple {

@@ -62,6 +62,10 @@ struct pacs_staged {
 	char extra[256];    /* key=value[\tkey=value] for the line, or "" */
 	const char *origin; /* borrowed; NULL = "file" */
 	bool given_uids;    /* the triple is not what the bytes say */
+	bool was_purged;    /* comes back after a purge */
+	/* Of what holds the place already, for PACS_PLACED_LINE. */
+	char have_sha256[PACS_SHA256_HEX];
+	uint64_t have_size;
 };
 
 /* Stage a whole object from memory. head (may be NULL, head_size 0) is put

@@ -1,0 +1,161 @@
+/*
+ * What the files of this room share. Nobody else includes it.
+ */
+#ifndef PACS_ARCHIVE_INTERNAL_H
+#define PACS_ARCHIVE_INTERNAL_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "archive/archive.h"
+#include "archive/ledger.h"
+#include "archive/writer.h"
+#include "base/mem.h"
+
+/* Modes before the umask: readable by the group, written by the owner. */
+#define MODE_DIR    0750
+#define MODE_OBJECT 0440
+#define MODE_TEXT   0640
+
+#define LOCK_WAIT_MS 30000u
+
+struct pacs_archive {
+	char *path;
+	int dirfd;
+	bool writable;
+	bool give_away; /* we are root, and the archive is somebody's */
+	uid_t uid;
+	gid_t gid;
+	struct pacs_settings settings;
+	char *texts[3]; /* owned strings of settings */
+	struct pacs_recovery recovery;
+};
+
+/* Give what root made to the archive's owner; nothing for other users. */
+enum pacs_err archive_give(struct pacs_error *err,
+			   const struct pacs_archive *ar, int dirfd,
+			   const char *path) PACS_MUST_CHECK;
+/* mkdir -p of a path in the archive, each new folder given to the owner. The
+ * folders that got a new entry are told to touched (may be NULL). */
+typedef void archive_touched_fn(void *ctx, const char *dir);
+enum pacs_err archive_mkdirs(struct pacs_error *err,
+			     const struct pacs_archive *ar, const char *path,
+			     archive_touched_fn *touched,
+			     void *ctx) PACS_MUST_CHECK;
+/* "purged/ab3/STUDY/SERIES/SOP". */
+void archive_purged_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM]);
+
+/* --- the chain ---------------------------------------------------------- */
+
+/* check = hex16(SHA-256(previous check + text)). text without the last tab. */
+void chain_check(struct pacs_digest *d, const char *previous, const char *text,
+		 size_t len, char ret[PACS_CHECK_ROOM]);
+/* A whole line (without newline) that continues previous? Gives its check. */
+bool chain_continues(struct pacs_digest *d, const char *previous,
+		     const char *line, size_t len, char ret[PACS_CHECK_ROOM]);
+void segment_name(uint32_t segment, char ret[32]); /* "ledger/000001.tsv" */
+/* The highest segment, from "at least" on; 0 if there is none. */
+uint32_t segment_last(const struct pacs_archive *ar, uint32_t at_least);
+
+/* --- appending ---------------------------------------------------------- */
+
+/* The open ledger of a program that appends. */
+struct ledger_tail {
+	const struct pacs_archive *ar;
+	int lock_fd;
+	int fd;                 /* active segment, or -1 */
+	struct pacs_cursor end; /* as far as it was verified */
+	bool known;
+	struct pacs_digest *digest;
+};
+enum pacs_err tail_open(struct pacs_error *err, const struct pacs_archive *ar,
+			struct ledger_tail *t) PACS_MUST_CHECK;
+void tail_close(struct ledger_tail *t);
+/* Lock, go to the end, cut what is torn behind the last good line. */
+enum pacs_err tail_lock(struct pacs_error *err, struct ledger_tail *t,
+			uint64_t *ret_cut) PACS_MUST_CHECK;
+void tail_unlock(struct ledger_tail *t);
+/* Under the lock: reserve space for so many lines, not yet written. */
+enum pacs_err tail_reserve(struct pacs_error *err, struct ledger_tail *t,
+			   size_t lines) PACS_MUST_CHECK;
+/* Under the lock: append lines, each "text\n" without check, which is added.
+ * On failure the segment is cut back. */
+enum pacs_err tail_append(struct pacs_error *err, struct ledger_tail *t,
+			  const struct pacs_buf *texts) PACS_MUST_CHECK;
+/* Verify again from an earlier state (recovery); cut at the first bad line. */
+enum pacs_err tail_verify(struct pacs_error *err, struct ledger_tail *t,
+			  const struct pacs_cursor *from,
+			  uint64_t *ret_cut) PACS_MUST_CHECK;
+/* Make the ledger durable: every segment from that one on, and its folder. */
+enum pacs_err tail_sync(struct pacs_error *err, struct ledger_tail *t,
+			uint32_t from_segment) PACS_MUST_CHECK;
+
+/* Format a line without check and newline. Empty strings become "-". */
+void line_format(struct pacs_buf *out, const char *time, enum pacs_op op,
+		 const struct pacs_triple *t, uint64_t size, const char *sha256,
+		 const char *origin, const char *extra);
+/* Append value with what a ledger field cannot hold percent-encoded. */
+void line_encode(struct pacs_buf *out, const char *value, size_t max);
+/* Take a line apart; strings point into text, which is changed. False if it
+ * does not have the fields. */
+bool line_parse(char *text, struct pacs_ledger_line *ret);
+
+/* --- the writer --------------------------------------------------------- */
+
+/* Names that changed since the last barrier. */
+struct dirty {
+	char **paths; /* files and folders to flush, relative to the archive */
+	size_t count, cap;
+	bool all; /* too many to flush one by one: the whole file system */
+};
+
+struct pacs_writer {
+	struct pacs_archive *ar;
+	char dir[64];  /* "incoming/W" */
+	int dirfd;     /* of it */
+	int lock_fd;   /* its lock, held as long as we live */
+	char from[64]; /* name of the file that says where our lines begin */
+	struct ledger_tail tail;
+	pthread_mutex_t lock; /* guards what follows; staging is threaded */
+	struct dirty dirty;
+	uint64_t staged_since; /* bytes since free space was asked */
+	uint64_t free_bytes, floor_bytes;
+	unsigned serial;
+	uint32_t
+	    dirty_segment; /* first segment with lines not flushed; 0 none */
+	bool spoiled;      /* a barrier failed */
+};
+
+/* Append ready lines ("text\n", no checks); they are not durable yet. */
+enum pacs_err writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
+				  const struct pacs_buf *texts) PACS_MUST_CHECK;
+void writer_dirty(struct pacs_writer *w, const char *path);
+void writer_dirty_parent(struct pacs_writer *w, const char *path);
+/* Name of the mark file: "from-000001-0000000123-check". */
+void from_format(const struct pacs_cursor *c, char ret[64]);
+bool from_parse(const char *name, struct pacs_cursor *ret);
+
+/* Recover what dead writers left. Needs a writable archive. */
+enum pacs_err recover(struct pacs_error *err,
+		      struct pacs_archive *ar) PACS_MUST_CHECK;
+
+/* Remove the files of a quarantined object; fine if they are gone. */
+enum pacs_err quarantine_remove(struct pacs_error *err,
+				const struct pacs_archive *ar,
+				const char *sha256) PACS_MUST_CHECK;
+
+/* Remove a purged object and leave its mark; fine if that is done already. */
+enum pacs_err purge_finish(struct pacs_error *err,
+			   const struct pacs_archive *ar,
+			   const struct pacs_triple *t) PACS_MUST_CHECK;
+
+/* Take the mark away: the object is back. */
+enum pacs_err purge_forget(struct pacs_error *err,
+			   const struct pacs_archive *ar,
+			   const struct pacs_triple *t) PACS_MUST_CHECK;
+
+/* "quarantine/<sha256>.dcm" and ".txt". */
+void quarantine_path(const char *sha256, const char *suffix,
+		     char ret[PACS_SHA256_HEX + 16]);
+
+#endif

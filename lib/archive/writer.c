@@ -1,0 +1,474 @@
+/*
+ * A writer: its folder in incoming/, its barriers, its lines in the ledger.
+ */
+#include "archive/writer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/internal.h"
+#include "base/fs.h"
+
+/* More names than this are flushed with the whole file system: one syncfs then
+ * costs less than so many fsyncs. Fewer are not, since syncfs also waits for
+ * what busy neighbours wrote. */
+#define FLUSH_EACH 64u
+/* Ask for free space again after so many staged bytes. */
+#define SPACE_EVERY (64u << 20)
+/* Move the mark in incoming/W forward after so many ledger bytes. */
+#define FROM_EVERY (256u << 10)
+
+void
+from_format(const struct pacs_cursor *c, char ret[64])
+{
+	snprintf(ret, 64, "from-%06u-%010llu-%.16s", c->segment,
+		 (unsigned long long)c->offset, c->check);
+}
+
+bool
+from_parse(const char *name, struct pacs_cursor *ret)
+{
+	unsigned long long offset;
+	unsigned segment;
+
+	if (sscanf(name, "from-%6u-%10llu-%16[0-9a-f]", &segment, &offset,
+		   ret->check) != 3 ||
+	    strlen(ret->check) != PACS_CHECK_ROOM - 1 || !segment)
+		return false;
+	ret->segment = segment;
+	ret->offset = offset;
+	return true;
+}
+
+/* Called with w->lock held, or by the only thread. */
+void
+writer_dirty(struct pacs_writer *w, const char *path)
+{
+	struct dirty *d = &w->dirty;
+	size_t i;
+
+	if (d->all)
+		return;
+	for (i = 0; i < d->count; i++)
+		if (strcmp(d->paths[i], path) == 0)
+			return;
+	if (d->count == FLUSH_EACH) {
+		d->all = true;
+		return;
+	}
+	if (d->count == d->cap) {
+		d->cap = d->cap ? 2 * d->cap : 16;
+		d->paths = pacs_realloc(d->paths, d->cap * sizeof(*d->paths));
+	}
+	d->paths[d->count++] = pacs_strdup(path);
+}
+
+void
+writer_dirty_parent(struct pacs_writer *w, const char *path)
+{
+	char *dir = pacs_strdup(path), *slash = strrchr(dir, '/');
+
+	if (slash)
+		*slash = '\0';
+	writer_dirty(w, slash ? dir : ".");
+	free(dir);
+}
+
+static void
+dirty_clear(struct dirty *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++)
+		free(d->paths[i]);
+	d->count = 0;
+	d->all = false;
+}
+
+static enum pacs_err
+make_folder(struct pacs_error *err, struct pacs_writer *w)
+{
+	struct pacs_archive *ar = w->ar;
+	enum pacs_err rc;
+	unsigned try;
+
+	for (try = 0;; try++) {
+		snprintf(w->dir, sizeof(w->dir), "incoming/%llx-%d-%u",
+			 (unsigned long long)pacs_time_us(), (int)getpid(),
+			 try);
+		rc = pacs_fs_mkdir(err, ar->dirfd, w->dir, MODE_DIR);
+		if (rc != PACS_EEXISTS || try == 100)
+			break;
+		pacs_error_clear(err);
+	}
+	if (!rc)
+		rc = archive_give(err, ar, ar->dirfd, w->dir);
+	if (rc)
+		return rc;
+	w->dirfd =
+	    openat(ar->dirfd, w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->dirfd < 0)
+		return pacs_error_sys(err, errno, "cannot open '%s'", w->dir);
+	rc = pacs_fs_create(err, w->dirfd, "lock", MODE_TEXT, &w->lock_fd);
+	if (!rc)
+		rc = pacs_fs_lock(err, w->lock_fd, true, 0);
+	return rc ? rc : archive_give(err, ar, w->dirfd, "lock");
+}
+
+/*
+ * A folder can be seen, by a program that recovers, between its making and its
+ * locking, and be taken away. Then begin again.
+ */
+static enum pacs_err
+make_locked_folder(struct pacs_error *err, struct pacs_writer *w)
+{
+	enum pacs_err rc;
+	struct stat st;
+	unsigned try;
+
+	for (try = 0; try < 10; try++) {
+		rc = make_folder(err, w);
+		if (!rc && fstat(w->lock_fd, &st) == 0 && st.st_nlink > 0)
+			return PACS_OK;
+		if (rc && rc != PACS_ENOTFOUND && rc != PACS_EBUSY &&
+		    rc != PACS_EEXISTS)
+			return rc;
+		pacs_error_clear(err);
+		if (w->lock_fd >= 0)
+			close(w->lock_fd);
+		if (w->dirfd >= 0)
+			close(w->dirfd);
+		w->lock_fd = w->dirfd = -1;
+	}
+	return pacs_error_set(err, PACS_EBUSY,
+			      "cannot get a folder in 'incoming'");
+}
+
+static enum pacs_err
+mark_beginning(struct pacs_error *err, struct pacs_writer *w)
+{
+	struct pacs_cursor c;
+	enum pacs_err rc;
+	int fd;
+
+	rc = pacs_ledger_tail(err, w->ar, &c);
+	if (rc)
+		return rc;
+	from_format(&c, w->from);
+	rc = pacs_fs_create(err, w->dirfd, w->from, MODE_TEXT, &fd);
+	if (rc)
+		return rc;
+	close(fd);
+	writer_dirty(w, "incoming");
+	writer_dirty(w, w->dir);
+	return archive_give(err, w->ar, w->dirfd, w->from);
+}
+
+static enum pacs_err
+ask_space(struct pacs_error *err, struct pacs_writer *w)
+{
+	uint64_t total, floor_bytes = 0;
+	enum pacs_err rc;
+
+	rc = pacs_fs_space(err, w->ar->dirfd, &w->free_bytes, &total);
+	floor_bytes = w->ar->settings.floor_bytes;
+	if (!floor_bytes) {
+		floor_bytes = total / 50;
+		if (floor_bytes > 1u << 30)
+			floor_bytes = 1u << 30;
+	}
+	w->floor_bytes = floor_bytes;
+	w->staged_since = 0;
+	return rc;
+}
+
+enum pacs_err
+pacs_writer_open(struct pacs_error *err, struct pacs_archive *ar,
+		 struct pacs_writer **ret_w)
+{
+	struct pacs_writer *w = pacs_calloc(1, sizeof(*w));
+	enum pacs_err rc;
+
+	*ret_w = NULL;
+	w->ar = ar;
+	w->dirfd = w->lock_fd = -1;
+	w->tail.fd = w->tail.lock_fd = -1;
+	pthread_mutex_init(&w->lock, NULL);
+	rc = make_locked_folder(err, w);
+	if (!rc)
+		rc = tail_open(err, ar, &w->tail);
+	if (!rc)
+		rc = mark_beginning(err, w);
+	if (!rc)
+		rc = ask_space(err, w);
+	if (rc) {
+		pacs_writer_close(w);
+		return rc;
+	}
+	*ret_w = w;
+	return PACS_OK;
+}
+
+/* Remove the folder: first what is in it, then the mark, then the lock. */
+static void
+remove_folder(struct pacs_writer *w)
+{
+	struct pacs_error e = PACS_ERROR_INIT;
+	DIR *d = fdopendir(dup(w->dirfd));
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d)))
+		if (ent->d_name[0] != '.' && strcmp(ent->d_name, "lock") != 0 &&
+		    strncmp(ent->d_name, "from-", 5) != 0 &&
+		    pacs_fs_unlink(&e, w->dirfd, ent->d_name))
+			pacs_error_clear(&e);
+	if (d)
+		closedir(d);
+	/* What cannot be removed now is swept by the next program. */
+	if (w->from[0] && pacs_fs_unlink(&e, w->dirfd, w->from))
+		return;
+	if (pacs_fs_unlink(&e, w->dirfd, "lock") ||
+	    pacs_fs_rmdir(&e, w->ar->dirfd, w->dir))
+		return;
+}
+
+void
+pacs_writer_close(struct pacs_writer *w)
+{
+	if (!w)
+		return;
+	if (w->dirfd >= 0) {
+		if (!w->spoiled && w->lock_fd >= 0)
+			remove_folder(w);
+		close(w->dirfd);
+	}
+	if (w->lock_fd >= 0)
+		close(w->lock_fd);
+	tail_close(&w->tail);
+	dirty_clear(&w->dirty);
+	free(w->dirty.paths);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+enum pacs_err
+pacs_writer_room(struct pacs_error *err, struct pacs_writer *w,
+		 uint64_t size_bytes)
+{
+	enum pacs_err rc = PACS_OK;
+
+	pthread_mutex_lock(&w->lock);
+	w->staged_since += size_bytes;
+	if (w->staged_since >= SPACE_EVERY ||
+	    w->free_bytes < w->floor_bytes + w->staged_since) {
+		rc = ask_space(err, w);
+		w->staged_since = size_bytes;
+	}
+	if (!rc && w->free_bytes < w->floor_bytes + w->staged_since)
+		rc = pacs_error_set(
+		    err, PACS_ENOSPC,
+		    "only %llu MiB free; the archive keeps %llu MiB free",
+		    (unsigned long long)(w->free_bytes >> 20),
+		    (unsigned long long)(w->floor_bytes >> 20));
+	pthread_mutex_unlock(&w->lock);
+	return rc;
+}
+
+static enum pacs_err
+flush(struct pacs_error *err, struct pacs_writer *w, const struct dirty *d,
+      uint32_t segment)
+{
+	enum pacs_err rc = PACS_OK;
+	size_t i;
+
+	if (d->all)
+		return pacs_fs_sync_all(err, w->ar->dirfd);
+	for (i = 0; !rc && i < d->count; i++)
+		rc = pacs_fs_sync_path(err, w->ar->dirfd, d->paths[i]);
+	/* Lines come last: they must not outlive what they speak of. */
+	if (!rc && segment)
+		rc = tail_sync(err, &w->tail, segment);
+	return rc;
+}
+
+static enum pacs_err
+refuse_spoiled(struct pacs_error *err)
+{
+	return pacs_error_set(err, PACS_EIO, "an earlier flush to disk failed");
+}
+
+enum pacs_err
+pacs_writer_barrier(struct pacs_error *err, struct pacs_writer *w)
+{
+	struct dirty taken;
+	enum pacs_err rc;
+	uint32_t segment;
+
+	if (w->spoiled)
+		return refuse_spoiled(err);
+	pthread_mutex_lock(&w->lock);
+	taken = w->dirty;
+	memset(&w->dirty, 0, sizeof(w->dirty));
+	pthread_mutex_unlock(&w->lock);
+	segment = w->dirty_segment;
+	w->dirty_segment = 0;
+	rc = flush(err, w, &taken, segment);
+	if (rc)
+		w->spoiled = true;
+	dirty_clear(&taken);
+	free(taken.paths);
+	return rc;
+}
+
+/* The object whose place was taken over goes on record first. */
+static void
+add_old_line(struct pacs_writer *w, const struct pacs_staged *st,
+	     const char *time, struct pacs_buf *texts)
+{
+	const char *eq = strchr(st->extra, '=');
+	char sha[PACS_SHA256_HEX], path[PACS_SHA256_HEX + 16], extra[64];
+	struct stat sb;
+
+	if (!eq || strlen(eq + 1) < PACS_SHA256_HEX - 1)
+		return;
+	snprintf(sha, sizeof(sha), "%.64s", eq + 1);
+	quarantine_path(sha, ".dcm", path);
+	if (fstatat(w->ar->dirfd, path, &sb, 0) != 0)
+		return;
+	snprintf(extra, sizeof(extra), "reason=%s",
+		 st->placed == PACS_PLACED_REPAIR ? "damaged" : "replaced");
+	line_format(texts, time, PACS_OP_QUARANTINE, &st->triple,
+		    (uint64_t)sb.st_size, sha, NULL, extra);
+	pacs_buf_addc(texts, '\n');
+}
+
+static enum pacs_op
+op_of(enum pacs_placed placed)
+{
+	switch (placed) {
+	case PACS_PLACED_QUARANTINE:
+		return PACS_OP_QUARANTINE;
+	case PACS_PLACED_REPLACE:
+		return PACS_OP_REPLACE;
+	default:
+		return PACS_OP_STORE;
+	}
+}
+
+static void
+add_line(struct pacs_writer *w, const struct pacs_staged *st, const char *time,
+	 struct pacs_buf *texts)
+{
+	static const struct pacs_triple none;
+	const struct pacs_triple *t = &st->triple;
+
+	switch (st->placed) {
+	case PACS_PLACED_REPAIR:
+	case PACS_PLACED_REPLACE:
+		add_old_line(w, st, time, texts);
+		break;
+	case PACS_PLACED_QUARANTINE:
+		if (!pacs_triple_is_safe(t))
+			t = &none;
+		break;
+	case PACS_PLACED_OBJECT:
+	case PACS_PLACED_LINE:
+		break;
+	default:
+		return;
+	}
+	if (st->placed == PACS_PLACED_LINE)
+		line_format(texts, time, PACS_OP_ADOPT, t, st->have_size,
+			    st->have_sha256, NULL, NULL);
+	else
+		line_format(texts, time, op_of(st->placed), t, st->size,
+			    st->sha256, st->origin ? st->origin : "file",
+			    st->extra);
+	pacs_buf_addc(texts, '\n');
+}
+
+enum pacs_err
+writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
+		    const struct pacs_buf *texts)
+{
+	enum pacs_err rc;
+	uint32_t segment;
+
+	if (texts->len == 0)
+		return PACS_OK;
+	rc = tail_lock(err, &w->tail, NULL);
+	if (rc)
+		return rc;
+	segment = w->tail.end.segment;
+	rc = tail_append(err, &w->tail, texts);
+	tail_unlock(&w->tail);
+	if (!w->dirty_segment)
+		w->dirty_segment = segment;
+	return rc;
+}
+
+enum pacs_err
+pacs_writer_append(struct pacs_error *err, struct pacs_writer *w,
+		   struct pacs_staged *const *sts, size_t count)
+{
+	struct pacs_buf texts = {0};
+	char time[PACS_TIME_SIZE];
+	enum pacs_err rc;
+	size_t i;
+
+	if (w->spoiled)
+		return refuse_spoiled(err);
+	pacs_time_now(time);
+	for (i = 0; i < count; i++)
+		add_line(w, sts[i], time, &texts);
+	rc = writer_append_texts(err, w, &texts);
+	if (rc)
+		w->spoiled = true; /* names without lines: for recovery */
+	pacs_buf_clear(&texts);
+	return rc;
+}
+
+/* All lines up to the last barrier are durable: say so in the mark. */
+static enum pacs_err
+move_mark(struct pacs_error *err, struct pacs_writer *w)
+{
+	struct pacs_cursor old;
+	char name[64];
+	enum pacs_err rc;
+
+	if (w->dirty_segment || !from_parse(w->from, &old) ||
+	    (old.segment == w->tail.end.segment &&
+	     w->tail.end.offset - old.offset < FROM_EVERY))
+		return PACS_OK;
+	from_format(&w->tail.end, name);
+	rc = pacs_fs_rename(err, w->dirfd, w->from, w->dirfd, name);
+	if (!rc)
+		memcpy(w->from, name, sizeof(name));
+	return rc;
+}
+
+enum pacs_err
+pacs_writer_settle(struct pacs_error *err, struct pacs_writer *w,
+		   struct pacs_staged *const *sts, size_t count)
+{
+	enum pacs_err rc = PACS_OK;
+	size_t i;
+
+	if (w->spoiled)
+		return refuse_spoiled(err);
+	for (i = 0; !rc && i < count; i++) {
+		if (sts[i]->was_purged && pacs_op_places(op_of(sts[i]->placed)))
+			rc = purge_forget(err, w->ar, &sts[i]->triple);
+		if (rc || !sts[i]->name[0])
+			continue;
+		rc = pacs_fs_unlink(err, w->dirfd, sts[i]->name);
+		sts[i]->name[0] = '\0';
+	}
+	return rc ? rc : move_mark(err, w);
+}
