@@ -38,7 +38,8 @@ struct pacs_read_options {
 	 * read nor mapped: a 2 GB object costs what a small one costs.
 	 */
 	uint32_t stop_tag;
-	unsigned max_depth;    /* sequences in sequences; 0 = default 64 */
+	/* Sequences in sequences; 0 = default 64; 1000 at most. */
+	unsigned max_depth;
 	unsigned max_elements; /* in all; 0 = default 4 million */
 	/* Bytes a deflated data set may inflate to; 0 = default 1 GiB. Memory
 	 * grows with what is really inflated, never with what is claimed. */
@@ -49,6 +50,9 @@ struct pacs_read_options {
 	 * False: it is an error.
 	 */
 	bool tolerate_damage;
+	/* Syntax of a bare data set, as a peer said it; NULL: it is guessed.
+	 * Where group 0002 says something, that counts. */
+	const char *bare_syntax;
 };
 
 /*
@@ -81,7 +85,9 @@ struct pacs_dataset_info {
 	bool has_preamble; /* 128 bytes + DICM */
 	bool has_meta;     /* group 0002 present */
 	bool guessed;      /* syntax not stated, or what is stated is wrong */
-	/* UID as stated in (0002,0010), else the one that was guessed. */
+	/* UID as stated in (0002,0010) if that is right, else the one that was
+	 * guessed. (A data set that is implicit where an encapsulated or
+	 * unknown syntax is stated keeps that name, and is "guessed".) */
 	char transfer_syntax[PACS_UID_MAX + 1];
 	uint64_t dataset_offset; /* of the data set in the source */
 	bool is_dicomdir; /* Media Storage Directory: (0004,1220) or its class */
@@ -121,8 +127,12 @@ uint64_t pacs_element_length(const struct pacs_element *e);
 bool pacs_element_is_undefined_length(const struct pacs_element *e);
 /* Offset of the value in the source (in the inflated bytes if deflated). */
 uint64_t pacs_element_offset(const struct pacs_element *e);
-/* Value bytes as encoded (byte order of the source); NULL for sequences,
- * fragments and values that were left out. */
+/* Are its value bytes big endian? Those read from such a source are; those
+ * that were put are always little endian. */
+bool pacs_element_is_big_endian(const struct pacs_element *e);
+/* Value bytes as encoded; NULL for sequences, fragments and values that were
+ * left out: a header read (stop_tag) from a file holds no value over 1 MiB,
+ * and only small ones once it holds 32 MiB. */
 const void *pacs_element_value(const struct pacs_element *e, size_t *ret_len);
 bool pacs_element_is_sequence(const struct pacs_element *e);
 size_t pacs_element_item_count(const struct pacs_element *e);

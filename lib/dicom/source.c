@@ -1,0 +1,127 @@
+/*
+ * Bytes by offset. A source is memory, a file that is read through windows, or
+ * a deflate stream. Windows stay until the data set is freed, since values
+ * point into them.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dicom/internal.h"
+
+#define STEP_FIRST (16u << 10)
+#define STEP_MAX   (1u << 20)
+
+/* Header reads hold values up to this; less once much is held. */
+#define HOLD_VALUE  (1u << 20)
+#define HOLD_ALL    (32u << 20)
+#define HOLD_LITTLE 64u
+
+void
+pacs_source_memory(struct pacs_source *s, struct pacs_dataset *ds,
+		   const void *bytes, uint64_t size)
+{
+	memset(s, 0, sizeof(*s));
+	s->bytes = bytes;
+	s->stop = s->end = size;
+	s->whole = true;
+	s->fd = -1;
+	s->ds = ds;
+}
+
+void
+pacs_source_fd(struct pacs_source *s, struct pacs_dataset *ds, int fd,
+	       uint64_t size)
+{
+	memset(s, 0, sizeof(*s));
+	s->end = size;
+	s->fd = fd;
+	s->ds = ds;
+	s->step = STEP_FIRST;
+}
+
+static size_t
+read_at(struct pacs_source *s, uint64_t pos, uint8_t *dst, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r =
+		    pread(s->fd, dst + got, n - got, (off_t)(pos + got));
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			s->sys_errno = errno;
+		if (r <= 0)
+			break;
+		got += (size_t)r;
+	}
+	return got;
+}
+
+/* Inflated bytes come in order only: go on to pos. */
+static bool
+inflate_to(struct pacs_source *s, uint64_t pos)
+{
+	while (s->stop < pos) {
+		uint64_t want = pos - s->stop;
+		size_t n = want > STEP_MAX ? STEP_MAX : (size_t)want;
+		size_t got = pacs_inflater_read(s, NULL, n);
+
+		s->stop += got;
+		s->start = s->stop; /* the window is empty now */
+		if (got < n) {
+			s->end = s->stop;
+			return false;
+		}
+	}
+	return true;
+}
+
+const uint8_t *
+pacs_source_fill(struct pacs_source *s, uint64_t pos, size_t n)
+{
+	size_t keep = 0, size = n > s->step ? n : s->step, got;
+	uint8_t *window;
+
+	if (s->whole || s->sys_errno || pos > s->end || n > s->end - pos)
+		return NULL;
+	if (s->inflater && !inflate_to(s, pos))
+		return NULL;
+	if (size > s->end - pos)
+		size = (size_t)(s->end - pos);
+	if (pos >= s->start && pos < s->stop)
+		keep = (size_t)(s->stop - pos);
+	window = pacs_dataset_chunk(s->ds, size);
+	if (keep)
+		memcpy(window, s->bytes + (pos - s->start), keep);
+	got = s->inflater ? pacs_inflater_read(s, window + keep, size - keep)
+			  : read_at(s, pos + keep, window + keep, size - keep);
+	s->bytes = window;
+	s->start = pos;
+	s->stop = pos + keep + got;
+	s->held += size;
+	if (keep + got < size)
+		s->end = s->stop;
+	if (s->step < STEP_MAX)
+		s->step *= 4;
+	return keep + got < n ? NULL : window;
+}
+
+bool
+pacs_source_reaches(struct pacs_source *s, uint64_t end)
+{
+	if (end <= s->stop)
+		return true;
+	if (s->end != UINT64_MAX)
+		return end <= s->end;
+	return inflate_to(s, end);
+}
+
+bool
+pacs_source_leaves_out(const struct pacs_source *s, uint64_t length)
+{
+	return !s->whole && (length > HOLD_VALUE ||
+			     (s->held > HOLD_ALL && length > HOLD_LITTLE));
+}
