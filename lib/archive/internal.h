@@ -35,13 +35,10 @@ struct pacs_archive {
 enum pacs_err archive_give(struct pacs_error *err,
 			   const struct pacs_archive *ar, int dirfd,
 			   const char *path) PACS_MUST_CHECK;
-/* mkdir -p of a path in the archive, each new folder given to the owner. The
- * folders that got a new entry are told to touched (may be NULL). */
-typedef void archive_touched_fn(void *ctx, const char *dir);
+/* mkdir -p of a path in the archive, each new folder given to the owner. */
 enum pacs_err archive_mkdirs(struct pacs_error *err,
-			     const struct pacs_archive *ar, const char *path,
-			     archive_touched_fn *touched,
-			     void *ctx) PACS_MUST_CHECK;
+			     const struct pacs_archive *ar,
+			     const char *path) PACS_MUST_CHECK;
 /* "purged/ab3/STUDY/SERIES/SOP". */
 void archive_purged_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM]);
 
@@ -130,7 +127,9 @@ struct pacs_writer {
 enum pacs_err writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
 				  const struct pacs_buf *texts) PACS_MUST_CHECK;
 void writer_dirty(struct pacs_writer *w, const char *path);
-void writer_dirty_parent(struct pacs_writer *w, const char *path);
+/* The folder that path is in, and all folders above it in the archive: another
+ * writer may have made them and not flushed them yet. */
+void writer_dirty_parents(struct pacs_writer *w, const char *path);
 /* Name of the mark file: "from-000001-0000000123-check". */
 void from_format(const struct pacs_cursor *c, char ret[64]);
 bool from_parse(const char *name, struct pacs_cursor *ret);

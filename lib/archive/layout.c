@@ -117,10 +117,8 @@ archive_give(struct pacs_error *err, const struct pacs_archive *ar, int dirfd,
 
 static enum pacs_err
 make_one(struct pacs_error *err, const struct pacs_archive *ar,
-	 const char *path, archive_touched_fn *touched, void *ctx)
+	 const char *path)
 {
-	const char *slash;
-	char parent[PACS_PATH_ROOM];
 	enum pacs_err rc;
 
 	rc = pacs_fs_mkdir(err, ar->dirfd, path, MODE_DIR);
@@ -128,20 +126,12 @@ make_one(struct pacs_error *err, const struct pacs_archive *ar,
 		pacs_error_clear(err);
 		return PACS_OK;
 	}
-	if (rc || (rc = archive_give(err, ar, ar->dirfd, path)))
-		return rc;
-	slash = strrchr(path, '/');
-	if (touched && slash) {
-		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path),
-			 path);
-		touched(ctx, parent);
-	}
-	return PACS_OK;
+	return rc ? rc : archive_give(err, ar, ar->dirfd, path);
 }
 
 enum pacs_err
 archive_mkdirs(struct pacs_error *err, const struct pacs_archive *ar,
-	       const char *path, archive_touched_fn *touched, void *ctx)
+	       const char *path)
 {
 	char copy[PACS_PATH_ROOM], *p;
 	enum pacs_err rc;
@@ -152,10 +142,10 @@ archive_mkdirs(struct pacs_error *err, const struct pacs_archive *ar,
 	snprintf(copy, sizeof(copy), "%s", path);
 	for (p = strchr(copy, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		rc = make_one(err, ar, copy, touched, ctx);
+		rc = make_one(err, ar, copy);
 		*p = '/';
 		if (rc)
 			return rc;
 	}
-	return make_one(err, ar, copy, touched, ctx);
+	return make_one(err, ar, copy);
 }

@@ -185,7 +185,7 @@ link_back(struct pacs_error *err, struct recovery *r, int dirfd,
 
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
 		 path);
-	rc = archive_mkdirs(err, r->ar, dir, NULL, NULL);
+	rc = archive_mkdirs(err, r->ar, dir);
 	if (!rc)
 		rc = pacs_fs_link(err, dirfd, name, r->ar->dirfd, path);
 	if (!rc)

@@ -15,12 +15,6 @@
 #include "base/file.h"
 #include "base/fs.h"
 
-static void
-touched(void *ctx, const char *dir)
-{
-	writer_dirty(ctx, dir);
-}
-
 /* The bytes say other UIDs: recovery needs to be told which are meant. */
 static enum pacs_err
 write_given(struct pacs_error *err, struct pacs_writer *w,
@@ -51,9 +45,7 @@ link_object(struct pacs_error *err, struct pacs_writer *w,
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
 		 path);
 	for (try = 0;; try++) {
-		pthread_mutex_lock(&w->lock);
-		rc = archive_mkdirs(err, w->ar, dir, touched, w);
-		pthread_mutex_unlock(&w->lock);
+		rc = archive_mkdirs(err, w->ar, dir);
 		if (!rc)
 			rc = pacs_fs_link(err, w->dirfd, st->name, w->ar->dirfd,
 					  path);
@@ -90,7 +82,7 @@ pacs_place_object(struct pacs_error *err, struct pacs_writer *w,
 		return rc;
 	st->placed = PACS_PLACED_OBJECT;
 	pthread_mutex_lock(&w->lock);
-	writer_dirty_parent(w, path);
+	writer_dirty_parents(w, path);
 	pthread_mutex_unlock(&w->lock);
 	return PACS_OK;
 }
@@ -220,7 +212,7 @@ pacs_place_over(struct pacs_error *err, struct pacs_writer *w,
 	snprintf(st->extra, sizeof(st->extra), "%s=%s",
 		 repair ? "repaired" : "replaced", sha);
 	pthread_mutex_lock(&w->lock);
-	writer_dirty_parent(w, path);
+	writer_dirty_parents(w, path);
 	writer_dirty(w, "quarantine");
 	pthread_mutex_unlock(&w->lock);
 	return PACS_OK;
@@ -292,7 +284,7 @@ pacs_place_duplicate(struct pacs_error *err, struct pacs_writer *w,
 		snprintf(st->extra, sizeof(st->extra), "reason=%s", st->reason);
 	pthread_mutex_lock(&w->lock);
 	writer_dirty(w, path);
-	writer_dirty_parent(w, path);
+	writer_dirty_parents(w, path);
 	pthread_mutex_unlock(&w->lock);
 	return PACS_OK;
 }

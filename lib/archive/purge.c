@@ -39,7 +39,7 @@ leave_mark(struct pacs_error *err, const struct pacs_archive *ar,
 	archive_purged_path(t, path);
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
 		 path);
-	rc = archive_mkdirs(err, ar, dir, NULL, NULL);
+	rc = archive_mkdirs(err, ar, dir);
 	if (!rc)
 		rc = pacs_fs_open_rw(err, ar->dirfd, path, MODE_TEXT, &fd);
 	if (rc)

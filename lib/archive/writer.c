@@ -70,13 +70,14 @@ writer_dirty(struct pacs_writer *w, const char *path)
 }
 
 void
-writer_dirty_parent(struct pacs_writer *w, const char *path)
+writer_dirty_parents(struct pacs_writer *w, const char *path)
 {
-	char *dir = pacs_strdup(path), *slash = strrchr(dir, '/');
+	char *dir = pacs_strdup(path), *slash;
 
-	if (slash)
+	while (!w->dirty.all && (slash = strrchr(dir, '/'))) {
 		*slash = '\0';
-	writer_dirty(w, slash ? dir : ".");
+		writer_dirty(w, dir);
+	}
 	free(dir);
 }
 
