@@ -10,6 +10,8 @@
 
 #include "archive/internal.h"
 
+#define ORIGIN_MAX 90u /* AE title, "@" and a host name */
+
 static const char *const op_names[] = {
     [PACS_OP_STORE] = "store",
     [PACS_OP_ADOPT] = "adopt",
@@ -116,30 +118,33 @@ or_dash(const char *s)
 }
 
 void
-line_format(struct pacs_buf *out, const char *time, enum pacs_op op,
-	    const struct pacs_triple *t, uint64_t size, const char *sha256,
-	    const char *origin, const char *extra)
-{
-	pacs_buf_addf(out, "%s\t%s\t%s\t%s\t%s\t%llu\t%s\t%s", time,
-		      pacs_op_name(op), or_dash(t ? t->study : NULL),
-		      or_dash(t ? t->series : NULL),
-		      or_dash(t ? t->instance : NULL), (unsigned long long)size,
-		      or_dash(sha256), or_dash(origin));
-	if (extra && *extra)
-		pacs_buf_addf(out, "\t%s", extra);
-}
-
-void
 line_encode(struct pacs_buf *out, const char *value, size_t max)
 {
 	const unsigned char *p = (const unsigned char *)value;
 
 	for (; *p && max; p++, max--) {
-		if (*p <= 0x20 || *p == 0x7f || *p == '%' || *p == '=')
-			pacs_buf_addf(out, "%%%02X", *p);
-		else
+		if ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z')
 			pacs_buf_addc(out, (char)*p);
+		else if (strchr("0123456789._:,@/+-", *p))
+			pacs_buf_addc(out, (char)*p);
+		else
+			pacs_buf_addf(out, "%%%02X", *p);
 	}
+}
+
+void
+line_format(struct pacs_buf *out, const char *time, enum pacs_op op,
+	    const struct pacs_triple *t, uint64_t size, const char *sha256,
+	    const char *origin, const char *extra)
+{
+	pacs_buf_addf(out, "%s\t%s\t%s\t%s\t%s\t%llu\t%s\t", time,
+		      pacs_op_name(op), or_dash(t ? t->study : NULL),
+		      or_dash(t ? t->series : NULL),
+		      or_dash(t ? t->instance : NULL), (unsigned long long)size,
+		      or_dash(sha256));
+	line_encode(out, or_dash(origin), ORIGIN_MAX);
+	if (extra && *extra)
+		pacs_buf_addf(out, "\t%s", extra);
 }
 
 /* Cut the next field off; NULL when there is none. */

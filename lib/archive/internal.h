@@ -130,6 +130,15 @@ void writer_dirty(struct pacs_writer *w, const char *path);
 /* The folder that path is in, and all folders above it in the archive: another
  * writer may have made them and not flushed them yet. */
 void writer_dirty_parents(struct pacs_writer *w, const char *path);
+void dirty_clear(struct dirty *d);
+/* Flush what d names and the ledger from a segment on (0: not at all). */
+enum pacs_err dirty_flush(struct pacs_error *err, struct pacs_writer *w,
+			  const struct dirty *d,
+			  uint32_t segment) PACS_MUST_CHECK;
+/* The error of every call after a barrier failed. */
+enum pacs_err writer_refuse_spoiled(struct pacs_error *err);
+/* The operation of the line for an object that was placed. */
+enum pacs_op writer_op(enum pacs_placed placed);
 /* Name of the mark file: "from-000001-0000000123-check". */
 void from_format(const struct pacs_cursor *c, char ret[64]);
 bool from_parse(const char *name, struct pacs_cursor *ret);

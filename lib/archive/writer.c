@@ -15,10 +15,6 @@
 #include "archive/internal.h"
 #include "base/fs.h"
 
-/* More names than this are flushed with the whole file system: one syncfs then
- * costs less than so many fsyncs. Fewer are not, since syncfs also waits for
- * what busy neighbours wrote. */
-#define FLUSH_EACH 64u
 /* Ask for free space again after so many staged bytes. */
 #define SPACE_EVERY (64u << 20)
 /* Move the mark in incoming/W forward after so many ledger bytes. */
@@ -44,52 +40,6 @@ from_parse(const char *name, struct pacs_cursor *ret)
 	ret->segment = segment;
 	ret->offset = offset;
 	return true;
-}
-
-/* Called with w->lock held, or by the only thread. */
-void
-writer_dirty(struct pacs_writer *w, const char *path)
-{
-	struct dirty *d = &w->dirty;
-	size_t i;
-
-	if (d->all)
-		return;
-	for (i = 0; i < d->count; i++)
-		if (strcmp(d->paths[i], path) == 0)
-			return;
-	if (d->count == FLUSH_EACH) {
-		d->all = true;
-		return;
-	}
-	if (d->count == d->cap) {
-		d->cap = d->cap ? 2 * d->cap : 16;
-		d->paths = pacs_realloc(d->paths, d->cap * sizeof(*d->paths));
-	}
-	d->paths[d->count++] = pacs_strdup(path);
-}
-
-void
-writer_dirty_parents(struct pacs_writer *w, const char *path)
-{
-	char *dir = pacs_strdup(path), *slash;
-
-	while (!w->dirty.all && (slash = strrchr(dir, '/'))) {
-		*slash = '\0';
-		writer_dirty(w, dir);
-	}
-	free(dir);
-}
-
-static void
-dirty_clear(struct dirty *d)
-{
-	size_t i;
-
-	for (i = 0; i < d->count; i++)
-		free(d->paths[i]);
-	d->count = 0;
-	d->all = false;
 }
 
 static enum pacs_err
@@ -281,25 +231,8 @@ pacs_writer_room(struct pacs_error *err, struct pacs_writer *w,
 	return rc;
 }
 
-static enum pacs_err
-flush(struct pacs_error *err, struct pacs_writer *w, const struct dirty *d,
-      uint32_t segment)
-{
-	enum pacs_err rc = PACS_OK;
-	size_t i;
-
-	if (d->all)
-		return pacs_fs_sync_all(err, w->ar->dirfd);
-	for (i = 0; !rc && i < d->count; i++)
-		rc = pacs_fs_sync_path(err, w->ar->dirfd, d->paths[i]);
-	/* Lines come last: they must not outlive what they speak of. */
-	if (!rc && segment)
-		rc = tail_sync(err, &w->tail, segment);
-	return rc;
-}
-
-static enum pacs_err
-refuse_spoiled(struct pacs_error *err)
+enum pacs_err
+writer_refuse_spoiled(struct pacs_error *err)
 {
 	return pacs_error_set(err, PACS_EIO, "an earlier flush to disk failed");
 }
@@ -312,126 +245,18 @@ pacs_writer_barrier(struct pacs_error *err, struct pacs_writer *w)
 	uint32_t segment;
 
 	if (w->spoiled)
-		return refuse_spoiled(err);
+		return writer_refuse_spoiled(err);
 	pthread_mutex_lock(&w->lock);
 	taken = w->dirty;
 	memset(&w->dirty, 0, sizeof(w->dirty));
 	pthread_mutex_unlock(&w->lock);
 	segment = w->dirty_segment;
 	w->dirty_segment = 0;
-	rc = flush(err, w, &taken, segment);
+	rc = dirty_flush(err, w, &taken, segment);
 	if (rc)
 		w->spoiled = true;
 	dirty_clear(&taken);
 	free(taken.paths);
-	return rc;
-}
-
-/* The object whose place was taken over goes on record first. */
-static void
-add_old_line(struct pacs_writer *w, const struct pacs_staged *st,
-	     const char *time, struct pacs_buf *texts)
-{
-	const char *eq = strchr(st->extra, '=');
-	char sha[PACS_SHA256_HEX], path[PACS_SHA256_HEX + 16], extra[64];
-	struct stat sb;
-
-	if (!eq || strlen(eq + 1) < PACS_SHA256_HEX - 1)
-		return;
-	snprintf(sha, sizeof(sha), "%.64s", eq + 1);
-	quarantine_path(sha, ".dcm", path);
-	if (fstatat(w->ar->dirfd, path, &sb, 0) != 0)
-		return;
-	snprintf(extra, sizeof(extra), "reason=%s",
-		 st->placed == PACS_PLACED_REPAIR ? "damaged" : "replaced");
-	line_format(texts, time, PACS_OP_QUARANTINE, &st->triple,
-		    (uint64_t)sb.st_size, sha, NULL, extra);
-	pacs_buf_addc(texts, '\n');
-}
-
-static enum pacs_op
-op_of(enum pacs_placed placed)
-{
-	switch (placed) {
-	case PACS_PLACED_QUARANTINE:
-		return PACS_OP_QUARANTINE;
-	case PACS_PLACED_REPLACE:
-		return PACS_OP_REPLACE;
-	default:
-		return PACS_OP_STORE;
-	}
-}
-
-static void
-add_line(struct pacs_writer *w, const struct pacs_staged *st, const char *time,
-	 struct pacs_buf *texts)
-{
-	static const struct pacs_triple none;
-	const struct pacs_triple *t = &st->triple;
-
-	switch (st->placed) {
-	case PACS_PLACED_REPAIR:
-	case PACS_PLACED_REPLACE:
-		add_old_line(w, st, time, texts);
-		break;
-	case PACS_PLACED_QUARANTINE:
-		if (!pacs_triple_is_safe(t))
-			t = &none;
-		break;
-	case PACS_PLACED_OBJECT:
-	case PACS_PLACED_LINE:
-		break;
-	default:
-		return;
-	}
-	if (st->placed == PACS_PLACED_LINE)
-		line_format(texts, time, PACS_OP_ADOPT, t, st->have_size,
-			    st->have_sha256, NULL, NULL);
-	else
-		line_format(texts, time, op_of(st->placed), t, st->size,
-			    st->sha256, st->origin ? st->origin : "file",
-			    st->extra);
-	pacs_buf_addc(texts, '\n');
-}
-
-enum pacs_err
-writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
-		    const struct pacs_buf *texts)
-{
-	enum pacs_err rc;
-	uint32_t segment;
-
-	if (texts->len == 0)
-		return PACS_OK;
-	rc = tail_lock(err, &w->tail, NULL);
-	if (rc)
-		return rc;
-	segment = w->tail.end.segment;
-	rc = tail_append(err, &w->tail, texts);
-	tail_unlock(&w->tail);
-	if (!w->dirty_segment)
-		w->dirty_segment = segment;
-	return rc;
-}
-
-enum pacs_err
-pacs_writer_append(struct pacs_error *err, struct pacs_writer *w,
-		   struct pacs_staged *const *sts, size_t count)
-{
-	struct pacs_buf texts = {0};
-	char time[PACS_TIME_SIZE];
-	enum pacs_err rc;
-	size_t i;
-
-	if (w->spoiled)
-		return refuse_spoiled(err);
-	pacs_time_now(time);
-	for (i = 0; i < count; i++)
-		add_line(w, sts[i], time, &texts);
-	rc = writer_append_texts(err, w, &texts);
-	if (rc)
-		w->spoiled = true; /* names without lines: for recovery */
-	pacs_buf_clear(&texts);
 	return rc;
 }
 
@@ -462,9 +287,10 @@ pacs_writer_settle(struct pacs_error *err, struct pacs_writer *w,
 	size_t i;
 
 	if (w->spoiled)
-		return refuse_spoiled(err);
+		return writer_refuse_spoiled(err);
 	for (i = 0; !rc && i < count; i++) {
-		if (sts[i]->was_purged && pacs_op_places(op_of(sts[i]->placed)))
+		if (sts[i]->was_purged &&
+		    pacs_op_places(writer_op(sts[i]->placed)))
 			rc = purge_forget(err, w->ar, &sts[i]->triple);
 		if (rc || !sts[i]->name[0])
 			continue;
