@@ -1,0 +1,156 @@
+/*
+ * Archive files: tar, zip and ISO 9660, plain or packed with gzip or zstd, by
+ * libarchive. Members are streamed; their names are shown, never used.
+ *
+ * Small members go to the other workers, so that one big tar is unpacked here
+ * while its objects are hashed and written there.
+ */
+#include <stdlib.h>
+
+#include "ingest/unpack.h"
+
+enum {
+	RETRIES_MAX = 100,
+	MEMBERS_MAX = 100 * 1000 * 1000,
+};
+
+/* Only what the first bytes promise: less of libarchive meets hostile bytes. */
+static void
+allow(struct unpack *u, enum container kind)
+{
+	struct archive *a = u->a;
+
+	switch (kind) {
+	case CONTAINER_PACKED:
+		archive_read_support_filter_gzip(a);
+		archive_read_support_filter_zstd(a);
+		archive_read_support_format_raw(a);
+		/* fall through */
+	case CONTAINER_TAR:
+		archive_read_support_format_tar(a);
+		/* "cat a.tar b.tar" is what some send. */
+		archive_read_set_format_option(a, "tar",
+					       "read_concatenated_archives",
+					       "1");
+		break;
+	case CONTAINER_ZIP:
+		if (u->seekable && zip_table_is_small(u->fd, u->file_size))
+			archive_read_support_format_zip_seekable(a);
+		else
+			archive_read_support_format_zip_streamable(a);
+		break;
+	default:
+		archive_read_support_format_iso9660(a);
+		break;
+	}
+}
+
+/*
+ * libarchive takes the end of the bytes for the end of a tar. But a tar ends in
+ * blocks of zeros; one without was cut, by a broken connection say, and may
+ * have had more members.
+ */
+static bool
+is_cut(const struct unpack *u)
+{
+	return (archive_format(u->a) & ARCHIVE_FORMAT_BASE_MASK) ==
+		   ARCHIVE_FORMAT_TAR &&
+	       archive_filter_bytes(u->a, 0) - archive_read_header_position(u->a) <
+		   512;
+}
+
+static void
+tell_progress(struct unpack *u, uint64_t items)
+{
+	run_progress(u->wk->run, items, unpack_raw(u) - u->told);
+	u->told = unpack_raw(u);
+}
+
+static const char *
+error_text(struct unpack *u)
+{
+	const char *s = archive_error_string(u->a);
+
+	return s ? s : "cannot be read";
+}
+
+/* All members. NULL at a proper end, else what was wrong with the archive file
+ * (a word; *ret_detail a sentence). */
+static const char *
+take_members(struct unpack *u, const char **ret_detail)
+{
+	struct archive_entry *e;
+	unsigned retries = 0;
+	uint64_t members = 0;
+	int r;
+
+	for (;;) {
+		r = archive_read_next_header(u->a, &e);
+		if (r == ARCHIVE_RETRY && ++retries < RETRIES_MAX)
+			continue;
+		if (r == ARCHIVE_EOF)
+			break;
+		*ret_detail = error_text(u);
+		if (u->stopped || pipe_is_stopping(u->wk->run->pipe))
+			return "stopped";
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+			return "broken-archive";
+		*ret_detail = "more members than are read from one file";
+		if (++members > MEMBERS_MAX)
+			return "limit";
+		*ret_detail = "given up; members behind this one were not read";
+		if (!take_member(u, e))
+			return "bomb";
+		tell_progress(u, 1);
+	}
+	*ret_detail = "it was cut: the end of the tar is missing";
+	if (is_cut(u))
+		return "broken-archive";
+	*ret_detail = NULL;
+	return members ? NULL : "empty";
+}
+
+void
+unpack(struct worker *wk, struct item *it, int fd, uint64_t file_size,
+       enum container kind, const char *peek, size_t peek_size)
+{
+	struct unpack *u;
+	const char *reason, *detail = NULL;
+
+	if (kind == CONTAINER_UNKNOWN) {
+		item_finish(wk->run, it, PACS_OUTCOME_FAILED,
+			    "unsupported-archive",
+			    "this kind of archive file is not read: unpack it "
+			    "first");
+		return;
+	}
+	u = pacs_calloc(1, sizeof(*u));
+	u->wk = wk;
+	u->name = it->source;
+	u->fd = fd;
+	u->seekable = !peek_size;
+	u->file_size = file_size;
+	u->peek = peek;
+	u->peek_size = peek_size;
+	u->a = archive_read_new();
+	if (u->a)
+		allow(u, kind);
+	if (!u->a) {
+		reason = "limit";
+		detail = "not enough memory to read archive files";
+	} else if (unpack_open(u) != ARCHIVE_OK) {
+		reason = u->stopped ? "stopped" : "broken-archive";
+		detail = error_text(u);
+	} else {
+		reason = take_members(u, &detail);
+	}
+	tell_progress(u, 0);
+	if (!reason)
+		item_free(it);
+	else
+		item_finish(wk->run, it,
+			    detail ? PACS_OUTCOME_FAILED : PACS_OUTCOME_SKIPPED,
+			    reason, detail);
+	archive_read_free(u->a); /* NULL is fine */
+	free(u);
+}
