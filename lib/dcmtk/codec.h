@@ -28,6 +28,18 @@ enum pacs_err pacs_dcm_transcode(struct pacs_error *err, const void *bytes,
 				 size_t size, const char *transfer_syntax,
 				 struct pacs_buf *out) PACS_MUST_CHECK;
 
+/*
+ * Compress one frame without loss: for objects too big to have in memory. item
+ * has the attributes of the image; native is one frame, little endian. Appends
+ * the bytes of one fragment (even length) to *out. PACS_EUNSUPPORTED also if
+ * this codec would have to change the attributes.
+ */
+enum pacs_err pacs_dcm_encode_frame(struct pacs_error *err,
+				    const char *transfer_syntax,
+				    const struct pacs_item *item,
+				    const void *native, size_t size,
+				    struct pacs_buf *out) PACS_MUST_CHECK;
+
 /* A pacs_pixel_decoder (dicom/dataset.h) made of it; ctx is not used. */
 pacs_pixel_decoder pacs_dcm_decode_pixels;
 

@@ -286,6 +286,32 @@ encode_root(struct pacs_error *err, struct pacs_item *root, const char *syntax)
 	return err->code;
 }
 
+enum pacs_err
+pacs_dcm_encode_frame(struct pacs_error *err, const char *transfer_syntax,
+		      const struct pacs_item *item, const void *native,
+		      size_t size, struct pacs_buf *out)
+{
+	struct pacs_dcm_image said, now;
+	struct fragments f = {0};
+
+	if (image_get(err, item, &said))
+		return err->code;
+	said.frames = 1;
+	now = said;
+	if (encode_native(err, transfer_syntax, &now, native, size, &f))
+		goto out;
+	if (f.count != 2 || memcmp(&said, &now, sizeof(now)) != 0) {
+		pacs_error_set(err, PACS_EUNSUPPORTED,
+			       "cannot compress single frames like this");
+		goto out;
+	}
+	pacs_buf_add(out, f.bytes.data + f.lengths[0], f.lengths[1]);
+out:
+	pacs_buf_clear(&f.bytes);
+	free(f.lengths);
+	return err->code;
+}
+
 /* --- both ------------------------------------------------------------------
  */
 
