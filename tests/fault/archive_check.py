@@ -71,13 +71,15 @@ def walk_files(top):
 class Archive:
     """A checker for replay.explore. known: digests that may be in objects/;
     again: arguments for the second store (None: no second store); fine: its
-    exit statuses; indexes: folders with an older and a newer index."""
+    exit statuses; indexes: folders with an older and a newer index; before:
+    what had been acknowledged when the record began; kind: the scenario, since
+    a purge, a replacement and a repair are changes of what was promised."""
 
-    def __init__(self, name, known, again, fine=(0,), indexes=(), allow=None,
-                 optional=()):
+    def __init__(self, name, known, again, fine=(0,), indexes=(), before=b"",
+                 kind=""):
         self.name, self.known, self.again = name, known, again
-        self.fine, self.indexes, self.allow = fine, indexes, allow
-        self.optional = set(optional)  # paths that a recorded purge removed
+        self.fine, self.indexes, self.kind = fine, indexes, kind
+        self.before = before
         self.bin = os.path.join(os.environ["PACS_BUILD"], "bin")
         self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC",
                     "HOME": "/nonexistent"}
@@ -93,7 +95,7 @@ class Archive:
         dice = random.Random(salt)
         a = os.path.join(root, self.name)
         bad = []
-        said = self.promises(out)
+        said = self.promises(self.before) + self.promises(out)
         bad += self.whole(a)
         self.change_index(a, dice)
         first = dice.choice(("find", "find", "update", "store"))
@@ -139,7 +141,7 @@ class Archive:
         """A name in objects/ implies whole bytes; so in quarantine/."""
         bad = []
         for p in walk_files(os.path.join(a, "objects")):
-            if sha256(p) not in self.known:
+            if self.kind != "repair" and sha256(p) not in self.known:
                 bad.append(f"{p[len(a) + 1:]} is not whole "
                            f"({os.path.getsize(p)} bytes)")
         for p in walk_files(os.path.join(a, "quarantine")):
@@ -183,14 +185,13 @@ class Archive:
 
     def keeps_object(self, a, r, objects, found):
         p = r["path"]
-        if p in self.optional and p not in objects:
-            return []  # a later, recorded purge
+        if self.kind == "purge" and p not in objects:
+            return []  # recorded as purged, as was asked
         if not os.path.exists(os.path.join(a, p)):
             return [f"acknowledged as {r['outcome']} and lost: {p}"]
         bad = []
         digest = sha256(os.path.join(a, p))
-        if digest != r["sha256"] and r["outcome"] == "stored" and \
-                not self.allow:
+        if digest != r["sha256"] and self.kind != "accept":
             bad.append(f"acknowledged and other bytes: {p}")
         if p not in objects:
             bad.append(f"acknowledged and not in the ledger: {p}")
@@ -200,8 +201,9 @@ class Archive:
             bad.append(f"acknowledged and not found: {p}")
         return bad
 
-    @staticmethod
-    def keeps_aside(a, r, aside):
+    def keeps_aside(self, a, r, aside):
+        if self.kind == "accept" and r["sha256"] not in aside:
+            return []  # recorded as accepted or discarded
         p = os.path.join(a, "quarantine", r["sha256"] + ".dcm")
         if not os.path.exists(p):
             return [f"set aside and lost: {r['sha256']}"]

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 import journal as jn
 import states as st
@@ -72,7 +73,7 @@ class CommandChecker:
     def __init__(self, command):
         self.command = command
 
-    def check(self, root, out):
+    def check(self, root, out, salt):
         with tempfile.NamedTemporaryFile(dir=os.path.dirname(root)) as f:
             f.write(out)
             f.flush()
@@ -93,10 +94,12 @@ def judge(args):
     root = os.path.join(scratch, "root")
     os.mkdir(root)
     choice.state(judge.journal).write(root, judge.cache, jn.volatile)
-    complaints = judge.checker.check(root, judge.journal.out[:choice.said])
+    salt = zlib.crc32(f"{choice.point} {choice.label}".encode())
+    complaints = judge.checker.check(root, judge.journal.out[:choice.said],
+                                     salt)
     if complaints and keep:
         os.makedirs(keep, exist_ok=True)
-        name = f"state-{choice.point}-{abs(hash(choice.label)) % 10**6}"
+        name = f"state-{choice.point}-{salt}"
         kept = os.path.join(keep, name)
         if not os.path.exists(kept):
             with open(os.path.join(scratch, "why"), "w") as f:

@@ -86,7 +86,8 @@ read_all(const struct pacs_archive *ar)
 	must(rc == err.code);
 	if (!rc) {
 		must(pacs_ledger_tail(&err, ar, &tail) == PACS_OK);
-		must(same(&tail, pacs_ledger_cursor(r)));
+		/* At the start of a segment or the end of the one before. */
+		must(!strcmp(tail.check, pacs_ledger_cursor(r)->check));
 	}
 	pacs_ledger_close(r);
 	return rc;

@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+"""Real processes that die or meet a failing disk: live.py MODE SCENARIO.
+
+  kill   SIGKILL before, and after, each call that changes the disk
+  fail   each such call fails once with ENOSPC, with EIO, writes half; and from
+         each one on the disk is full
+
+Then archive_check judges what is left: what was acknowledged is there, the next
+run is fine. In `fail` the exit status is judged too: 0 only if all was done
+that an undisturbed run does, else 3 or 4 and a word on stderr; a flush that
+failed is always 4. FAULT_FULL=1 tries each call, else --limit of them.
+"""
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+import archive_check as ac  # noqa: E402
+import crash_states as cs  # noqa: E402
+import replay  # noqa: E402
+from journal import NAMES  # noqa: E402
+
+STORES = ("few", "batch", "tar", "move")
+ERRORS = ("ENOSPC", "EIO", "short", "ENOSPC:on", "EIO:on")
+
+
+class Bench:
+    """An archive to copy, a script to run on the copy, and what an undisturbed
+    run of it does."""
+
+    def __init__(self, home, name):
+        self.name = name
+        self.root, self.inputs, self.env, before = cs.prepare(home, name)
+        self.script = "set -e; " + cs.SCENARIOS[name][1]
+        again, fine = cs.SCENARIOS[name][2:]
+        with open(before, "rb") as f:
+            said = f.read()
+        older = cs.indexes(home, self.root, self.env, name, "older")
+        self.checker = ac.Archive(
+            "a", self.inputs.known, again and
+            [os.path.join(self.inputs.folder, x) for x in again], fine,
+            (older,), said, name)
+        self.home = home
+        status, self.calls, _, _, self.done = self.run({}, lambda *a: None)
+        if status:
+            raise SystemExit(f"{name}: the script fails undisturbed: {status}")
+
+    def run(self, plan, judge):
+        """(status, calls per class, complaints, stderr, what the ledger says)
+        of the script on a fresh copy under the shim."""
+        home = tempfile.mkdtemp(dir=self.home)
+        root, out = os.path.join(home, "root"), os.path.join(home, "out")
+        shutil.copytree(self.root, root, symlinks=True)
+        env = dict(self.env, A=os.path.join(root, "a"), ROOT=root,
+                   SHIM_ROOT=root, SHIM_STATE=os.path.join(home, "calls"),
+                   LD_PRELOAD=self.env["SHIM"], **plan)
+        env["STORE"] = env["STORE"].replace(self.env["A"], env["A"])
+        try:
+            with open(out, "ab") as o:
+                # bash itself is not under the shim's plan: it changes nothing
+                p = subprocess.run(["bash", "-c", self.script], env=env,
+                                   stdin=subprocess.DEVNULL, stdout=o,
+                                   stderr=subprocess.PIPE, timeout=100)
+            with open(env["SHIM_STATE"], "rb") as f:
+                calls = struct.unpack("<17Q", f.read(17 * 8))
+            lines, _ = ac.read_ledger(env["A"])
+            done = ac.expected(lines)
+            with open(out, "rb") as f:
+                said = f.read()
+            bad = judge(root, said, p, done, calls) or []
+            return p.returncode, calls, bad, p.stderr, done
+        except subprocess.TimeoutExpired:
+            return None, (0,) * 17, ["it hung"], b"", None
+        finally:
+            shutil.rmtree(home)
+
+
+def killed(n, after):
+    plan = {"SHIM_KILL": f"{n}{':after' if after else ''}"}
+
+    def judge(root, said, p, done, calls):
+        bad = []
+        if not calls[16]:
+            return [None]  # fewer calls this time: nobody died
+        if p.returncode not in (0, 137, -9):
+            bad.append(f"status {p.returncode}: {p.stderr[-200:]}")
+        return bad + bench.checker.check(root, said, n)
+    return plan, judge
+
+
+def failed(n, error, kind):
+    plan = {"SHIM_FAIL": f"{kind + ':' if kind else ''}{n}:{error}"}
+
+    def judge(root, said, p, done, calls):
+        bad = []
+        if not calls[16]:
+            return [None]
+        if p.returncode not in (0, 3, 4):
+            bad.append(f"status {p.returncode}: {p.stderr[-200:]}")
+        if p.returncode == 0 and done != bench.done:
+            bad.append("status 0, and not all was done")
+        if p.returncode and not p.stderr:
+            bad.append(f"status {p.returncode} without a word")
+        if kind in ("fsync", "syncfs") and bench.name in STORES and \
+                p.returncode != 4:
+            bad.append(f"status {p.returncode} after a failed flush")
+        return bad + bench.checker.check(root, said, n)
+    return plan, judge
+
+
+def one(job):
+    mode, args = job
+    plan, judge = (killed if mode == "kill" else failed)(*args)
+    return plan, bench.run(plan, judge)[2]
+
+
+def jobs_of(mode, calls):
+    total = calls[0]
+    if mode == "kill":
+        return [(mode, (n, after)) for n in range(1, total + 1)
+                for after in (False, True)]
+    # Flushes by their own numbers, so that the rule for them can be applied.
+    jobs = [(mode, (n, error, None)) for n in range(1, total + 1)
+            for error in ERRORS]
+    for kind in ("fsync", "syncfs"):
+        jobs += [(mode, (n, "EIO", kind))
+                 for n in range(1, calls[NAMES.index(kind)] + 1)]
+    return jobs
+
+
+def main():
+    global bench
+    ap = argparse.ArgumentParser(description=__doc__)
+    ap.add_argument("mode", choices=("kill", "fail"))
+    ap.add_argument("scenario", choices=cs.SCENARIOS)
+    ap.add_argument("--limit", type=int, default=40)
+    a = ap.parse_args()
+    home = tempfile.mkdtemp(prefix="live.", dir=replay.scratch_home())
+    ran = bad = 0
+    try:
+        bench = Bench(home, a.scenario)
+        jobs = jobs_of(a.mode, bench.calls)
+        total = len(jobs)
+        random.Random(1).shuffle(jobs)
+        if os.environ.get("FAULT_FULL") != "1":
+            jobs = jobs[:a.limit]
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            for plan, complaints in pool.imap_unordered(one, jobs):
+                if complaints == [None]:
+                    continue
+                ran += 1
+                if complaints:
+                    bad += 1
+                    print("BAD:", plan)
+                    for c in complaints[:5]:
+                        print("     ", c)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    print(f"{a.mode} {a.scenario}: {ran} runs of {total} possible over "
+          f"{bench.calls[0]} calls: {bad} bad", flush=True)
+    return 1 if bad or not ran else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
