@@ -29,22 +29,20 @@ is_mark(int c)
 	return c == ' ' || c == '_' || c == '-';
 }
 
-/* Equal but for case and the marks between letters and digits. */
+/* Equal but for case and for which marks stand between the words. */
 static bool
 reads_like(const char *term, const char *s, size_t len)
 {
 	size_t i = 0;
 
 	for (; *term; term++) {
-		if (is_mark(*term))
-			continue;
-		while (i < len && is_mark(s[i]))
-			i++;
-		if (i >= len || upper(s[i++]) != *term)
+		if (is_mark(*term)) {
+			while (i < len && is_mark(s[i]))
+				i++;
+		} else if (i >= len || upper(s[i++]) != *term) {
 			return false;
+		}
 	}
-	while (i < len && is_mark(s[i]))
-		i++;
 	return i == len;
 }
 
@@ -53,6 +51,10 @@ find(const char *s, size_t len)
 {
 	const struct pacs_charset *row;
 
+	for (row = pacs_charset_rows; row->term; row++) {
+		if (strncmp(row->term, s, len) == 0 && !row->term[len])
+			return row;
+	}
 	for (row = pacs_charset_rows; row->term; row++) {
 		if (reads_like(row->term, s, len))
 			return row;
@@ -136,9 +138,13 @@ pacs_charsets_parse(const char *value, struct pacs_charsets *ret)
 static bool
 begins_with(const unsigned char *p, size_t len, const char *escape)
 {
-	size_t n = escape ? strlen(escape) : 0;
+	size_t n;
 
-	return n && n <= len && memcmp(p, escape, n) == 0;
+	/* The second byte tells most of them apart. */
+	if (!escape || len < 2 || (unsigned char)escape[1] != p[1])
+		return false;
+	n = strlen(escape);
+	return n <= len && memcmp(p, escape, n) == 0;
 }
 
 const struct pacs_charset *

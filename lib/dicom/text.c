@@ -54,6 +54,9 @@ pacs_text_decode(const char *charset, uint16_t vr, const void *bytes,
 		pacs_buf_add(out, bytes, len);
 		return true;
 	}
+	if (charset && strcmp(charset, "ISO_IR 192") == 0 &&
+	    pacs_text_has_charset(vr))
+		return decode_utf8(bytes, len, out);
 	pacs_charsets_parse(pacs_text_has_charset(vr) ? charset : NULL, &cs);
 	switch (cs.first->form) {
 	case PACS_CS_UTF8:

@@ -186,6 +186,7 @@ static const struct example dirty_cases[] = {
     {"Latin-1 without a set", "", LO, "J\xe9r\xc3\xa9", "JérÃ©", false},
     {"Latin-1 in a code string", "ISO_IR 144", CS, "\xe9", "é", false},
     {"an unknown set and UTF-8", "FOO", LO, "\xc3\xa9", "é", false},
+    {"a set's number torn apart", "ISO 2022 IR 1 3", LT, "~\xb1", "~±", false},
     {"half a character", "ISO_IR 192", LO, "a\xe2\x82z", "a" FFFD "z", false},
     {"an overlong form", "ISO_IR 192", LO, "\xc0\xaf\x41", FFFD "A", false},
     {"a surrogate", "ISO_IR 192", LO, "\xed\xa0\x80", FFFD, false},
