@@ -144,7 +144,7 @@ help:
 	@echo 'make                build the programs in $(B)/bin'
 	@echo 'make demo           a tour with synthetic patients'
 	@echo 'make check          all tests; T=name: only files that match'
-	@echo 'make check-all      check, asan, fuzz, lint'
+	@echo 'make check-all      check, asan, all crashes and faults, fuzz, lint'
 	@echo 'make asan           the programs under sanitizers, all bats files'
 	@echo 'make fuzz           FUZZ_SECONDS=60 for each target; T=name'
 	@echo 'make bench          us and the peers on the same files'
@@ -199,12 +199,13 @@ fuzz: lint-deps
 check-all:
 	$(AGAIN) check
 	$(AGAIN) asan
+	$(AGAIN) check-fault
 	$(AGAIN) fuzz
 	$(AGAIN) lint
 
 bench: deps
-	$(AGAIN) all tools
-	PACS_BUILD='$(abspath $(B))' tests/bench.sh
+	$(AGAIN) all tools bench-tools
+	PACS_BUILD='$(abspath $(B))' tests/bench/bench.py
 
 lint: lint-deps
 	$(AGAIN) all units tools B=$(B)/lint-gcc CC=gcc CXX=g++ \

@@ -63,7 +63,7 @@ SCENARIOS = {
                  ["one", "bad"], (3,)),
     "batch": ("$STORE $IN/one", "$STORE $IN/many", ["one", "many"], (0,)),
     "one-by-one": ("", "for f in $IN/one/*; do $STORE $f; done", ["one"], (0,)),
-    "two-writers": ("", "$STORE $IN/one & $STORE $IN/one $IN/two & wait",
+    "two-writers": ("", "$STORE $IN/one & $STORE $IN/one $IN/two; wait $!",
                     ["one", "two"], (0,)),
     "find-between": ("", "$STORE $IN/one; pacs-find -a $A --count;"
                      "$STORE $IN/two; pacs-find -a $A --count",
@@ -72,9 +72,11 @@ SCENARIOS = {
             ["../some.tar"], (0,)),
     "move": ("cp -r $IN/one $ROOT/src", "$STORE --move $ROOT/src", ["one"],
              (0,)),
-    "recovery": ("$STORE $IN/two; SHIM_ROOT=$A SHIM_KILL=syncfs:1 "
-                 "LD_PRELOAD=$SHIM $STORE -j1 $IN/many || [ $? -eq 137 ]",
-                 "$STORE $IN/one", ["one", "two", "many"], (0,)),
+    "recovery": ("$STORE $IN/two; dead() { if SHIM_ROOT=$A SHIM_KILL=$1 "
+                 "LD_PRELOAD=$SHIM $STORE $2; then exit 9; fi; };"
+                 "dead link:2 $IN/three; dead write:2 $IN/four;"
+                 "dead unlink:1 $IN/five", "$STORE $IN/one",
+                 ["one", "two", "three", "four", "five"], (0,)),
     "rebuild": ("$STORE $IN/one", "pacs-index update -a $A; "
                 "pacs-index rebuild -a $A", ["one"], (0,)),
     "repair": ("$STORE $IN/one; f=$(find $A/objects -name '*.1.1.1.dcm');"
@@ -98,7 +100,9 @@ def make_inputs(folder):
     i = Inputs(folder)
     i.series("one", 1, 3)
     i.series("two", 2, 3)
-    i.series("many", 3, 40)
+    for n, sub in enumerate(("three", "four", "five"), 3):
+        i.series(sub, n, 3)
+    i.series("many", 10, 80)  # more than are flushed one by one
     i.troubles("bad")
     return i
 

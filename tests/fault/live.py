@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 
@@ -141,7 +142,10 @@ def main():
     ap.add_argument("mode", choices=("kill", "fail"))
     ap.add_argument("scenario", choices=cs.SCENARIOS)
     ap.add_argument("--limit", type=int, default=40)
+    ap.add_argument("--seconds", type=float, default=20)
     a = ap.parse_args()
+    full = os.environ.get("FAULT_FULL") == "1"
+    until = time.monotonic() + a.seconds
     home = tempfile.mkdtemp(prefix="live.", dir=replay.scratch_home())
     ran = bad = 0
     try:
@@ -149,7 +153,7 @@ def main():
         jobs = jobs_of(a.mode, bench.calls)
         total = len(jobs)
         random.Random(1).shuffle(jobs)
-        if os.environ.get("FAULT_FULL") != "1":
+        if not full:
             jobs = jobs[:a.limit]
         with multiprocessing.get_context("fork").Pool(2) as pool:
             for plan, complaints in pool.imap_unordered(one, jobs):
@@ -161,6 +165,9 @@ def main():
                     print("BAD:", plan)
                     for c in complaints[:5]:
                         print("     ", c)
+                if not full and time.monotonic() > until:
+                    pool.terminate()
+                    break
     finally:
         shutil.rmtree(home, ignore_errors=True)
     print(f"{a.mode} {a.scenario}: {ran} runs of {total} possible over "

@@ -146,7 +146,7 @@ def explore(j, checker, derived=lambda p: False, step=1, limit=0, seed=1,
     tell(f"{done} states checked of {len(all_states)} distinct ones "
          f"({seen} crashes at {len(list(st.points(j, step)))} points of "
          f"{len(j.ops)} operations): {bad} bad")
-    return bad
+    return bad if done else 1  # having looked at nothing is no success
 
 
 def main():

@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# kill -9 before and after each call that changes the disk, with real processes
+# (see live.py). A sample; each call with FAULT_FULL=1.
+
+load ../helper/env
+
+setup() {
+	pacs_setup
+	need /usr/bin/python3
+}
+
+kills() {
+	run /usr/bin/python3 "$PACS_TOP/tests/fault/live.py" kill "$1" \
+		--limit "${2:-24}" --seconds "${FAULT_SECONDS:-5}"
+	printf '# %s\n' "${lines[-1]}" >&3
+	assert_success
+	assert_output --partial ' 0 bad'
+}
+
+@test "a store that is killed at any call has lost nothing" {
+	kills few
+}
+
+@test "a store of many files that is killed has lost nothing" {
+	kills batch
+}
+
+@test "one of two writers that is killed does no harm to the other" {
+	kills two-writers
+}
+
+@test "a store that moves and is killed has lost nothing" {
+	kills move
+}
+
+@test "a recovery that is killed is taken up by the next program" {
+	kills recovery
+}
+
+@test "a store among conflicts that is killed has lost nothing" {
+	kills troubles
+}
+
+@test "a question that is killed while it updates the index does no harm" {
+	kills find-between
+}
+
+@test "an index rebuild that is killed leaves an index" {
+	kills rebuild
+}
+
+@test "quarantine survives when a program that empties it is killed" {
+	kills accept
+}
+
+@test "a purge that is killed is completed or not begun" {
+	kills purge
+}
