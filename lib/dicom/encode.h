@@ -1,0 +1,32 @@
+/* The encoder, between write.c, meta.c and encode.c. */
+#ifndef PACS_DICOM_ENCODE_H
+#define PACS_DICOM_ENCODE_H
+
+#include "dicom/internal.h"
+
+struct pacs_encoder {
+	struct pacs_error *err;
+	enum pacs_err code; /* first error; nothing is written after it */
+	pacs_sink *sink;
+	void *ctx;
+	struct pacs_form form; /* to write */
+	bool undefined_lengths;
+	const uint8_t *body; /* of the data set that is written */
+	struct pacs_buf out;
+};
+
+void pacs_encoder_put(struct pacs_encoder *w, const void *bytes, uint64_t n);
+void pacs_encoder_flush(struct pacs_encoder *w);
+/* Write the elements of a root; same: its source has the form to write. */
+uint64_t pacs_encode_root(struct pacs_encoder *w, struct pacs_item *root,
+			  bool same);
+
+/*
+ * Append preamble, "DICM" and group 0002 for writing ds in that syntax: what
+ * ds has, with the syntax corrected, or, if anew, made of its SOP UIDs.
+ */
+enum pacs_err pacs_meta_encode(struct pacs_error *err, struct pacs_dataset *ds,
+			       const char *syntax, bool anew,
+			       struct pacs_buf *out) PACS_MUST_CHECK;
+
+#endif
