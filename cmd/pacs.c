@@ -61,6 +61,7 @@ static void
 run(const char *command, char **argv)
 {
 	char *path = beside(command), *name = pacs_format("pacs-%s", command);
+	char *given = argv[0];
 	struct pacs_error err = PACS_ERROR_INIT;
 
 	argv[0] = name;
@@ -72,8 +73,19 @@ run(const char *command, char **argv)
 		pacs_error_sys(&err, errno, "cannot run '%s'", name);
 		cli_die(&err);
 	}
+	argv[0] = given;
 	free(path);
 	free(name);
+}
+
+static void
+not_installed(const char *command)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	pacs_error_set(&err, PACS_ENOTFOUND, "'pacs-%s' is not installed",
+		       command);
+	cli_die(&err);
 }
 
 static void __attribute__((noreturn)) unknown(const char *command)
@@ -81,8 +93,11 @@ static void __attribute__((noreturn)) unknown(const char *command)
 	const char *names[COMMANDS + 2], *near;
 	size_t i;
 
-	for (i = 0; i < COMMANDS; i++)
+	for (i = 0; i < COMMANDS; i++) {
+		if (!strcmp(commands[i].name, command))
+			not_installed(command);
 		names[i] = commands[i].name;
+	}
 	names[i++] = "help";
 	names[i] = NULL;
 	near = cli_suggest(command, names);

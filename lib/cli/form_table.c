@@ -38,7 +38,7 @@ width_of(struct cli_records *r, const char *s)
 	return add_visible(&r->line, s);
 }
 
-/* Numbers stand right, the last text column is not padded. */
+/* Numbers stand right. */
 static void
 add_cell(struct cli_records *r, size_t c, const char *s)
 {
@@ -54,9 +54,21 @@ add_cell(struct cli_records *r, size_t c, const char *s)
 		pacs_buf_addf(&r->line, "%*s", (int)pad, "");
 	if (text.len)
 		pacs_buf_add(&r->line, text.data, text.len);
-	if (!right && c + 1 < r->column_count)
+	if (!right)
 		pacs_buf_addf(&r->line, "%*s", (int)pad, "");
 	pacs_buf_clear(&text);
+}
+
+/* Nothing follows an empty last cell. */
+static void
+print_line(struct cli_records *r)
+{
+	size_t n = r->line.len;
+
+	while (n && r->line.data[n - 1] == ' ')
+		n--;
+	cli_out(r->line.data, n);
+	cli_out("\n", 1);
 }
 
 static void
@@ -67,8 +79,7 @@ print_header(struct cli_records *r)
 	pacs_buf_reset(&r->line);
 	for (c = 0; c < r->column_count; c++)
 		add_cell(r, c, r->fields[r->columns[c]].name);
-	pacs_buf_addc(&r->line, '\n');
-	cli_out(r->line.data, r->line.len);
+	print_line(r);
 }
 
 static void
@@ -95,8 +106,7 @@ flush(struct cli_records *r)
 			add_cell(r, c, r->cells[row * n + c]);
 			free(r->cells[row * n + c]);
 		}
-		pacs_buf_addc(&r->line, '\n');
-		cli_out(r->line.data, r->line.len);
+		print_line(r);
 	}
 	r->rows = 0;
 }
