@@ -81,9 +81,10 @@ fails() {
 	cp out acknowledged
 	[ "$(grep -c '"outcome":"stored"' acknowledged)" -lt 40 ]
 	exits 0 pacs-store -a kept --print --format=json in
-	for o in $(sed -n 's/.*"outcome":"stored".*"path":"\([^"]*\)".*/\1/p' \
-		acknowledged); do
+	sed -n 's/.*"outcome":"stored".*"path":"\([^"]*\)".*/\1/p' \
+		acknowledged >paths
+	while read -r o; do
 		assert_exist "kept/$o"
-	done
+	done <paths
 	[ "$(find kept/objects -type f | wc -l)" -eq 40 ]
 }
