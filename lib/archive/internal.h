@@ -121,6 +121,10 @@ struct pacs_writer {
 	uint32_t
 	    dirty_segment; /* first segment with lines not flushed; 0 none */
 	bool spoiled;      /* a barrier failed */
+	unsigned reserved; /* lines that the ledger has space for */
+	/* What was seen since the last append, to ask the disk less. */
+	char last_dir[PACS_PATH_ROOM]; /* it exists */
+	bool none_purged;              /* purged/ is empty */
 };
 
 /* Append ready lines ("text\n", no checks); they are not durable yet. */

@@ -86,6 +86,8 @@ writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
 	rc = tail_lock(err, &w->tail, NULL);
 	if (rc)
 		return rc;
+	w->last_dir[0] = '\0';
+	w->none_purged = false;
 	segment = w->tail.end.segment;
 	rc = tail_append(err, &w->tail, texts);
 	tail_unlock(&w->tail);

@@ -33,6 +33,37 @@ write_given(struct pacs_error *err, struct pacs_writer *w,
 	return rc;
 }
 
+/* A line must be possible before there is a name: so a disk that fills up now
+ * does not stop the record of what is placed. */
+static enum pacs_err
+reserve_line(struct pacs_error *err, struct pacs_writer *w)
+{
+	enum { MANY = 1024 };
+	enum pacs_err rc;
+
+	if (w->reserved == 0) {
+		rc = tail_reserve(err, &w->tail, MANY);
+		if (rc)
+			return rc;
+		w->reserved = MANY;
+	}
+	w->reserved--;
+	return PACS_OK;
+}
+
+static enum pacs_err
+make_dir(struct pacs_error *err, struct pacs_writer *w, const char *dir)
+{
+	enum pacs_err rc;
+
+	if (strcmp(dir, w->last_dir) == 0)
+		return PACS_OK;
+	rc = archive_mkdirs(err, w->ar, dir);
+	if (!rc)
+		snprintf(w->last_dir, sizeof(w->last_dir), "%s", dir);
+	return rc;
+}
+
 /* Make the folders and link; a purge may remove an empty folder in between. */
 static enum pacs_err
 link_object(struct pacs_error *err, struct pacs_writer *w,
@@ -45,14 +76,29 @@ link_object(struct pacs_error *err, struct pacs_writer *w,
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
 		 path);
 	for (try = 0;; try++) {
-		rc = archive_mkdirs(err, w->ar, dir);
+		rc = make_dir(err, w, dir);
 		if (!rc)
 			rc = pacs_fs_link(err, w->dirfd, st->name, w->ar->dirfd,
 					  path);
 		if (rc != PACS_ENOTFOUND || try == 3)
 			return rc;
 		pacs_error_clear(err);
+		w->last_dir[0] = '\0';
 	}
+}
+
+/* Most archives never purge: then no mark needs to be looked for. A folder
+ * without folders has two links (where links of folders are counted). */
+static bool
+is_purged(struct pacs_writer *w, const struct pacs_triple *t)
+{
+	struct stat st;
+
+	if (w->none_purged)
+		return false;
+	w->none_purged =
+	    fstatat(w->ar->dirfd, "purged", &st, 0) == 0 && st.st_nlink == 2;
+	return !w->none_purged && pacs_object_is_purged(w->ar, t);
 }
 
 enum pacs_err
@@ -60,16 +106,17 @@ pacs_place_object(struct pacs_error *err, struct pacs_writer *w,
 		  struct pacs_staged *st, bool again)
 {
 	char path[PACS_PATH_ROOM];
-	enum pacs_err rc = PACS_OK;
+	enum pacs_err rc;
 
 	st->placed = PACS_PLACED_NOT;
-	st->was_purged = pacs_object_is_purged(w->ar, &st->triple);
+	st->was_purged = is_purged(w, &st->triple);
 	if (st->was_purged && !again) {
 		st->placed = PACS_PLACED_PURGED;
 		return PACS_OK;
 	}
 	pacs_object_path(&st->triple, path);
-	if (st->given_uids)
+	rc = reserve_line(err, w);
+	if (!rc && st->given_uids)
 		rc = write_given(err, w, st);
 	if (!rc)
 		rc = link_object(err, w, st, path);
@@ -139,7 +186,9 @@ pacs_place_quarantine(struct pacs_error *err, struct pacs_writer *w,
 		st->placed = PACS_PLACED_QUARANTINED_BEFORE;
 		return pacs_place_duplicate(err, w, st);
 	}
-	rc = write_reason(err, w, st->sha256, st, reason, detail);
+	rc = reserve_line(err, w);
+	if (!rc)
+		rc = write_reason(err, w, st->sha256, st, reason, detail);
 	if (!rc)
 		rc = pacs_fs_link(err, w->dirfd, st->name, w->ar->dirfd, path);
 	if (rc == PACS_EEXISTS) {

@@ -101,18 +101,20 @@ make_locked_folder(struct pacs_error *err, struct pacs_writer *w)
 			      "cannot get a folder in 'incoming'");
 }
 
+/* Where our lines can begin. Finds a broken ledger before anything is staged,
+ * and opens the segment that space is reserved in. */
 static enum pacs_err
 mark_beginning(struct pacs_error *err, struct pacs_writer *w)
 {
-	struct pacs_cursor c;
 	enum pacs_err rc;
 	int fd;
 
-	rc = pacs_ledger_tail(err, w->ar, &c);
+	rc = tail_lock(err, &w->tail, NULL);
 	if (rc)
 		return rc;
-	from_format(&c, w->from);
+	from_format(&w->tail.end, w->from);
 	rc = pacs_fs_create(err, w->dirfd, w->from, MODE_TEXT, &fd);
+	tail_unlock(&w->tail);
 	if (rc)
 		return rc;
 	close(fd);
