@@ -117,35 +117,35 @@ static const char *const wide_hospitals[] = {
 /* --- Japanese ---------------------------------------------------------------
  */
 
+/* Short, since some readers count bytes, escapes included, against the limit of
+ * 64 characters; and without characters whose JIS bytes look like "\\", "^" or
+ * "=", which some take for that. */
 static const struct pacs_ph_name japanese_family[] = {
-    {"Kirishima", "霧島", "きりしま", NULL},
-    {"Hoshikawa", "星川", "ほしかわ", NULL},
-    {"Tsukioka", "月岡", "つきおか", NULL},
-    {"Hanamori", "花森", "はなもり", NULL},
-    {"Yukino", "雪野", "ゆきの", NULL},
-    {"Morikage", "森影", "もりかげ", NULL},
-    {"Minase", "水無瀬", "みなせ", NULL},
-    {"Yumeno", "夢野", "ゆめの", NULL},
-    {"Kazamidori", "風見鳥", "かざみどり", NULL},
-    {"Utsusemi", "空蝉", "うつせみ", NULL},
-    {"Kagerou", "陽炎", "かげろう", NULL},
-    {"Asagiri", "朝霧", "あさぎり", NULL},
-    {"Shigure", "時雨", "しぐれ", NULL},
-    {"Komorebi", "木漏日", "こもれび", NULL},
-    {"Maboroshi", "幻", "まぼろし", NULL},
-    {"Shirasagi", "白鷺", "しらさぎ", NULL},
+    {"Yukino", "雪野", "ゆきの", NULL},  {"Minase", "水瀬", "みなせ", NULL},
+    {"Yumeno", "夢野", "ゆめの", NULL},  {"Kazami", "風見", "かざみ", NULL},
+    {"Hoshimi", "星見", "ほしみ", NULL}, {"Kirie", "霧江", "きりえ", NULL},
+    {"Tsukimi", "月見", "つきみ", NULL}, {"Morine", "森音", "もりね", NULL},
+    {"Nijino", "虹野", "にじの", NULL},  {"Namine", "波音", "なみね", NULL},
+    {"Kumoi", "雲井", "くもい", NULL},   {"Shiraki", "白樹", "しらき", NULL},
+    {"Suzune", "鈴音", "すずね", NULL},  {"Awase", "泡瀬", "あわせ", NULL},
+    {"Himi", "氷見", "ひみ", NULL},      {"Hanae", "花江", "はなえ", NULL},
+    {"Tsukise", "月瀬", "つきせ", NULL}, {"Yukie", "雪江", "ゆきえ", NULL},
+    {"Kirino", "霧野", "きりの", NULL},  {"Kagemi", "影見", "かげみ", NULL},
+    {"Hoshie", "星江", "ほしえ", NULL},  {"Gensuno", "幻野", "げんの", NULL},
 };
 static const struct pacs_ph_name japanese_female[] = {
     {"Aoi", "葵", "あおい", NULL},      {"Chihiro", "千尋", "ちひろ", NULL},
     {"Hanako", "花子", "はなこ", NULL}, {"Kaori", "香織", "かおり", NULL},
     {"Misaki", "美咲", "みさき", NULL}, {"Natsuko", "夏子", "なつこ", NULL},
     {"Sakura", "桜", "さくら", NULL},   {"Yukiko", "雪子", "ゆきこ", NULL},
+    {"Kaede", "楓", "かえで", NULL},    {"Akane", "茜", "あかね", NULL},
 };
 static const struct pacs_ph_name japanese_male[] = {
-    {"Daichi", "大地", "だいち", NULL},    {"Haruto", "春人", "はると", NULL},
-    {"Ichirou", "一郎", "いちろう", NULL}, {"Kenta", "健太", "けんた", NULL},
-    {"Makoto", "誠", "まこと", NULL},      {"Ryouta", "亮太", "りょうた", NULL},
-    {"Takeshi", "武", "たけし", NULL},     {"Youhei", "洋平", "ようへい", NULL},
+    {"Daichi", "大地", "だいち", NULL}, {"Ichiro", "一郎", "いちろう", NULL},
+    {"Kenta", "健太", "けんた", NULL},  {"Ryota", "亮太", "りょうた", NULL},
+    {"Takeshi", "武", "たけし", NULL},  {"Hiroshi", "洋", "ひろし", NULL},
+    {"Itsuki", "樹", "いつき", NULL},   {"Tsubasa", "翼", "つばさ", NULL},
+    {"Kai", "海", "かい", NULL},
 };
 static const char *const japanese_hospitals[] = {
     "幻影総合病院", "霧島模擬医療センター", "架空大学附属病院",

@@ -40,19 +40,19 @@ names_of(const struct pacs_phantom_options *opts, uint64_t patient,
 }
 
 static void
-join(char *buf, const char *separator, const char *family, const char *given,
-     const char *title)
+join(char *buf, const char *separator, const char *family, const char *given)
 {
 	size_t n = strlen(buf);
 
-	snprintf(buf + n, PACS_PH_TEXT_SIZE - n, "%s%s^%s%s%s", separator,
-		 family, given, title ? "^^" : "", title ? title : "");
+	snprintf(buf + n, PACS_PH_TEXT_SIZE - n, "%s%s^%s", separator, family,
+		 given);
 }
 
-/* A PN value with as many component groups as the names have. */
+/* A PN value with as many component groups as the names have; a doctor's title
+ * where there is one. */
 static void
 person(const struct pacs_ph_names *t, struct pacs_ph_random *r, bool female,
-       const char *title, char *ret)
+       bool doctor, char *ret)
 {
 	const struct pacs_ph_name *f =
 	    &t->family[pacs_ph_below(r, (unsigned)t->family_count)];
@@ -63,11 +63,24 @@ person(const struct pacs_ph_names *t, struct pacs_ph_random *r, bool female,
 	ret[0] = '\0';
 	join(ret, "",
 	     female && f->alphabetic_f ? f->alphabetic_f : f->alphabetic,
-	     g->alphabetic, title);
+	     g->alphabetic);
 	if (f->ideographic && g->ideographic)
-		join(ret, "=", f->ideographic, g->ideographic, NULL);
+		join(ret, "=", f->ideographic, g->ideographic);
+	else if (doctor)
+		strcat(ret, "^^Dr.");
 	if (f->phonetic && g->phonetic)
-		join(ret, "=", f->phonetic, g->phonetic, NULL);
+		join(ret, "=", f->phonetic, g->phonetic);
+}
+
+/* One in eight is a child; the others are from 18 to 86 in 2015, most often
+ * in between. */
+static int64_t
+age_days(struct pacs_ph_random *r)
+{
+	if (!pacs_ph_below(r, 8))
+		return pacs_ph_below(r, 18 * 365);
+	return 18 * 366 + pacs_ph_below(r, 34 * 365) +
+	       pacs_ph_below(r, 34 * 365);
 }
 
 static void
@@ -80,11 +93,9 @@ patient_make(const struct pacs_phantom_options *opts, struct pacs_ph_study *s)
 	int64_t born;
 
 	s->names = names_of(opts, patient, &r, &s->charset);
-	person(s->names, &r, female, NULL, s->patient_name);
+	person(s->names, &r, female, false, s->patient_name);
 	strcpy(s->patient_sex, female ? "F" : "M");
-	/* More of the old: the larger of two throws, 0 to 94 years in 2015. */
-	unsigned a = pacs_ph_below(&r, 34500), b = pacs_ph_below(&r, 34500);
-	born = pacs_date_to_days("20150101") - (a > b ? a : b);
+	born = pacs_date_to_days("20150101") - age_days(&r);
 	pacs_date_from_days(born, s->birth_date);
 	snprintf(s->patient_id, sizeof(s->patient_id), "PH%04u%06u",
 		 pacs_ph_below(&r, 10000), (unsigned)(patient % 1000000));
@@ -138,8 +149,8 @@ pacs_ph_study_make(const struct pacs_phantom_options *opts, uint64_t number,
 		 pacs_ph_below(&r, 10000));
 	ret->age_years = years_between(ret->birth_date, ret->date);
 	child_size(ret);
-	person(ret->names, &r, pacs_ph_below(&r, 2), "Dr.", ret->referring);
-	person(ret->names, &r, pacs_ph_below(&r, 2), "Dr.", ret->reporting);
+	person(ret->names, &r, pacs_ph_below(&r, 2), true, ret->referring);
+	person(ret->names, &r, pacs_ph_below(&r, 2), true, ret->reporting);
 	ret->hospital = ret->names->hospitals[pacs_ph_below(&r, 4)];
 }
 

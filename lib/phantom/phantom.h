@@ -34,7 +34,7 @@ struct pacs_phantom_options {
 	uint64_t series;    /* of each kind in a study */
 	uint64_t instances; /* in a series of images; documents are alone */
 	uint64_t rows;      /* and columns; a multiple of 4 */
-	uint64_t frames;    /* of an ultrasound loop; of an MR if over 1 */
+	uint64_t frames;    /* of a US loop (0: 12); over 1: of an MR volume */
 	uint64_t seed;
 	const char *syntax;  /* transfer syntax UID */
 	const char *charset; /* (0008,0005), or "mixed" */
@@ -46,7 +46,7 @@ struct pacs_phantom_options {
 #define PACS_PHANTOM_DEFAULTS                                              \
 	{                                                                  \
 		.kinds = 1u << PACS_PHANTOM_CT, .studies = 1, .series = 1, \
-		.instances = 24, .rows = 256, .frames = 12, .seed = 1,     \
+		.instances = 24, .rows = 256, .frames = 0, .seed = 1,      \
 		.syntax = "1.2.840.10008.1.2.1", .charset = "ISO_IR 100",  \
 		.threads = 1                                               \
 	}

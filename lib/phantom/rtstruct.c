@@ -146,7 +146,7 @@ describe(struct pacs_ph_object *o, struct pacs_ph_put *p)
 			  &head);
 	pacs_ph_text(p, PACS_TAG_SeriesDescription, "Contours");
 	pacs_ph_text(p, PACS_TAG_OperatorsName, o->study->reporting);
-	pacs_ph_put_instance(o, p);
+	pacs_ph_text(p, PACS_TAG_InstanceNumber, "1");
 	pacs_ph_put_frame_of_reference(o, p);
 	pacs_ph_text(p, PACS_TAG_StructureSetLabel, "HEAD");
 	pacs_ph_text(p, PACS_TAG_StructureSetDate, o->study->date);

@@ -142,6 +142,20 @@ check_syntax(struct pacs_error *err, const char *uid)
 			      uid);
 }
 
+/* Pixel data of the biggest object with frames: every second loop of a series
+ * has colours. */
+static uint64_t
+largest_bytes(const struct pacs_phantom_options *opts)
+{
+	uint64_t bytes = 0;
+
+	if (opts->kinds & 1u << PACS_PHANTOM_US)
+		bytes = opts->instances + opts->series > 2 ? 3 : 1;
+	if (opts->kinds & 1u << PACS_PHANTOM_MR && bytes < 2)
+		bytes = 2;
+	return bytes * opts->rows * opts->rows * opts->frames;
+}
+
 enum pacs_err
 pacs_phantom_plan(struct pacs_error *err,
 		  const struct pacs_phantom_options *opts, uint64_t *ret_files)
@@ -152,12 +166,17 @@ pacs_phantom_plan(struct pacs_error *err,
 	    check_range(err, "series", opts->series, 1, 90) ||
 	    check_range(err, "instances", opts->instances, 1, 100000) ||
 	    check_range(err, "rows", opts->rows, 16, 8192) ||
-	    check_range(err, "frames", opts->frames, 1, 1000000) ||
+	    check_range(err, "frames", opts->frames, 0, 1000000) ||
 	    check_syntax(err, opts->syntax))
 		return err->code;
 	if (opts->rows % 4)
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "rows must be a multiple of 4");
+	if (largest_bytes(opts) >= PACS_LENGTH_UNDEFINED)
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "%" PRIu64 " bytes of pixel data are too "
+				      "many for one object",
+				      largest_bytes(opts));
 	if (!pacs_phantom_charset(opts->charset))
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "no names for the character set '%s'",

@@ -10,10 +10,11 @@
 
 #include "phantom/internal.h"
 
-#define DEPTHS  1024
-#define BEAMS   256
-#define OUTSIDE UINT32_MAX
-#define TURN    6.28318530717958647692
+#define USUAL_FRAMES 12
+#define DEPTHS       1024
+#define BEAMS        256
+#define OUTSIDE      UINT32_MAX
+#define TURN         6.28318530717958647692
 
 struct echoes {
 	uint8_t grid[BEAMS][DEPTHS];
@@ -112,7 +113,7 @@ put_colour(struct pacs_ph_object *o, struct pacs_ph_put *p)
 static void
 put_cine(struct pacs_ph_object *o, struct pacs_ph_put *p)
 {
-	o->frames = (uint32_t)o->opts->frames;
+	o->frames = o->opts->frames ? (uint32_t)o->opts->frames : USUAL_FRAMES;
 	pacs_ph_textf(p, PACS_TAG_NumberOfFrames, "%u", o->frames);
 	pacs_ph_text(p, PACS_TAG_FrameTime, "40");
 	pacs_ph_at(p, PACS_TAG_FrameIncrementPointer, PACS_TAG_FrameTime);
