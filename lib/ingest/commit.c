@@ -64,12 +64,9 @@ object_place(const struct item *it, char path[PACS_PATH_ROOM])
 		break;
 	case PACS_OUTCOME_CONFLICT:
 	case PACS_OUTCOME_QUARANTINED:
-		if (it->st.placed == PACS_PLACED_QUARANTINE ||
-		    it->st.placed == PACS_PLACED_QUARANTINED_BEFORE) {
-			strcpy(path, "quarantine/");
-			strcat(path, it->st.sha256);
-			strcat(path, ".dcm");
-		}
+		strcpy(path, "quarantine/");
+		strcat(path, it->st.sha256);
+		strcat(path, ".dcm");
 		break;
 	default:
 		break;
@@ -192,13 +189,14 @@ place_taken(struct pacs_error *err, struct committer *c, struct item *it)
 	static const struct pacs_buf nothing;
 	struct body body = {.fd = -1, .size = it->st.size};
 	enum resolution res = DIFFERS;
+	struct held held;
 	char diff[256] = "";
 	enum pacs_err rc;
 
 	if (pacs_stage_open(err, c->run->w, &it->st, &body.fd))
 		return err->code;
 	rc = resolve(err, c->run->ar, &it->st.triple, it->st.sha256, &body,
-		     &nothing, &res, diff, sizeof(diff));
+		     &nothing, &res, &held, diff, sizeof(diff));
 	close(body.fd);
 	if (rc)
 		return rc;
@@ -206,7 +204,9 @@ place_taken(struct pacs_error *err, struct committer *c, struct item *it)
 	case SAME_BYTES:
 		return found_duplicate(err, c, it, "");
 	case SAME_MEANING:
-		return found_duplicate(err, c, it, "same-meaning");
+		rc = found_duplicate(err, c, it, "same-meaning");
+		item_shows_held(it, &held);
+		return rc;
 	case DAMAGED:
 		set_outcome(it, PACS_OUTCOME_REPAIRED, "", NULL);
 		return pacs_place_over(err, c->run->w, &it->st,

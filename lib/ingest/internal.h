@@ -207,15 +207,23 @@ enum resolution {
 		  * are the right ones */
 	DIFFERS,
 };
+/* The object that holds a place. */
+struct held {
+	char sha256[PACS_SHA256_HEX];
+	uint64_t size;
+};
 /* Compare bytes (sha256 known) with the object that holds the place. diff
- * (256 bytes) becomes the first difference. PACS_ENOTFOUND: the place is free. */
+ * becomes the first difference. PACS_ENOTFOUND: the place is free. */
 enum pacs_err resolve(struct pacs_error *err, struct pacs_archive *ar,
 		      const struct pacs_triple *t, const char *sha256,
 		      const struct body *body, const struct pacs_buf *head,
-		      enum resolution *ret, char *diff, size_t diff_size);
+		      enum resolution *ret, struct held *held, char *diff,
+		      size_t diff_size);
+/* A duplicate's record tells of the object that is kept. */
+void item_shows_held(struct item *it, const struct held *held);
 /* The outcome that a dry run foretells. */
 void resolution_finish(struct run *run, struct item *it, enum resolution res,
-		       const char *diff);
+		       const struct held *held, const char *diff);
 /* Is the file the same as head and body together? */
 enum pacs_err same_bytes(struct pacs_error *err, int fd, uint64_t size,
 			 const struct pacs_buf *head, const struct body *body,

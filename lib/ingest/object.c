@@ -86,6 +86,7 @@ foretell(struct worker *wk, struct item *it, const struct identity *id,
 	struct run *run = wk->run;
 	struct pacs_error err = PACS_ERROR_INIT;
 	enum resolution res;
+	struct held held;
 	char diff[256] = "";
 
 	if (id->verdict == IS_ODD) {
@@ -93,8 +94,8 @@ foretell(struct worker *wk, struct item *it, const struct identity *id,
 		return;
 	}
 	if (!resolve(&err, run->ar, &it->st.triple, it->st.sha256, body,
-		     &wk->head, &res, diff, sizeof(diff))) {
-		resolution_finish(run, it, res, diff);
+		     &wk->head, &res, &held, diff, sizeof(diff))) {
+		resolution_finish(run, it, res, &held, diff);
 	} else if (err.code != PACS_ENOTFOUND) {
 		item_fail(run, it, &err, false);
 	} else if (!run->opts->again &&

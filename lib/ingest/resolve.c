@@ -123,18 +123,17 @@ enum pacs_err
 resolve(struct pacs_error *err, struct pacs_archive *ar,
 	const struct pacs_triple *t, const char *sha256,
 	const struct body *body, const struct pacs_buf *head,
-	enum resolution *ret, char *diff, size_t diff_size)
+	enum resolution *ret, struct held *held, char *diff, size_t diff_size)
 {
-	char theirs[PACS_SHA256_HEX] = "";
-	uint64_t size = 0, hashed = 0;
+	uint64_t size = 0;
 	bool meaning = false, readable;
 	int fd = -1;
 
 	if (pacs_object_open(err, ar, t, &fd, &size))
 		return err->code;
-	readable = !pacs_sha256_fd(err, fd, theirs, &hashed);
+	readable = !pacs_sha256_fd(err, fd, held->sha256, &held->size);
 	pacs_error_clear(err); /* a place that cannot be read is damaged */
-	if (readable && !strcmp(theirs, sha256)) {
+	if (readable && !strcmp(held->sha256, sha256)) {
 		*ret = SAME_BYTES;
 		goto out;
 	}
@@ -157,14 +156,22 @@ out:
 }
 
 void
+item_shows_held(struct item *it, const struct held *held)
+{
+	memcpy(it->st.sha256, held->sha256, sizeof(it->st.sha256));
+	it->st.size = held->size;
+}
+
+void
 resolution_finish(struct run *run, struct item *it, enum resolution res,
-		  const char *diff)
+		  const struct held *held, const char *diff)
 {
 	switch (res) {
 	case SAME_BYTES:
 		item_finish(run, it, PACS_OUTCOME_DUPLICATE, "", NULL);
 		break;
 	case SAME_MEANING:
+		item_shows_held(it, held);
 		item_finish(run, it, PACS_OUTCOME_DUPLICATE, "same-meaning",
 			    NULL);
 		break;
