@@ -10,7 +10,7 @@ setup() {
 }
 
 kills() {
-	run /usr/bin/python3 "$PACS_TOP/tests/fault/live.py" kill "$1" \
+	run /usr/bin/python3 "$PACS_TOP/tests/fault/live.py" "${mode:-kill}" "$1" \
 		--limit "${2:-24}" --seconds "${FAULT_SECONDS:-5}"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
@@ -55,4 +55,28 @@ kills() {
 
 @test "a purge that is killed is completed or not begun" {
 	kills purge
+}
+
+# pulls SCENARIO: the same, with what ext4 had sent to the device by then.
+pulls() {
+	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
+	need mkfs.ext4 unshare
+	truncate -s 8M image
+	mkfs.ext4 -q -F image
+	mkdir try
+	unshare -m mount -o loop image try 2>/dev/null ||
+		skip "loop mounts are not allowed here"
+	mode=plug kills "$1"
+}
+
+@test "ext4 without power keeps what a store had acknowledged" {
+	pulls few
+}
+
+@test "ext4 without power keeps what a store of many files had acknowledged" {
+	pulls batch
+}
+
+@test "ext4 without power keeps what one store per file had acknowledged" {
+	pulls one-by-one
 }

@@ -2,6 +2,8 @@
 """Real processes that die or meet a failing disk: live.py MODE SCENARIO.
 
   kill   SIGKILL before, and after, each call that changes the disk
+  plug   the same on an ext4 of its own, of which only that survives which had
+         reached the device by then (needs root and loop mounts)
   fail   each such call fails once with ENOSPC, with EIO, writes half; and from
          each one on the disk is full
 
@@ -57,8 +59,8 @@ class Bench:
         """(status, calls per class, complaints, stderr, what the ledger says)
         of the script on a fresh copy under the shim."""
         home = tempfile.mkdtemp(dir=self.home)
-        root, out = os.path.join(home, "root"), os.path.join(home, "out")
-        shutil.copytree(self.root, root, symlinks=True)
+        out = os.path.join(home, "out")
+        root = self.place(home)
         env = dict(self.env, A=os.path.join(root, "a"), ROOT=root,
                    SHIM_ROOT=root, SHIM_STATE=os.path.join(home, "calls"),
                    LD_PRELOAD=self.env["SHIM"], **plan)
@@ -69,6 +71,7 @@ class Bench:
                 p = subprocess.run(["bash", "-c", self.script], env=env,
                                    stdin=subprocess.DEVNULL, stdout=o,
                                    stderr=subprocess.PIPE, timeout=100)
+            self.interrupt(home)
             with open(env["SHIM_STATE"], "rb") as f:
                 calls = struct.unpack("<17Q", f.read(17 * 8))
             lines, _ = ac.read_ledger(env["A"])
@@ -80,7 +83,63 @@ class Bench:
         except subprocess.TimeoutExpired:
             return None, (0,) * 17, ["it hung"], b"", None
         finally:
-            shutil.rmtree(home)
+            self.clear(home)
+
+    def place(self, home):
+        root = os.path.join(home, "root")
+        shutil.copytree(self.root, root, symlinks=True)
+        return root
+
+    def interrupt(self, home):
+        """Processes have ended; what they wrote stays."""
+
+    def clear(self, home):
+        shutil.rmtree(home)
+
+
+class Plug(Bench):
+    """The archive is on an ext4 in a file. To pull its plug is to copy the file
+    while it is mounted: what the kernel had not yet sent is not in it."""
+
+    def __init__(self, home, name):
+        self.image = None
+        root = os.path.join(home, "root")
+        super().__init__(home, name)
+        self.image = os.path.join(home, "image")
+        mount = os.path.join(home, "mount")
+        os.mkdir(mount)
+        with open(self.image, "wb") as f:
+            f.truncate(64 << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-F", self.image], check=True)
+        call("mount", "-o", "loop", self.image, mount)
+        shutil.copytree(root, os.path.join(mount, "root"), symlinks=True)
+        call("umount", mount)
+
+    def place(self, home):
+        if not self.image:
+            return super().place(home)
+        call("cp", "--sparse=always", self.image, os.path.join(home, "disk"))
+        os.mkdir(os.path.join(home, "mount"))
+        call("mount", "-o", "loop", os.path.join(home, "disk"),
+             os.path.join(home, "mount"))
+        return os.path.join(home, "mount/root")
+
+    def interrupt(self, home):
+        if not self.image:
+            return
+        disk, mount = os.path.join(home, "disk"), os.path.join(home, "mount")
+        call("cp", "--sparse=always", disk, disk + ".cut")
+        call("umount", mount)
+        call("mount", "-o", "loop", disk + ".cut", mount)
+
+    def clear(self, home):
+        if self.image:
+            call("umount", os.path.join(home, "mount"))
+        super().clear(home)
+
+
+def call(*command):
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
 
 def killed(n, after):
@@ -118,13 +177,13 @@ def failed(n, error, kind):
 
 def one(job):
     mode, args = job
-    plan, judge = (killed if mode == "kill" else failed)(*args)
+    plan, judge = (failed if mode == "fail" else killed)(*args)
     return plan, bench.run(plan, judge)[2]
 
 
 def jobs_of(mode, calls):
     total = calls[0]
-    if mode == "kill":
+    if mode != "fail":
         return [(mode, (n, after)) for n in range(1, total + 1)
                 for after in (False, True)]
     # Flushes by their own numbers, so that the rule for them can be applied.
@@ -139,17 +198,21 @@ def jobs_of(mode, calls):
 def main():
     global bench
     ap = argparse.ArgumentParser(description=__doc__)
-    ap.add_argument("mode", choices=("kill", "fail"))
+    ap.add_argument("mode", choices=("kill", "plug", "fail"))
     ap.add_argument("scenario", choices=cs.SCENARIOS)
     ap.add_argument("--limit", type=int, default=40)
     ap.add_argument("--seconds", type=float, default=20)
     a = ap.parse_args()
+    if a.mode == "plug" and "FAULT_MOUNTS" not in os.environ:
+        # In a mount namespace of its own: nothing stays mounted.
+        os.environ["FAULT_MOUNTS"] = "own"
+        os.execvp("unshare", ["unshare", "-m", sys.executable, *sys.argv])
     full = os.environ.get("FAULT_FULL") == "1"
     until = time.monotonic() + a.seconds
     home = tempfile.mkdtemp(prefix="live.", dir=replay.scratch_home())
     ran = bad = 0
     try:
-        bench = Bench(home, a.scenario)
+        bench = (Plug if a.mode == "plug" else Bench)(home, a.scenario)
         jobs = jobs_of(a.mode, bench.calls)
         total = len(jobs)
         random.Random(1).shuffle(jobs)
