@@ -17,7 +17,8 @@ function roff(s)
 # One line of an example.
 function example(s)
 {
-	if (continued) {
+	if (continued || (after && s ~ /^> /)) {
+		sub(/^> /, "", s)
 		print "+" s
 	} else if (s ~ /^\$ /) {
 		s = substr(s, 3)

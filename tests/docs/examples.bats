@@ -47,7 +47,7 @@ page() {
 @test "a true example passes: output, any text, any lines, continuation" {
 	# shellcheck disable=SC2016 # the document expands nothing
 	page '$ printf "a\etb\en"' 'a b' '$ seq 5' '1' '\&...' '5' '$ echo x |' \
-		'cat' 'x' '$ v=1' '$ echo "is $v, $(date)"' 'is 1, ...' '# reboot'
+		'cat' 'x' '$ case 1 in' '> 1) echo y ;;' '> esac' 'y' '$ v=1' '$ echo "is $v, $(date)"' 'is 1, ...' '# reboot'
 	"$examples" page.1
 }
 
