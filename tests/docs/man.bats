@@ -68,6 +68,17 @@ common_options() {
 	diff have documented
 }
 
+@test "every program has its tests of its contract" {
+	local p
+	for p in $(programs); do
+		p=${p#pacs-}
+		[ -s "$PACS_TOP/tests/cmd/$p.bats" ] || {
+			echo "tests/cmd/$p.bats is not there"
+			return 1
+		}
+	done
+}
+
 @test "every reference to a page of ours has that page" {
 	local page name section failed=0
 	for page in "$man"/*.[1-9]; do
