@@ -169,7 +169,7 @@ demo:
 # More that tests need is made by their own fragments.
 include $(wildcard tests/*/*.mk)
 
-units: $(UNITS)
+units: $(UNITS) $(BRIDGE)
 tools: $(TOOLS)
 replays: $(REPLAYS)
 fuzzers: $(FUZZERS)

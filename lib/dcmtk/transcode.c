@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dcmtk/check.h"
 #include "dcmtk/codec.h"
 #include "dcmtk/load.h"
 #include "dicom/tag.h"
@@ -142,7 +143,15 @@ decode_element(struct pacs_error *err, const struct pacs_element *e,
 		fragments[i] = pacs_element_fragment(e, i, &lengths[i]);
 		compressed += lengths[i];
 	}
-	if (check_size(err, image, compressed) || pacs_dcm_load(err, &bridge))
+	if (check_size(err, image, compressed))
+		goto out;
+	for (size_t i = 1; i < count; i++) {
+		if (pacs_dcm_check_fragment(err, syntax, image,
+					    count - 1 == image->frames,
+					    fragments[i], lengths[i]))
+			goto out;
+	}
+	if (pacs_dcm_load(err, &bridge))
 		goto out;
 	if (bridge.decode(err, syntax, image, fragments, lengths, count,
 			  output_to_buf, out))
