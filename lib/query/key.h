@@ -27,6 +27,7 @@ bool pacs_level_parse(const char *s, enum pacs_level *ret);
 enum pacs_key_flag {
 	PACS_KEY_MULTI = 1,    /* values separated by '\': one is enough */
 	PACS_KEY_COMPUTED = 2, /* not read from the object's header */
+	PACS_KEY_SHOWN = 4,    /* can be printed, not asked for */
 };
 
 /* How values are compared. */

@@ -1,0 +1,365 @@
+/* Ask the archive. pacs-find(1) is the reference. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/cli.h"
+#include "index/index.h"
+
+#define QUERY_FILE_MAX (16u << 20)
+
+static const char *level_word, *query_file, *sort_list;
+static bool count_only, paths, any, as_is;
+static uint64_t limit;
+static struct cli_list keys;
+
+static const struct cli_opt opts[] = {
+    {'L', "level", "LEVEL", "patient|study|series|instance",
+     "what is listed (default: study)", CLI_WORD, &level_word},
+    {'k', "key", "KEY=VALUE", "none", "a condition, as for findscu", CLI_LIST,
+     &keys},
+    {0, "as-is", NULL, NULL, "do not bring the index up to date first",
+     CLI_FLAG, &as_is},
+    {0, "count", NULL, NULL, "print only how many there are", CLI_FLAG,
+     &count_only},
+    {0, "limit", "N", "none", "stop after so many records", CLI_UINT, &limit},
+    {0, "or", NULL, NULL, "one of the conditions is enough", CLI_FLAG, &any},
+    {0, "paths", NULL, NULL,
+     "print only the paths of files (of folders with -L study or series)",
+     CLI_FLAG, &paths},
+    {0, "query", "FILE", "file", "conditions from a file, one a line; - stdin",
+     CLI_STRING, &query_file},
+    {0, "sort", "KEY,...", "field", "sort by these; -KEY: the greatest first",
+     CLI_STRING, &sort_list},
+    CLI_OPT_ARCHIVE,
+    CLI_OPT_FIELDS,
+    CLI_OPT_FORMAT,
+    CLI_OPT_NUL,
+    CLI_END,
+};
+
+static const struct cli_field fields[PACS_KEY_COUNT + 1] = {
+#define IS CLI_NUMBER
+#define UL CLI_NUMBER
+#define US CLI_NUMBER
+#define AS CLI_TEXT
+#define CS CLI_TEXT
+#define DA CLI_TEXT
+#define DS CLI_TEXT
+#define DT CLI_TEXT
+#define LO CLI_TEXT
+#define LT CLI_TEXT
+#define PN CLI_TEXT
+#define SH CLI_TEXT
+#define TM CLI_TEXT
+#define UI CLI_TEXT
+#define UR CLI_TEXT
+#define UT CLI_TEXT
+#define K(id, name, sequence, tag, vr, level, flags, snake, help) \
+	[PACS_KEY_##id] = {name, vr, help},
+#include "query/keys.def"
+#undef K
+    [PACS_KEY_COUNT] = {NULL, CLI_TEXT, NULL},
+};
+
+static const struct cli_program program = {
+    .name = "pacs-find",
+    .summary = "ask an archive what it has",
+    .operands = "[KEY=VALUE ...]",
+    .opts = opts,
+    .about = NULL,
+    .fields = fields,
+};
+
+static const char *const defaults[] = {
+    [PACS_LEVEL_PATIENT] = "PatientID,PatientName,PatientBirthDate,PatientSex,"
+			   "NumberOfPatientRelatedStudies",
+    [PACS_LEVEL_STUDY] = "StudyDate,PatientID,PatientName,ModalitiesInStudy,"
+			 "AccessionNumber,StudyDescription,"
+			 "NumberOfStudyRelatedInstances,StudyInstanceUID",
+    [PACS_LEVEL_SERIES] = "StudyDate,PatientID,Modality,SeriesNumber,"
+			  "SeriesDescription,NumberOfSeriesRelatedInstances,"
+			  "StudyInstanceUID,SeriesInstanceUID",
+    [PACS_LEVEL_INSTANCE] = "Modality,SeriesNumber,InstanceNumber,size_bytes,"
+			    "SOPInstanceUID,path",
+};
+
+struct ctx {
+	struct pacs_archive *ar;
+	struct pacs_index *ix;
+	struct pacs_query query;
+	struct pacs_query_clock clock;
+	enum pacs_level level;
+	bool want[PACS_KEY_COUNT];
+	struct pacs_sort sort[16];
+	size_t sort_count;
+	struct cli_records *records;
+	struct cli_tally tally;
+};
+
+/* --- the question ------------------------------------------------------------- */
+
+static int64_t
+midnight(int64_t day)
+{
+	struct tm tm = {.tm_year = 70, .tm_mday = 1 + (int)day, .tm_isdst = -1};
+
+	return (int64_t)mktime(&tm) * 1000000;
+}
+
+/* Days are those of the archive's timezone. */
+static void
+start_clock(struct ctx *x)
+{
+	const char *zone = pacs_archive_settings(x->ar)->timezone;
+	struct tm tm;
+	time_t now;
+
+	if (zone && *zone)
+		setenv("TZ", zone, 1);
+	tzset();
+	x->clock.now_us = pacs_time_us();
+	x->clock.midnight = midnight;
+	now = (time_t)(x->clock.now_us / 1000000);
+	localtime_r(&now, &tm);
+	/* Midnight of this date as if in UTC. */
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	x->clock.today = (int64_t)timegm(&tm) / 86400;
+}
+
+static void
+condition(struct ctx *x, const char *text)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (pacs_query_add(&err, &x->query, text, &x->clock)) {
+		if (err.code == PACS_EUSAGE)
+			cli_usage("%s", err.msg);
+		cli_die(&err);
+	}
+}
+
+/* findscu's "-k KEY" asks for a value; here -f does. */
+static void
+findscu_key(struct ctx *x, const char *text)
+{
+	char *universal;
+
+	if (strchr(text, '=')) {
+		condition(x, text);
+		return;
+	}
+	universal = pacs_format("%s=*", text);
+	condition(x, universal);
+	free(universal);
+}
+
+static enum pacs_err
+read_query(struct pacs_error *err, struct pacs_buf *text)
+{
+	size_t n = 1;
+
+	if (strcmp(query_file, "-") != 0)
+		return pacs_file_slurp(err, AT_FDCWD, query_file,
+				       QUERY_FILE_MAX, text);
+	while (n && text->len <= QUERY_FILE_MAX) {
+		char *to = pacs_buf_reserve(text, 65536);
+
+		if (pacs_file_read(err, STDIN_FILENO, to, 65536, &n))
+			return err->code;
+		text->len += n;
+	}
+	if (n)
+		return pacs_error_set(err, PACS_ELIMIT,
+				      "more than %u bytes of conditions",
+				      QUERY_FILE_MAX);
+	return PACS_OK;
+}
+
+static void
+query_lines(struct ctx *x)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_buf text = {0};
+
+	if (read_query(&err, &text))
+		cli_die(&err);
+	if (pacs_query_add_lines(&err, &x->query, pacs_buf_str(&text), text.len,
+				 &x->clock)) {
+		if (err.code == PACS_EUSAGE)
+			cli_usage("%s: %s", query_file, err.msg);
+		cli_die(&err);
+	}
+	pacs_buf_clear(&text);
+}
+
+static void
+question(struct ctx *x, char **operands)
+{
+	size_t i;
+
+	for (i = 0; i < keys.count; i++)
+		findscu_key(x, keys.items[i]);
+	for (; *operands; operands++)
+		condition(x, *operands);
+	if (query_file)
+		query_lines(x);
+	x->query.any = any;
+	x->level = x->query.has_level ? x->query.level : PACS_LEVEL_STUDY;
+	if (level_word && !pacs_level_parse(level_word, &x->level))
+		cli_usage("no such level: '%s'", level_word);
+	if (paths && !level_word && !x->query.has_level)
+		x->level = PACS_LEVEL_INSTANCE;
+	if (paths && x->level == PACS_LEVEL_PATIENT)
+		cli_usage("a patient has no path; use -L study or below");
+}
+
+static void
+sorting(struct ctx *x)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	char *list, *save = NULL, *word;
+
+	if (!sort_list)
+		return;
+	list = pacs_strdup(sort_list);
+	for (word = strtok_r(list, ",", &save); word;
+	     word = strtok_r(NULL, ",", &save)) {
+		struct pacs_sort *s = &x->sort[x->sort_count++];
+
+		if (x->sort_count == sizeof(x->sort) / sizeof(x->sort[0]))
+			cli_usage("too many keys to sort by");
+		s->descending = *word == '-';
+		if (pacs_key_find(&err, word + s->descending, &s->key))
+			cli_usage("%s", err.msg);
+		if (pacs_keys[s->key].level > x->level &&
+		    !(pacs_keys[s->key].flags & PACS_KEY_COMPUTED))
+			cli_usage("a %s has no '%s' to sort by",
+				  pacs_level_name(x->level),
+				  pacs_keys[s->key].name);
+	}
+	free(list);
+}
+
+/* --- the answer ------------------------------------------------------------------ */
+
+static void
+open_records(struct ctx *x)
+{
+	int i;
+
+	if (paths) {
+		x->want[PACS_KEY_path] = true;
+		return;
+	}
+	x->records = cli_records_new(fields, defaults[x->level]);
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		x->want[i] = cli_records_wants(x->records, fields[i].name);
+}
+
+static void
+print(struct ctx *x, const char *const *values)
+{
+	char *path;
+
+	x->tally.done++;
+	if (!paths) {
+		cli_record(x->records, values);
+		return;
+	}
+	path = pacs_format("%s/%s", pacs_archive_path(x->ar),
+			   values[PACS_KEY_path]);
+	cli_line(path);
+	free(path);
+}
+
+static enum pacs_err
+list(struct pacs_error *err, struct ctx *x)
+{
+	struct pacs_find_options o = {.level = x->level,
+				      .want = x->want,
+				      .limit = limit,
+				      .sort = x->sort,
+				      .sort_count = x->sort_count};
+	const char *const *values = NULL;
+	struct pacs_find *f;
+
+	open_records(x);
+	if (pacs_find_open(err, x->ix, &x->query, &o, &f))
+		return err->code;
+	while (!cli_stopped() && !cli_stdout_broken() &&
+	       !pacs_find_next(err, f, &values) && values)
+		print(x, values);
+	pacs_find_close(f);
+	return err->code;
+}
+
+static enum pacs_err
+count(struct pacs_error *err, struct ctx *x)
+{
+	char text[24];
+
+	if (pacs_index_count(err, x->ix, &x->query, x->level, &x->tally.done))
+		return err->code;
+	if (limit && x->tally.done > limit)
+		x->tally.done = limit;
+	snprintf(text, sizeof(text), "%" PRIu64, x->tally.done);
+	cli_line(text);
+	return PACS_OK;
+}
+
+static bool
+go_on(void *ctx, uint64_t lines, uint64_t bytes)
+{
+	(void)ctx, (void)lines, (void)bytes;
+	return !cli_stopped();
+}
+
+static enum pacs_err
+run(struct pacs_error *err, struct ctx *x)
+{
+	struct pacs_index_options o = {.as_is = as_is, .progress = go_on};
+
+	if (pacs_index_open(err, x->ar, &o, &x->ix))
+		return err->code;
+	if (count_only ? count(err, x) : list(err, x))
+		goto out;
+	x->tally.no = !x->tally.done;
+out:
+	pacs_index_close(x->ix);
+	return err->code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct ctx x = {.level = PACS_LEVEL_STUDY};
+	int n;
+	char **operands = cli_start(&program, argc, argv, &n);
+	const char *archive = cli_archive();
+
+	if (count_only && (paths || sort_list || cli_common.fields))
+		cli_usage("--count goes with neither --paths, --sort nor -f");
+	if (paths && (cli_common.fields || cli_common.format))
+		cli_usage("--paths goes with neither -f nor --format");
+	if (pacs_archive_open(&err, archive, PACS_ARCHIVE_READ, &x.ar))
+		cli_die(&err);
+	start_clock(&x);
+	question(&x, operands);
+	sorting(&x);
+	if (run(&err, &x)) {
+		if (err.code != PACS_EINTERRUPTED)
+			cli_warn_error(&err, NULL);
+		x.tally.fatal = err.code;
+	}
+	pacs_archive_close(x.ar);
+	pacs_query_clear(&x.query);
+	return cli_finish(&x.tally);
+}

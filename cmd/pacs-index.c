@@ -1,0 +1,287 @@
+/* Keep the index. pacs-index(1) is the reference. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "index/index.h"
+
+static bool no_files;
+
+static const struct cli_opt opts[] = {
+    {0, "no-files", NULL, NULL, "check: do not look at the objects", CLI_FLAG,
+     &no_files},
+    CLI_OPT_ARCHIVE,
+    CLI_OPT_FORMAT,
+    CLI_OPT_FIELDS,
+    CLI_OPT_JOBS,
+    CLI_END,
+};
+
+enum {
+	PROBLEM,
+	LEVEL,
+	KEY,
+	STUDY,
+	SERIES,
+	INSTANCE,
+	PATH,
+	PATIENTS,
+	STUDIES,
+	SERIES_COUNT,
+	INSTANCES,
+	SIZE_BYTES,
+	QUARANTINED,
+	MISSING,
+	UNREADABLE,
+	INDEX_BYTES,
+	LEDGER_SEGMENT,
+	LEDGER_OFFSET,
+	INDEX_PATH,
+	FIELDS
+};
+static const struct cli_field fields[FIELDS + 1] = {
+    [PROBLEM] = {"problem", CLI_TEXT, "check: what was found, one word"},
+    [LEVEL] = {"level", CLI_TEXT,
+	       "check: patient, study, series or instance"},
+    [KEY] = {"key", CLI_TEXT, "check: the attribute that differs"},
+    [STUDY] = {"StudyInstanceUID", CLI_TEXT, "check: of the object"},
+    [SERIES] = {"SeriesInstanceUID", CLI_TEXT, "check: of the object"},
+    [INSTANCE] = {"SOPInstanceUID", CLI_TEXT, "check: of the object"},
+    [PATH] = {"path", CLI_TEXT, "check: the object's file, in the archive"},
+    [PATIENTS] = {"patients", CLI_NUMBER, "stats: patients"},
+    [STUDIES] = {"studies", CLI_NUMBER, "stats: studies"},
+    [SERIES_COUNT] = {"series", CLI_NUMBER, "stats: series"},
+    [INSTANCES] = {"instances", CLI_NUMBER, "stats: instances"},
+    [SIZE_BYTES] = {"size_bytes", CLI_NUMBER, "stats: bytes of all objects"},
+    [QUARANTINED] = {"quarantined", CLI_NUMBER,
+		     "stats: objects in quarantine"},
+    [MISSING] = {"missing", CLI_NUMBER,
+		 "stats: instances without a file when they were indexed"},
+    [UNREADABLE] = {"unreadable", CLI_NUMBER,
+		    "stats: instances whose header could not be read"},
+    [INDEX_BYTES] = {"index_bytes", CLI_NUMBER, "stats: bytes of the index"},
+    [LEDGER_SEGMENT] = {"ledger_segment", CLI_NUMBER,
+			"stats: segment of the ledger read so far"},
+    [LEDGER_OFFSET] = {"ledger_offset", CLI_NUMBER,
+		       "stats: bytes of that segment read so far"},
+    [INDEX_PATH] = {"index_path", CLI_TEXT,
+		    "stats: the file; empty: in memory"},
+    [FIELDS] = {NULL, CLI_TEXT, NULL},
+};
+
+#define CHECK_FIELDS \
+	"problem,level,key,StudyInstanceUID,SeriesInstanceUID,SOPInstanceUID," \
+	"path"
+#define STATS_FIELDS \
+	"patients,studies,series,instances,size_bytes,quarantined,missing," \
+	"unreadable,index_bytes,ledger_segment,ledger_offset,index_path"
+
+static const struct cli_program program = {
+    .name = "pacs-index",
+    .summary = "keep the index of an archive",
+    .operands = "update|rebuild|check|stats|schema",
+    .opts = opts,
+    .verbs = "update|rebuild|check|stats|schema",
+    .fields = fields,
+};
+
+/* Lines of the ledger so far; the rest is not known. */
+struct shown {
+	uint64_t lines;
+};
+
+static bool
+progress(void *ctx, uint64_t lines, uint64_t bytes)
+{
+	struct shown *s = ctx;
+
+	(void)bytes;
+	cli_progress_add(lines - s->lines, 0);
+	s->lines = lines;
+	return !cli_stopped();
+}
+
+static void
+note(const struct pacs_index_done *d)
+{
+	cli_note("%" PRIu64 " lines of the ledger, %" PRIu64 " instances added, "
+		 "%" PRIu64 " removed",
+		 d->lines, d->added, d->removed);
+	if (d->missing)
+		cli_warn("%" PRIu64 " objects are on record, but not there",
+			 d->missing);
+	if (d->unreadable)
+		cli_warn("%" PRIu64 " objects have a header that cannot be read",
+			 d->unreadable);
+	if (d->healed)
+		cli_note("%" PRIu64 " headers could be read that could not "
+			 "before",
+			 d->healed);
+}
+
+static enum pacs_err
+update(struct pacs_error *err, const struct pacs_archive *ar,
+       const struct pacs_index_options *o)
+{
+	struct pacs_index_options as_is = *o;
+	struct pacs_index_done done;
+	struct pacs_index *ix;
+
+	as_is.as_is = true;
+	if (pacs_index_open(err, ar, &as_is, &ix))
+		return err->code;
+	/* If there was none, opening made it. */
+	if (pacs_index_done(ix)->rebuilt)
+		note(pacs_index_done(ix));
+	if (!pacs_index_update(err, ix, &done))
+		note(&done);
+	pacs_index_close(ix);
+	return err->code;
+}
+
+static enum pacs_err
+rebuild(struct pacs_error *err, const struct pacs_archive *ar,
+	const struct pacs_index_options *o)
+{
+	struct pacs_index_done done;
+
+	if (!pacs_index_rebuild(err, ar, o, &done))
+		note(&done);
+	return err->code;
+}
+
+struct checking {
+	struct cli_records *records;
+	struct cli_tally *tally;
+};
+
+static void
+found(void *ctx, const struct pacs_finding *f)
+{
+	struct checking *c = ctx;
+	const char *values[FIELDS] = {[PROBLEM] = f->problem,
+				      [LEVEL] = f->level,
+				      [KEY] = f->key,
+				      [STUDY] = f->study,
+				      [SERIES] = f->series,
+				      [INSTANCE] = f->instance,
+				      [PATH] = f->path};
+
+	cli_record(c->records, values);
+	if (f->damage)
+		c->tally->no = true;
+}
+
+static enum pacs_err
+check(struct pacs_error *err, const struct pacs_archive *ar,
+      const struct pacs_index_options *o, struct cli_tally *tally)
+{
+	struct checking c = {cli_records_new(fields, CHECK_FIELDS), tally};
+	struct pacs_index *ix;
+
+	if (pacs_index_open(err, ar, o, &ix))
+		return err->code;
+	if (pacs_index_check(err, ix, !no_files, found, &c))
+		pacs_error_wrap(err, "check");
+	pacs_index_close(ix);
+	return err->code;
+}
+
+static void
+print_stats(const struct pacs_index_stats *s, const char *path)
+{
+	const uint64_t numbers[FIELDS] = {
+	    [PATIENTS] = s->patients,
+	    [STUDIES] = s->studies,
+	    [SERIES_COUNT] = s->series,
+	    [INSTANCES] = s->instances,
+	    [SIZE_BYTES] = s->size_bytes,
+	    [QUARANTINED] = s->quarantined,
+	    [MISSING] = s->missing,
+	    [UNREADABLE] = s->unreadable,
+	    [INDEX_BYTES] = s->index_bytes,
+	    [LEDGER_SEGMENT] = s->cursor.segment,
+	    [LEDGER_OFFSET] = s->cursor.offset,
+	};
+	const char *values[FIELDS] = {[INDEX_PATH] = path};
+	char text[FIELDS][24];
+	int i;
+
+	for (i = PATIENTS; i <= LEDGER_OFFSET; i++) {
+		snprintf(text[i], sizeof(text[i]), "%" PRIu64, numbers[i]);
+		values[i] = text[i];
+	}
+	cli_record(cli_records_new(fields, STATS_FIELDS), values);
+}
+
+static enum pacs_err
+stats(struct pacs_error *err, const struct pacs_archive *ar,
+      const struct pacs_index_options *o)
+{
+	struct pacs_index_stats s;
+	struct pacs_index *ix;
+
+	if (pacs_index_open(err, ar, o, &ix))
+		return err->code;
+	if (!pacs_index_stats(err, ix, &s))
+		print_stats(&s, pacs_index_path(ix));
+	pacs_index_close(ix);
+	return err->code;
+}
+
+static void
+schema(void)
+{
+	struct pacs_buf sql = {0};
+
+	pacs_index_schema(&sql);
+	while (sql.len && sql.data[sql.len - 1] == '\n')
+		sql.data[--sql.len] = '\0';
+	cli_line(pacs_buf_str(&sql));
+	pacs_buf_clear(&sql);
+}
+
+static enum pacs_err
+run(struct pacs_error *err, const char *verb, struct cli_tally *tally)
+{
+	struct shown shown = {0};
+	struct pacs_index_options o = {.jobs = (unsigned)cli_common.jobs,
+				       .progress = progress,
+				       .progress_ctx = &shown};
+	struct pacs_archive *ar;
+
+	if (pacs_archive_open(err, cli_archive(), PACS_ARCHIVE_READ, &ar))
+		return err->code;
+	cli_progress_start("lines", 0, 0);
+	if (!strcmp(verb, "update"))
+		update(err, ar, &o);
+	else if (!strcmp(verb, "rebuild"))
+		rebuild(err, ar, &o);
+	else if (!strcmp(verb, "check"))
+		check(err, ar, &o, tally);
+	else
+		stats(err, ar, &o);
+	pacs_archive_close(ar);
+	return err->code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct cli_tally tally = {0};
+	int count;
+	char **operands = cli_start(&program, argc, argv, &count);
+
+	if (count != 1)
+		cli_usage("what is to be done with the index?");
+	if (!strcmp(operands[0], "schema")) {
+		schema();
+	} else if (run(&err, operands[0], &tally)) {
+		if (err.code != PACS_EINTERRUPTED)
+			cli_warn_error(&err, NULL);
+		tally.fatal = err.code;
+	}
+	return cli_finish(&tally);
+}

@@ -1,0 +1,275 @@
+/*
+ * The index against the files, by name and size: each series' rows and its
+ * folder, side by side; then folders that no row names.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dicom/uid.h"
+#include "index/check.h"
+
+struct entry {
+	char *uid;
+	uint64_t size;
+};
+struct list {
+	struct entry *entries;
+	size_t count, room;
+};
+
+static void
+list_add(struct list *l, const char *uid, size_t len, uint64_t size)
+{
+	if (l->count == l->room) {
+		l->room = l->room ? l->room * 2 : 64;
+		l->entries =
+		    pacs_realloc(l->entries, l->room * sizeof(*l->entries));
+	}
+	l->entries[l->count].uid = pacs_strndup(uid, len);
+	l->entries[l->count++].size = size;
+}
+
+static void
+list_clear(struct list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		free(l->entries[i].uid);
+	free(l->entries);
+	memset(l, 0, sizeof(*l));
+}
+
+static int
+by_uid(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->uid,
+		      ((const struct entry *)b)->uid);
+}
+
+/* "objects/ab3/STUDY/SERIES" */
+static void
+series_folder(const char *study, const char *series, char ret[PACS_PATH_ROOM])
+{
+	struct pacs_triple t = {"", "", "x"};
+
+	snprintf(t.study, sizeof(t.study), "%s", study);
+	snprintf(t.series, sizeof(t.series), "%s", series);
+	pacs_object_path(&t, ret);
+	*strrchr(ret, '/') = '\0';
+}
+
+static void
+list_folder(const struct check *c, const char *folder, struct list *ret)
+{
+	int fd = openat(pacs_archive_dirfd(c->ar), folder,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	struct stat st;
+
+	while (dir && (e = readdir(dir))) {
+		size_t n = strlen(e->d_name);
+
+		if (n > 4 && !strcmp(e->d_name + n - 4, ".dcm") &&
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode))
+			list_add(ret, e->d_name, n - 4, (uint64_t)st.st_size);
+	}
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static enum pacs_err
+list_rows(struct pacs_error *err, struct check *c, sqlite3_stmt *st,
+	  int64_t series, struct list *ret)
+{
+	bool row = true;
+
+	sqlite3_bind_int64(st, 1, series);
+	while (!db_step(err, c->db, st, &row) && row)
+		list_add(ret, db_text(st, 0), strlen(db_text(st, 0)),
+			 (uint64_t)sqlite3_column_int64(st, 1));
+	return err->code;
+}
+
+static void
+compare(struct check *c, const char *study, const char *series,
+	struct list *rows, struct list *files)
+{
+	size_t i = 0, j = 0;
+
+	qsort(rows->entries, rows->count, sizeof(struct entry), by_uid);
+	qsort(files->entries, files->count, sizeof(struct entry), by_uid);
+	while (i < rows->count || j < files->count) {
+		int r = i == rows->count    ? 1
+			: j == files->count ? -1
+					    : by_uid(&rows->entries[i],
+						     &files->entries[j]);
+
+		if (r < 0)
+			check_tell(c, "no-file", "instance", true, study,
+				   series, rows->entries[i].uid);
+		else if (r > 0)
+			check_tell(c, "unrecorded", "instance", true, study,
+				   series, files->entries[j].uid);
+		else if (rows->entries[i].size != files->entries[j].size)
+			check_tell(c, "size", "instance", true, study, series,
+				   rows->entries[i].uid);
+		i += r <= 0;
+		j += r >= 0;
+	}
+}
+
+static enum pacs_err
+one_series(struct pacs_error *err, struct check *c, sqlite3_stmt *instances,
+	   int64_t id, const char *study, const char *series)
+{
+	struct list rows = {0}, files = {0};
+	char folder[PACS_PATH_ROOM];
+
+	if (!list_rows(err, c, instances, id, &rows)) {
+		series_folder(study, series, folder);
+		list_folder(c, folder, &files);
+		compare(c, study, series, &rows, &files);
+	}
+	list_clear(&rows);
+	list_clear(&files);
+	return err->code;
+}
+
+static enum pacs_err
+all_series(struct pacs_error *err, struct check *c)
+{
+	sqlite3_stmt *st = NULL, *instances = NULL;
+	bool row = true;
+
+	if (db_prepare(err, c->db,
+		       "SELECT e.id, s.study_instance_uid,"
+		       " e.series_instance_uid FROM t_series AS e, t_study AS s"
+		       " WHERE s.id = e.study ORDER BY e.id",
+		       &st) ||
+	    db_prepare(err, c->db,
+		       "SELECT sop_instance_uid, size_bytes FROM t_instance"
+		       " WHERE series = ?",
+		       &instances))
+		goto out;
+	while (!db_step(err, c->db, st, &row) && row)
+		if (one_series(err, c, instances, sqlite3_column_int64(st, 0),
+			       db_text(st, 1), db_text(st, 2)))
+			break;
+out:
+	sqlite3_finalize(st);
+	sqlite3_finalize(instances);
+	return err->code;
+}
+
+/* --- folders that no row names --------------------------------------------------------- */
+
+typedef enum pacs_err folder_fn(struct pacs_error *err, struct check *c,
+				const char *path, const char *name);
+
+static enum pacs_err
+each_folder(struct pacs_error *err, struct check *c, const char *path,
+	    folder_fn *fn)
+{
+	int fd = openat(pacs_archive_dirfd(c->ar), path,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (!dir) {
+		pacs_error_sys(err, errno, "cannot read '%s'", path);
+		if (fd >= 0)
+			close(fd);
+		return err->code;
+	}
+	while (!err->code && (e = readdir(dir))) {
+		char *below;
+
+		if (e->d_name[0] == '.')
+			continue;
+		below = pacs_format("%s/%s", path, e->d_name);
+		if (fn(err, c, below, e->d_name))
+			pacs_error_wrap(err, "check");
+		free(below);
+	}
+	closedir(dir);
+	return err->code;
+}
+
+static enum pacs_err
+series_is_known(struct pacs_error *err, struct check *c, const char *study,
+		const char *series, bool *ret)
+{
+	sqlite3_stmt *st = NULL;
+
+	if (db_prepare(err, c->db,
+		       "SELECT 1 FROM t_series AS e, t_study AS s WHERE"
+		       " e.series_instance_uid = ? AND s.id = e.study AND"
+		       " s.study_instance_uid = ?",
+		       &st))
+		return err->code;
+	db_bind_text(st, 1, series);
+	db_bind_text(st, 2, study);
+	if (db_step(err, c->db, st, ret))
+		*ret = false;
+	sqlite3_finalize(st);
+	return err->code;
+}
+
+static enum pacs_err
+series_level(struct pacs_error *err, struct check *c, const char *path,
+	     const char *series)
+{
+	struct list files = {0};
+	const char *study = path + strlen("objects/ab3/");
+	char name[PACS_UID_ROOM];
+	size_t i, n = strcspn(study, "/");
+	bool known;
+
+	if (n >= sizeof(name) || !pacs_uid_is_safe(series))
+		return PACS_OK;
+	memcpy(name, study, n);
+	name[n] = '\0';
+	if (series_is_known(err, c, name, series, &known) || known)
+		return err->code;
+	list_folder(c, path, &files);
+	for (i = 0; i < files.count; i++)
+		check_tell(c, "unrecorded", "instance", true, name, series,
+			   files.entries[i].uid);
+	list_clear(&files);
+	return PACS_OK;
+}
+
+static enum pacs_err
+study_level(struct pacs_error *err, struct check *c, const char *path,
+	    const char *name)
+{
+	(void)name;
+	return each_folder(err, c, path, series_level);
+}
+
+static enum pacs_err
+shard_level(struct pacs_error *err, struct check *c, const char *path,
+	    const char *name)
+{
+	return strlen(name) == 3 ? each_folder(err, c, path, study_level)
+				 : PACS_OK;
+}
+
+enum pacs_err
+check_files(struct pacs_error *err, struct check *c)
+{
+	if (all_series(err, c))
+		return err->code;
+	return each_folder(err, c, "objects", shard_level);
+}

@@ -1,0 +1,149 @@
+/*
+ * The index against the ledger. One pass notes the lines whose object is not in
+ * the index as they say; a later line may explain that (a purge, a replacement)
+ * and takes the note away. What is left is wrong. Rows without any line show in
+ * the number of lines that are in force.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "index/check.h"
+
+/* Objects in doubt: as many as were ever purged or replaced. */
+struct doubt {
+	struct doubt *next;
+	char triple[]; /* "study\tseries\tinstance" */
+};
+#define BUCKETS 65536
+
+struct doubts {
+	struct doubt *bucket[BUCKETS];
+};
+
+static uint32_t
+hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h % BUCKETS;
+}
+
+static void
+forget(struct doubts *d, const char *triple)
+{
+	struct doubt **p = &d->bucket[hash(triple)];
+
+	while (*p && strcmp((*p)->triple, triple) != 0)
+		p = &(*p)->next;
+	if (*p) {
+		struct doubt *old = *p;
+
+		*p = old->next;
+		free(old);
+	}
+}
+
+static void
+note(struct doubts *d, const char *triple)
+{
+	struct doubt **bucket = &d->bucket[hash(triple)], *n;
+
+	forget(d, triple);
+	n = pacs_malloc(sizeof(*n) + strlen(triple) + 1);
+	memcpy(n->triple, triple, strlen(triple) + 1);
+	n->next = *bucket;
+	*bucket = n;
+}
+
+/* Is there a row; with this digest (NULL: any)? */
+static enum pacs_err
+indexed(struct pacs_error *err, struct check *c,
+	const struct pacs_ledger_line *line, bool *ret_row, bool *ret_same)
+{
+	sqlite3_stmt *st = db_stmt(err, c->db, ST_INSTANCE_TRIPLE);
+	char hex[2 * PACS_SHA256_SIZE + 1] = "";
+
+	*ret_same = false;
+	if (!st)
+		return err->code;
+	db_bind_text(st, 1, line->instance);
+	db_bind_text(st, 2, line->series);
+	db_bind_text(st, 3, line->study);
+	if (db_step(err, c->db, st, ret_row) || !*ret_row)
+		return err->code;
+	if (sqlite3_column_bytes(st, 5) == PACS_SHA256_SIZE)
+		pacs_hex(sqlite3_column_blob(st, 5), PACS_SHA256_SIZE, hex);
+	*ret_same = !strcmp(hex, line->sha256) &&
+		    (uint64_t)sqlite3_column_int64(st, 6) == line->size;
+	sqlite3_reset(st);
+	return PACS_OK;
+}
+
+static enum pacs_err
+look(struct pacs_error *err, struct check *c, struct doubts *d,
+     const struct pacs_ledger_line *line)
+{
+	bool places = pacs_op_places(line->op), row, same;
+	char triple[3 * PACS_UID_ROOM];
+
+	if (!places && line->op != PACS_OP_PURGE && line->op != PACS_OP_VOID)
+		return PACS_OK;
+	if (indexed(err, c, line, &row, &same))
+		return err->code;
+	snprintf(triple, sizeof(triple), "%s\t%s\t%s", line->study,
+		 line->series, line->instance);
+	if (places ? !same : row)
+		note(d, triple);
+	else
+		forget(d, triple);
+	return PACS_OK;
+}
+
+static void
+tell_and_free(struct check *c, struct doubts *d, bool tell)
+{
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		while (d->bucket[i]) {
+			struct doubt *n = d->bucket[i];
+			char *series = strchr(n->triple, '\t');
+			char *instance = strchr(series + 1, '\t');
+
+			*series++ = *instance++ = '\0';
+			if (tell)
+				check_tell(c, "not-as-recorded", "instance",
+					   true, n->triple, series, instance);
+			d->bucket[i] = n->next;
+			free(n);
+		}
+}
+
+enum pacs_err
+check_ledger(struct pacs_error *err, struct check *c)
+{
+	struct doubts *d = pacs_calloc(1, sizeof(*d));
+	const struct pacs_ledger_line *line;
+	struct pacs_ledger_reader *r = NULL;
+	struct state s;
+
+	if (state_load(err, c->db, &s))
+		goto out;
+	state_clear(&s);
+	if (pacs_ledger_open(err, c->ar, NULL, &r))
+		goto out;
+	while (!pacs_ledger_next(err, r, &line) && line &&
+	       (line->at.segment < s.cursor.segment ||
+		(line->at.segment == s.cursor.segment &&
+		 line->at.offset < s.cursor.offset)))
+		if (look(err, c, d, line))
+			break;
+	pacs_ledger_close(r);
+out:
+	tell_and_free(c, d, !err->code);
+	free(d);
+	return err->code;
+}

@@ -1,0 +1,270 @@
+/*
+ * One SQLite connection: opening, statements, errors.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "index/internal.h"
+
+static enum pacs_err
+code_of(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return PACS_EBUSY;
+	case SQLITE_FULL:
+		return PACS_ENOSPC;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return PACS_EINTEGRITY;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_CANTOPEN:
+		return PACS_EDENIED;
+	case SQLITE_IOERR:
+		return PACS_EIO;
+	case SQLITE_TOOBIG:
+		return PACS_ELIMIT;
+	default:
+		return PACS_EINTERNAL;
+	}
+}
+
+enum pacs_err
+db_error(struct pacs_error *err, const struct db *db, const char *what)
+{
+	int rc = sqlite3_extended_errcode(db->conn);
+	enum pacs_err code = code_of(rc);
+
+	if (code == PACS_EINTEGRITY)
+		return pacs_error_set(err, code,
+				      "%s: the index is damaged; make it anew "
+				      "with 'pacs-index rebuild' (%s)",
+				      what, sqlite3_errmsg(db->conn));
+	return pacs_error_set(err, code, "%s: %s", what,
+			      sqlite3_errmsg(db->conn));
+}
+
+enum pacs_err
+db_exec(struct pacs_error *err, struct db *db, const char *sql)
+{
+	if (sqlite3_exec(db->conn, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return db_error(err, db, "index");
+	return PACS_OK;
+}
+
+/* "file:PATH?immutable=1", with what a URI gives a meaning escaped. */
+static char *
+immutable_uri(const char *path)
+{
+	struct pacs_buf b = {0};
+
+	pacs_buf_adds(&b, "file:");
+	for (; *path; path++) {
+		if (strchr("%?#", *path))
+			pacs_buf_addf(&b, "%%%02X", (unsigned char)*path);
+		else
+			pacs_buf_addc(&b, *path);
+	}
+	pacs_buf_adds(&b, "?immutable=1");
+	return pacs_buf_take(&b);
+}
+
+static int
+open_flags(enum db_mode mode)
+{
+	/* NOMUTEX: a connection is used by one thread. */
+	switch (mode) {
+	case DB_READ:
+		return SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+	case DB_IMMUTABLE:
+		return SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+		       SQLITE_OPEN_URI;
+	case DB_WRITE:
+		return SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	default:
+		return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+		       SQLITE_OPEN_NOMUTEX;
+	}
+}
+
+/*
+ * LIKE must tell case apart as in the standard and in PostgreSQL. NORMAL with
+ * WAL: a power cut may lose the newest commits, never the file; the ledger
+ * gives them back.
+ */
+static const char *
+settings(enum db_mode mode)
+{
+	if (mode == DB_BUILD)
+		return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+		       "PRAGMA cache_size=-24000; PRAGMA locking_mode=EXCLUSIVE;"
+		       "PRAGMA case_sensitive_like=ON;";
+	return "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;"
+	       "PRAGMA case_sensitive_like=ON;";
+}
+
+/* The WAL stays when the last program leaves: users without permission to
+ * write cannot open the index if they would have to make it. And leaving must
+ * not cost a flush; whoever writes next tidies up. */
+static void
+keep_wal(sqlite3 *conn)
+{
+	int on = 1;
+
+	sqlite3_file_control(conn, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	sqlite3_db_config(conn, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+enum pacs_err
+db_open(struct pacs_error *err, struct db *db, const char *path,
+	enum db_mode mode, unsigned wait_ms)
+{
+	char *uri = mode == DB_IMMUTABLE ? immutable_uri(path) : NULL;
+	int rc;
+
+	memset(db, 0, sizeof(*db));
+	rc = sqlite3_open_v2(uri		 ? uri
+			     : mode == DB_MEMORY ? ":memory:"
+						 : path,
+			     &db->conn, open_flags(mode), NULL);
+	free(uri);
+	if (rc != SQLITE_OK) {
+		db_error(err, db, "cannot open the index");
+		db_close(db);
+		return err->code;
+	}
+	db->path = pacs_strdup(mode == DB_MEMORY ? "" : path);
+	sqlite3_extended_result_codes(db->conn, 1);
+	sqlite3_busy_timeout(db->conn, (int)wait_ms);
+	if (db_exec(err, db, settings(mode))) {
+		db_close(db);
+		return err->code;
+	}
+	if (mode == DB_WRITE)
+		keep_wal(db->conn);
+	return PACS_OK;
+}
+
+void
+db_close(struct db *db)
+{
+	size_t i;
+
+	for (i = 0; i < ST_COUNT; i++)
+		sqlite3_finalize(db->stmts[i]);
+	if (db->conn)
+		sqlite3_close_v2(db->conn);
+	free(db->path);
+	memset(db, 0, sizeof(*db));
+}
+
+enum pacs_err
+db_prepare(struct pacs_error *err, struct db *db, const char *sql,
+	   sqlite3_stmt **ret)
+{
+	if (sqlite3_prepare_v3(db->conn, sql, -1, SQLITE_PREPARE_PERSISTENT, ret,
+			       NULL) != SQLITE_OK)
+		return db_error(err, db, "index");
+	return PACS_OK;
+}
+
+sqlite3_stmt *
+db_stmt(struct pacs_error *err, struct db *db, enum stmt_id id)
+{
+	struct pacs_buf text = {0};
+
+	if (!db->stmts[id]) {
+		stmt_text(id, &text);
+		if (db_prepare(err, db, pacs_buf_str(&text), &db->stmts[id]))
+			db->stmts[id] = NULL;
+		pacs_buf_clear(&text);
+	}
+	if (db->stmts[id])
+		sqlite3_reset(db->stmts[id]);
+	return db->stmts[id];
+}
+
+enum pacs_err
+db_step(struct pacs_error *err, struct db *db, sqlite3_stmt *st, bool *ret_row)
+{
+	int rc = sqlite3_step(st);
+
+	*ret_row = rc == SQLITE_ROW;
+	if (rc == SQLITE_ROW)
+		return PACS_OK;
+	if (rc != SQLITE_DONE)
+		db_error(err, db, "index");
+	sqlite3_reset(st);
+	return err->code;
+}
+
+enum pacs_err
+db_run(struct pacs_error *err, struct db *db, sqlite3_stmt *st)
+{
+	bool row = true;
+
+	if (!st)
+		return err->code;
+	if (db_step(err, db, st, &row))
+		return err->code;
+	if (row)
+		sqlite3_reset(st);
+	return PACS_OK;
+}
+
+enum pacs_err
+db_simple(struct pacs_error *err, struct db *db, enum stmt_id id)
+{
+	return db_run(err, db, db_stmt(err, db, id));
+}
+
+void
+db_bind_text(sqlite3_stmt *st, int i, const char *s)
+{
+	if (s && *s)
+		sqlite3_bind_text(st, i, s, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(st, i);
+}
+
+const char *
+db_text(sqlite3_stmt *st, int i)
+{
+	return (const char *)sqlite3_column_text(st, i);
+}
+
+#define COPY_MAX_PAGES 8192 /* of 4 KiB */
+
+static enum pacs_err
+copy_pages(struct pacs_error *err, struct db *from, struct db *to)
+{
+	sqlite3_backup *b =
+	    sqlite3_backup_init(to->conn, "main", from->conn, "main");
+	int rc;
+
+	if (!b)
+		return db_error(err, to, "cannot copy the index");
+	rc = sqlite3_backup_step(b, COPY_MAX_PAGES);
+	sqlite3_backup_finish(b);
+	if (rc == SQLITE_OK)
+		return pacs_error_set(err, PACS_EBUSY,
+				      "the index is behind, and too big for a "
+				      "copy in memory; whoever may write it "
+				      "should run 'pacs-index update'");
+	if (rc != SQLITE_DONE)
+		return db_error(err, to, "cannot copy the index");
+	return PACS_OK;
+}
+
+enum pacs_err
+db_copy(struct pacs_error *err, struct db *from, struct db *to)
+{
+	if (db_open(err, to, "", DB_MEMORY, 0))
+		return err->code;
+	if (copy_pages(err, from, to))
+		db_close(to);
+	return err->code;
+}

@@ -1,0 +1,429 @@
+/*
+ * Studies and series while lines of the ledger are applied: kept in memory, so
+ * that a series of a thousand instances is written once, not a thousand times.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "index/internal.h"
+
+static enum pacs_err flush_study(struct pacs_error *err, struct apply *a,
+				 struct entity *e) PACS_MUST_CHECK;
+
+static void
+set_value(struct entity *e, int key, const char *s)
+{
+	free(e->values[key]);
+	e->values[key] = s && *s ? pacs_strdup(s) : NULL;
+}
+
+static void
+entity_free(struct entity *e)
+{
+	int i;
+
+	if (!e)
+		return;
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		free(e->values[i]);
+	free(e);
+}
+
+/* --- writing ----------------------------------------------------------------- */
+
+static void
+bind_us(sqlite3_stmt *st, int i, int64_t us)
+{
+	if (us)
+		sqlite3_bind_int64(st, i, us);
+	else
+		sqlite3_bind_null(st, i);
+}
+
+static enum pacs_err
+write_values(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	bool study = e->level == PACS_LEVEL_STUDY;
+	sqlite3_stmt *st =
+	    db_stmt(err, a->db, study ? ST_STUDY_VALUES : ST_SERIES_VALUES);
+	const char *const *values = (const char *const *)e->values;
+	const char *date = e->values[PACS_KEY_StudyDate];
+	int64_t day;
+	int next = 2;
+
+	if (!st)
+		return err->code;
+	sqlite3_bind_int64(st, 1, e->filled_seq);
+	if (study) {
+		if (date && pacs_value_date(date, strlen(date), &day))
+			sqlite3_bind_int64(st, 2, day);
+		else
+			sqlite3_bind_null(st, 2);
+		patient_bind_folded(st, 3, e->values[PACS_KEY_PatientName]);
+		next = 6;
+	}
+	next = column_bind(st, next, e->level, values, NULL);
+	sqlite3_bind_int64(st, next, e->id);
+	if (db_run(err, a->db, st))
+		return err->code;
+	e->values_dirty = false;
+	return PACS_OK;
+}
+
+static enum pacs_err
+write_classes(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(e->classes) / sizeof(e->classes[0]); i++) {
+		sqlite3_stmt *st;
+
+		if (!e->classes[i].add)
+			continue;
+		st = db_stmt(err, a->db, ST_CLASS_ADD);
+		if (!st)
+			return err->code;
+		sqlite3_bind_int64(st, 1, e->id);
+		sqlite3_bind_int64(st, 2, e->classes[i].word);
+		sqlite3_bind_int64(st, 3, e->classes[i].add);
+		if (db_run(err, a->db, st))
+			return err->code;
+		e->classes[i].add = 0;
+	}
+	return PACS_OK;
+}
+
+static void
+counted(struct entity *e)
+{
+	e->add_series = e->add_instances = e->add_bytes = 0;
+	e->first_us = e->last_us = 0;
+}
+
+static enum pacs_err
+flush_series(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	sqlite3_stmt *st;
+
+	if (e->values_dirty && write_values(err, a, e))
+		return err->code;
+	if (!e->add_instances)
+		return PACS_OK;
+	if (write_classes(err, a, e))
+		return err->code;
+	st = db_stmt(err, a->db, ST_SERIES_ADD);
+	if (!st)
+		return err->code;
+	sqlite3_bind_int64(st, 1, e->add_instances);
+	sqlite3_bind_int64(st, 2, e->add_bytes);
+	bind_us(st, 3, e->first_us);
+	bind_us(st, 4, e->last_us);
+	sqlite3_bind_int64(st, 5, e->id);
+	counted(e);
+	return db_run(err, a->db, st);
+}
+
+static enum pacs_err
+write_modalities(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	sqlite3_stmt *st = db_stmt(err, a->db, ST_MODALITIES);
+	struct pacs_buf list = {0};
+	bool row = st != NULL;
+
+	if (st)
+		sqlite3_bind_int64(st, 1, e->id);
+	while (row && !db_step(err, a->db, st, &row) && row) {
+		if (list.len)
+			pacs_buf_addc(&list, '\\');
+		pacs_buf_adds(&list, db_text(st, 0));
+	}
+	st = err->code ? NULL : db_stmt(err, a->db, ST_MODALITIES_PUT);
+	if (st) {
+		db_bind_text(st, 1, pacs_buf_str(&list));
+		sqlite3_bind_int64(st, 2, e->id);
+		if (!db_run(err, a->db, st))
+			e->modalities_dirty = false;
+	}
+	pacs_buf_clear(&list);
+	return err->code;
+}
+
+static enum pacs_err
+flush_series_of(struct pacs_error *err, struct apply *a, int64_t study)
+{
+	size_t i;
+
+	for (i = 0; i < ENTITIES; i++)
+		if (a->series[i] && a->series[i]->parent == study &&
+		    flush_series(err, a, a->series[i]))
+			return err->code;
+	return PACS_OK;
+}
+
+static enum pacs_err
+write_counts(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	sqlite3_stmt *st = db_stmt(err, a->db, ST_STUDY_ADD);
+
+	if (!st)
+		return err->code;
+	sqlite3_bind_int64(st, 1, e->add_series);
+	sqlite3_bind_int64(st, 2, e->add_instances);
+	sqlite3_bind_int64(st, 3, e->add_bytes);
+	bind_us(st, 4, e->first_us);
+	bind_us(st, 5, e->last_us);
+	sqlite3_bind_int64(st, 6, e->id);
+	return db_run(err, a->db, st);
+}
+
+static enum pacs_err
+flush_study(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	if (flush_series_of(err, a, e->id))
+		return err->code;
+	if (e->values_dirty && write_values(err, a, e))
+		return err->code;
+	if (e->modalities_dirty && write_modalities(err, a, e))
+		return err->code;
+	if (e->add_instances && write_counts(err, a, e))
+		return err->code;
+	if ((e->add_instances || e->patient_dirty) && patient_file(err, a, e))
+		return err->code;
+	counted(e);
+	return PACS_OK;
+}
+
+enum pacs_err
+entity_flush_all(struct pacs_error *err, struct apply *a)
+{
+	size_t i;
+
+	for (i = 0; i < ENTITIES; i++)
+		if (a->studies[i] && flush_study(err, a, a->studies[i]))
+			return err->code;
+	for (i = 0; i < ENTITIES; i++)
+		if (a->series[i] && flush_series(err, a, a->series[i]))
+			return err->code;
+	return PACS_OK;
+}
+
+void
+entity_drop_all(struct apply *a)
+{
+	size_t i;
+
+	for (i = 0; i < ENTITIES; i++) {
+		entity_free(a->studies[i]);
+		entity_free(a->series[i]);
+		a->studies[i] = a->series[i] = NULL;
+	}
+}
+
+/* --- finding ----------------------------------------------------------------- */
+
+/* A free place in the cache: that of the least recently used, written out. */
+static struct entity **
+place(struct pacs_error *err, struct apply *a, struct entity **cache)
+{
+	struct entity **oldest = &cache[0];
+	size_t i;
+
+	for (i = 0; i < ENTITIES; i++) {
+		if (!cache[i])
+			return &cache[i];
+		if (cache[i]->used < (*oldest)->used)
+			oldest = &cache[i];
+	}
+	if ((*oldest)->level == PACS_LEVEL_STUDY
+		? flush_study(err, a, *oldest)
+		: flush_series(err, a, *oldest))
+		return NULL;
+	entity_free(*oldest);
+	*oldest = NULL;
+	return oldest;
+}
+
+static struct entity *
+cached(struct apply *a, struct entity **cache, const char *uid, int64_t parent)
+{
+	size_t i;
+
+	for (i = 0; i < ENTITIES; i++) {
+		struct entity *e = cache[i];
+
+		if (e && (!parent || e->parent == parent) &&
+		    !strcmp(e->uid, uid)) {
+			e->used = ++a->clock;
+			return e;
+		}
+	}
+	return NULL;
+}
+
+static enum pacs_err
+load(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	bool study = e->level == PACS_LEVEL_STUDY, row;
+	sqlite3_stmt *st =
+	    db_stmt(err, a->db, study ? ST_STUDY_GET : ST_SERIES_GET);
+	int i, column = 3;
+
+	if (!st)
+		return err->code;
+	sqlite3_bind_int64(st, 1, e->id);
+	if (db_step(err, a->db, st, &row) || !row)
+		return err->code;
+	e->parent = sqlite3_column_int64(st, 0);
+	e->filled_seq = sqlite3_column_int64(st, 2);
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		if (column_in((enum pacs_key_id)i, e->level))
+			set_value(e, i, db_text(st, column++));
+	sqlite3_reset(st);
+	return PACS_OK;
+}
+
+/* The id of a study (parent 0) or series, or 0. */
+static enum pacs_err
+find_id(struct pacs_error *err, struct apply *a, const char *uid,
+	int64_t parent, int64_t *ret)
+{
+	sqlite3_stmt *st =
+	    db_stmt(err, a->db, parent ? ST_SERIES_FIND : ST_STUDY_FIND);
+	bool row;
+
+	*ret = 0;
+	if (!st)
+		return err->code;
+	db_bind_text(st, 1, uid);
+	if (parent)
+		sqlite3_bind_int64(st, 2, parent);
+	if (db_step(err, a->db, st, &row) || !row)
+		return err->code;
+	*ret = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return PACS_OK;
+}
+
+static enum pacs_err
+create(struct pacs_error *err, struct apply *a, struct entity *e)
+{
+	bool study = e->level == PACS_LEVEL_STUDY;
+	sqlite3_stmt *st =
+	    db_stmt(err, a->db, study ? ST_STUDY_NEW : ST_SERIES_NEW);
+
+	if (!st)
+		return err->code;
+	if (!study)
+		sqlite3_bind_int64(st, 1, e->parent);
+	db_bind_text(st, study ? 1 : 2, e->uid);
+	if (db_run(err, a->db, st))
+		return err->code;
+	e->id = sqlite3_last_insert_rowid(a->db->conn);
+	return PACS_OK;
+}
+
+static enum pacs_err
+fetch(struct pacs_error *err, struct apply *a, struct entity **cache,
+      enum pacs_level level, const char *uid, int64_t parent, bool *ret_new,
+      struct entity **ret)
+{
+	struct entity *e = cached(a, cache, uid, parent), **where;
+
+	*ret_new = false;
+	*ret = e;
+	if (e)
+		return PACS_OK;
+	where = place(err, a, cache);
+	if (!where)
+		return err->code;
+	e = pacs_calloc(1, sizeof(*e));
+	e->level = level;
+	e->parent = parent;
+	e->used = ++a->clock;
+	memcpy(e->uid, uid, strlen(uid) + 1);
+	if (find_id(err, a, uid, parent, &e->id))
+		goto fail;
+	*ret_new = !e->id;
+	if (e->id ? load(err, a, e) : create(err, a, e))
+		goto fail;
+	*where = *ret = e;
+	return PACS_OK;
+fail:
+	entity_free(e);
+	return err->code;
+}
+
+enum pacs_err
+entity_study(struct pacs_error *err, struct apply *a, const char *uid,
+	     struct entity **ret)
+{
+	bool is_new;
+
+	if (fetch(err, a, a->studies, PACS_LEVEL_STUDY, uid, 0, &is_new, ret))
+		return err->code;
+	if (is_new)
+		(*ret)->patient_dirty = true;
+	return PACS_OK;
+}
+
+enum pacs_err
+entity_series(struct pacs_error *err, struct apply *a, struct entity *study,
+	      const char *uid, struct entity **ret)
+{
+	bool is_new;
+
+	if (fetch(err, a, a->series, PACS_LEVEL_SERIES, uid, study->id, &is_new,
+		  ret))
+		return err->code;
+	if (is_new)
+		study->add_series++;
+	return PACS_OK;
+}
+
+/* --- values ------------------------------------------------------------------- */
+
+static enum pacs_err
+note_difference(struct pacs_error *err, struct apply *a, struct entity *e,
+		int key, int64_t series, int64_t seq)
+{
+	sqlite3_stmt *st;
+
+	if (e->differs[key])
+		return PACS_OK;
+	e->differs[key] = true;
+	st = db_stmt(err, a->db, ST_DIFFERS_PUT);
+	if (!st)
+		return err->code;
+	sqlite3_bind_int(st, 1, (int)e->level);
+	sqlite3_bind_int64(st, 2, e->id);
+	db_bind_text(st, 3, pacs_keys[key].name);
+	sqlite3_bind_int64(st, 4, seq);
+	sqlite3_bind_int64(st, 5, series);
+	return db_run(err, a->db, st);
+}
+
+enum pacs_err
+entity_merge(struct pacs_error *err, struct apply *a, struct entity *e,
+	     const struct record *r, int64_t series, int64_t seq)
+{
+	int i;
+
+	for (i = 0; i < PACS_KEY_COUNT; i++) {
+		const char *said = r->values[i];
+
+		if (!said || !column_in((enum pacs_key_id)i, e->level))
+			continue;
+		if (e->values[i]) {
+			if (strcmp(e->values[i], said) != 0 &&
+			    note_difference(err, a, e, i, series, seq))
+				return err->code;
+			continue;
+		}
+		set_value(e, i, said);
+		e->values_dirty = true;
+		e->filled_seq = seq;
+		if (pacs_keys[i].level == PACS_LEVEL_PATIENT)
+			e->patient_dirty = true;
+	}
+	return PACS_OK;
+}

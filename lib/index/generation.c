@@ -1,0 +1,295 @@
+/*
+ * Files of the index. Each generation is a new file; index.db is a link to the
+ * one in use. A database in use is never renamed over: its WAL would be taken
+ * for that of the new one.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "index/internal.h"
+
+#define MODE_DIR  0750
+#define MODE_FILE 0640
+
+char *
+index_base(const struct pacs_archive *ar)
+{
+	const char *given = pacs_archive_settings(ar)->index;
+
+	return pacs_strdup(given && *given ? given : pacs_archive_path(ar));
+}
+
+bool
+index_is_writable(const char *base)
+{
+	char *dir = pacs_format("%s/index", base);
+	bool ok = eaccess(dir, W_OK | X_OK) == 0 ||
+		  (errno == ENOENT && eaccess(base, W_OK | X_OK) == 0);
+
+	free(dir);
+	return ok;
+}
+
+/* "1-000007.db" of our schema -> 7, else 0. */
+static unsigned
+number_of(const char *name, const char *suffix)
+{
+	unsigned schema, number;
+	int end = 0;
+
+	if (sscanf(name, "%u-%6u%n", &schema, &number, &end) != 2 ||
+	    strncmp(name + end, suffix, strlen(suffix)) != 0 ||
+	    schema != INDEX_SCHEMA)
+		return 0;
+	return number;
+}
+
+static void
+generation_name(unsigned number, const char *suffix, char ret[GENERATION_ROOM])
+{
+	snprintf(ret, GENERATION_ROOM, "index/%d-%06u%s", INDEX_SCHEMA,
+		 number % 1000000, suffix);
+}
+
+static bool
+is_there(const char *base, const char *name)
+{
+	char *path = pacs_format("%s/%s", base, name);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* For every file of our schema in the folder: fn(ctx, name, number). */
+static unsigned
+highest(const char *base, const char *suffix)
+{
+	char *path = pacs_format("%s/index", base);
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	unsigned max = 0;
+
+	while (dir && (e = readdir(dir))) {
+		unsigned n = number_of(e->d_name, suffix);
+
+		max = n > max ? n : max;
+	}
+	if (dir)
+		closedir(dir);
+	free(path);
+	return max;
+}
+
+void
+generation_find(const char *base, char ret[GENERATION_ROOM])
+{
+	char *link = pacs_format("%s/index.db", base);
+	char target[64] = "";
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+	unsigned number = 0;
+
+	free(link);
+	if (n > 6 && !strncmp(target, "index/", 6))
+		number = number_of(target + 6, ".db");
+	/* The link is another version's: ours is the newest of our schema. */
+	if (!number)
+		number = highest(base, ".db");
+	ret[0] = '\0';
+	if (number)
+		generation_name(number, ".db", ret);
+	if (number && !is_there(base, ret))
+		ret[0] = '\0';
+}
+
+/* --- building --------------------------------------------------------------------- */
+
+struct build {
+	const struct pacs_archive *ar;
+	const struct pacs_index_options *opts;
+	struct pacs_index_done *done;
+	const char *base;
+	int base_fd, lock_fd;
+	char name[GENERATION_ROOM], making[GENERATION_ROOM];
+};
+
+/* Root works for the archive's owner. */
+static enum pacs_err
+give(struct pacs_error *err, struct build *b, const char *name)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return PACS_OK;
+	if (fstat(pacs_archive_dirfd(b->ar), &st) != 0)
+		return pacs_error_sys(err, errno, "cannot open '%s'",
+				      pacs_archive_path(b->ar));
+	return pacs_fs_chown(err, b->base_fd, name, st.st_uid, st.st_gid);
+}
+
+static enum pacs_err
+lock(struct pacs_error *err, struct build *b)
+{
+	unsigned wait_ms = b->opts->wait_ms ? b->opts->wait_ms : 60000;
+
+	if (pacs_fs_mkdir(err, b->base_fd, "index", MODE_DIR) == PACS_EEXISTS)
+		pacs_error_clear(err);
+	if (err->code || give(err, b, "index") ||
+	    pacs_fs_open_rw(err, b->base_fd, "index/lock", MODE_FILE,
+			    &b->lock_fd) ||
+	    give(err, b, "index/lock"))
+		return err->code;
+	if (pacs_fs_lock(err, b->lock_fd, true, wait_ms) == PACS_EBUSY)
+		return pacs_error_wrap(err, "another program is making the "
+					    "index");
+	return err->code;
+}
+
+static void
+remove_file(const char *base, const char *name)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+	struct pacs_error err = PACS_ERROR_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *path = pacs_format("%s/%s%s", base, name, suffixes[i]);
+
+		/* Nothing is lost if it stays: a later rebuild tries again. */
+		if (access(path, F_OK) == 0 &&
+		    pacs_fs_unlink(&err, AT_FDCWD, path))
+			pacs_error_clear(&err);
+		free(path);
+	}
+}
+
+static void
+remove_older(const struct build *b, unsigned number)
+{
+	char *path = pacs_format("%s/index", b->base);
+	DIR *dir = opendir(path);
+	char name[GENERATION_ROOM];
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		unsigned n = number_of(e->d_name, ".db");
+
+		if (n && n < number && !strstr(e->d_name, ".db-")) {
+			generation_name(n, ".db", name);
+			remove_file(b->base, name);
+		}
+		n = number_of(e->d_name, ".new");
+		if (n && n <= number && !strstr(e->d_name, ".new-")) {
+			generation_name(n, ".new", name);
+			remove_file(b->base, name);
+		}
+	}
+	if (dir)
+		closedir(dir);
+	free(path);
+}
+
+/* Fill a database that nobody else sees. */
+static enum pacs_err
+fill(struct pacs_error *err, struct build *b, const char *path)
+{
+	struct pacs_cursor until;
+	struct db db;
+
+	if (pacs_ledger_tail(err, b->ar, &until) ||
+	    db_open(err, &db, path, DB_BUILD, 0))
+		return err->code;
+	if (!state_init(err, &db, b->ar) &&
+	    catch_up(err, &db, b->ar, b->opts, &until, 0, 0, b->done))
+		goto out;
+out:
+	db_close(&db);
+	return err->code;
+}
+
+/* Mode and owner before any WAL is made: SQLite gives it the same. */
+static enum pacs_err
+publish(struct pacs_error *err, struct build *b)
+{
+	char *path = pacs_format("%s/%s", b->base, b->name);
+	struct db db;
+	int fd = -1;
+
+	if (pacs_fs_open_rw(err, b->base_fd, b->making, MODE_FILE, &fd) ||
+	    pacs_fs_chmod(err, fd, MODE_FILE) || give(err, b, b->making) ||
+	    pacs_fs_sync(err, fd) ||
+	    pacs_fs_rename(err, b->base_fd, b->making, b->base_fd, b->name))
+		goto out;
+	if (db_open(err, &db, path, DB_WRITE, 1000))
+		goto out;
+	if (db_exec(err, &db, "PRAGMA journal_mode=WAL"))
+		pacs_error_wrap(err, "'%s'", path);
+	db_close(&db);
+	if (!err->code &&
+	    !pacs_fs_symlink_swap(err, b->base_fd, b->name, "index.db") &&
+	    pacs_fs_sync(err, b->base_fd))
+		goto out;
+out:
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return err->code;
+}
+
+static enum pacs_err
+make(struct pacs_error *err, struct build *b)
+{
+	unsigned number = highest(b->base, ".db"), n = highest(b->base, ".new");
+	char *path;
+
+	number = (n > number ? n : number) + 1;
+	generation_name(number, ".db", b->name);
+	generation_name(number, ".new", b->making);
+	path = pacs_format("%s/%s", b->base, b->making);
+	if (fill(err, b, path) || publish(err, b))
+		remove_file(b->base, b->making);
+	else
+		remove_older(b, number);
+	free(path);
+	return err->code;
+}
+
+enum pacs_err
+generation_build(struct pacs_error *err, const struct pacs_archive *ar,
+		 const char *instead_of, const struct pacs_index_options *opts,
+		 struct pacs_index_done *done)
+{
+	char *base = index_base(ar), now[GENERATION_ROOM];
+	struct build b = {.ar = ar,
+			  .opts = opts,
+			  .done = done,
+			  .base = base,
+			  .lock_fd = -1};
+
+	b.base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (b.base_fd < 0) {
+		pacs_error_sys(err, errno, "cannot open '%s'", base);
+		goto out;
+	}
+	if (lock(err, &b))
+		goto out;
+	generation_find(base, now);
+	if (instead_of && strcmp(now, instead_of) != 0)
+		goto out;
+	if (!make(err, &b))
+		done->rebuilt = true;
+out:
+	if (b.lock_fd >= 0)
+		close(b.lock_fd);
+	if (b.base_fd >= 0)
+		close(b.base_fd);
+	free(base);
+	return err->code;
+}

@@ -1,0 +1,303 @@
+/*
+ * Opening an index, and bringing it up to date.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "index/internal.h"
+
+/* Lines of the ledger that a user who may not write reads into memory. */
+#define MEMORY_LINES 20000
+/* Broken headers that an automatic catch-up looks at again. */
+#define HEAL_A_LITTLE 16
+#define HEAL_ALL      SIZE_MAX / 2
+
+static const struct pacs_index_options no_options;
+
+static bool
+is_behind(const struct pacs_cursor *a, const struct pacs_cursor *b)
+{
+	return a->segment < b->segment ||
+	       (a->segment == b->segment && a->offset < b->offset);
+}
+
+/* --- opening ----------------------------------------------------------------------- */
+
+/*
+ * A WAL index needs its -shm file, which a user without permission cannot
+ * make. If there is no WAL content (or no way for anybody to write), reading
+ * the file as it is, is right.
+ */
+static enum pacs_err
+open_read(struct pacs_error *err, struct pacs_index *ix, const char *path)
+{
+	char *wal = pacs_format("%s-wal", path);
+	struct stat st;
+	bool has_wal = stat(wal, &st) == 0 && st.st_size > 0;
+	struct state s;
+
+	free(wal);
+	if (!db_open(err, &ix->db, path, DB_READ, 10000) &&
+	    !state_load(err, &ix->db, &s)) {
+		state_clear(&s);
+		return PACS_OK;
+	}
+	if (has_wal || err->code == PACS_EINTEGRITY)
+		return err->code;
+	pacs_error_clear(err);
+	db_close(&ix->db);
+	return db_open(err, &ix->db, path, DB_IMMUTABLE, 0);
+}
+
+static enum pacs_err
+open_file(struct pacs_error *err, struct pacs_index *ix)
+{
+	char *path = pacs_format("%s/%s", ix->base, ix->generation);
+
+	if (ix->writable ? db_open(err, &ix->db, path, DB_WRITE, 10000)
+			 : open_read(err, ix, path))
+		goto out;
+	ask_register(&ix->db);
+out:
+	free(path);
+	return err->code;
+}
+
+/* Nothing on disk and no permission to make it: all in memory, if it fits. */
+static enum pacs_err
+open_memory(struct pacs_error *err, struct pacs_index *ix)
+{
+	struct pacs_cursor until;
+
+	ix->generation[0] = '\0';
+	if (db_open(err, &ix->db, "", DB_MEMORY, 0))
+		return err->code;
+	ask_register(&ix->db);
+	if (state_init(err, &ix->db, ix->ar) ||
+	    pacs_ledger_tail(err, ix->ar, &until))
+		return err->code;
+	return catch_up(err, &ix->db, ix->ar, &ix->opts, &until, MEMORY_LINES,
+			0, &ix->done);
+}
+
+/* The generation in use; made if there is none. It may go between the look
+ * and the open, when another program rebuilds: look again. */
+static enum pacs_err
+open_current(struct pacs_error *err, struct pacs_index *ix)
+{
+	int tries;
+
+	for (tries = 0; tries < 5; tries++) {
+		pacs_error_clear(err);
+		generation_find(ix->base, ix->generation);
+		if (!ix->generation[0] && !ix->writable)
+			return open_memory(err, ix);
+		if (!ix->generation[0] &&
+		    generation_build(err, ix->ar, "", &ix->opts, &ix->done))
+			return err->code;
+		if (!ix->generation[0])
+			continue;
+		if (!open_file(err, ix))
+			return PACS_OK;
+		db_close(&ix->db);
+		if (err->code != PACS_EDENIED)
+			return err->code;
+	}
+	return err->code;
+}
+
+/* --- does it fit the ledger? ---------------------------------------------------------- */
+
+static bool
+is_ours(const struct pacs_index *ix, const struct state *s)
+{
+	const struct pacs_settings *set = pacs_archive_settings(ix->ar);
+	const char *issuer = set->default_issuer ? set->default_issuer : "";
+
+	return !strcmp(s->archive_uuid, set->uuid) && s->default_issuer &&
+	       !strcmp(s->default_issuer, issuer);
+}
+
+static enum pacs_err
+holds(struct pacs_error *err, const struct pacs_index *ix,
+      const struct pacs_cursor *c, bool *ret)
+{
+	if (pacs_ledger_holds(err, ix->ar, c, ret) == PACS_ENOTFOUND) {
+		pacs_error_clear(err);
+		*ret = false;
+	}
+	return err->code;
+}
+
+static enum pacs_err
+rebuild_here(struct pacs_error *err, struct pacs_index *ix)
+{
+	if (!ix->writable)
+		return pacs_error_set(err, PACS_EBUSY,
+				      "the index does not fit the archive, and "
+				      "this user may not make it anew");
+	db_close(&ix->db);
+	if (generation_build(err, ix->ar, ix->generation, &ix->opts, &ix->done))
+		return err->code;
+	return open_current(err, ix);
+}
+
+/* Past the last commit that the ledger remembers: a power cut took lines that
+ * the index had seen. Take them back, if that is possible. */
+static enum pacs_err
+step_back(struct pacs_error *err, struct pacs_index *ix)
+{
+	bool done = false;
+
+	if (ix->writable &&
+	    roll_back(err, &ix->db, ix->ar, &ix->opts, &ix->done, &done))
+		return err->code;
+	return done ? PACS_OK : rebuild_here(err, ix);
+}
+
+static enum pacs_err
+fit(struct pacs_error *err, struct pacs_index *ix, struct state *s)
+{
+	bool ok;
+
+	if (!is_ours(ix, s)) {
+		if (rebuild_here(err, ix))
+			return err->code;
+	} else if (holds(err, ix, &s->cursor, &ok)) {
+		return err->code;
+	} else if (ok) {
+		return PACS_OK;
+	} else if (step_back(err, ix)) {
+		return err->code;
+	}
+	state_clear(s);
+	return state_load(err, &ix->db, s);
+}
+
+/* Whoever may not write gets a copy in memory, if it is small. */
+static enum pacs_err
+overlay(struct pacs_error *err, struct pacs_index *ix,
+	const struct pacs_cursor *until)
+{
+	struct db copy;
+
+	if (db_copy(err, &ix->db, &copy))
+		return err->code;
+	db_close(&ix->db);
+	ix->db = copy;
+	ask_register(&ix->db);
+	return catch_up(err, &ix->db, ix->ar, &ix->opts, until, MEMORY_LINES, 0,
+			&ix->done);
+}
+
+static enum pacs_err
+sync_up(struct pacs_error *err, struct pacs_index *ix, size_t heal)
+{
+	struct pacs_cursor until;
+	struct state s;
+	bool more = true;
+
+	if (state_load(err, &ix->db, &s))
+		return err->code;
+	if (fit(err, ix, &s) ||
+	    pacs_ledger_has_more(err, ix->ar, &s.cursor, &more))
+		goto out;
+	if (!more && !heal)
+		goto out;
+	if (pacs_ledger_tail(err, ix->ar, &until))
+		goto out;
+	if (!is_behind(&s.cursor, &until) && !heal)
+		goto out;
+	if (!ix->writable) {
+		if (more && overlay(err, ix, &until))
+			goto out;
+		goto out;
+	}
+	if (catch_up(err, &ix->db, ix->ar, &ix->opts, &until, 0,
+		     heal ? heal : HEAL_A_LITTLE, &ix->done))
+		goto out;
+out:
+	state_clear(&s);
+	return err->code;
+}
+
+enum pacs_err
+pacs_index_open(struct pacs_error *err, const struct pacs_archive *ar,
+		const struct pacs_index_options *opts,
+		struct pacs_index **ret_ix)
+{
+	struct pacs_index *ix = pacs_calloc(1, sizeof(*ix));
+
+	*ret_ix = NULL;
+	ix->ar = ar;
+	ix->opts = opts ? *opts : no_options;
+	ix->base = index_base(ar);
+	ix->writable = index_is_writable(ix->base);
+	if (open_current(err, ix) ||
+	    (!ix->opts.as_is && sync_up(err, ix, 0))) {
+		pacs_index_close(ix);
+		return err->code;
+	}
+	*ret_ix = ix;
+	return PACS_OK;
+}
+
+void
+pacs_index_close(struct pacs_index *ix)
+{
+	if (!ix)
+		return;
+	db_close(&ix->db);
+	free(ix->base);
+	free(ix);
+}
+
+const struct pacs_index_done *
+pacs_index_done(const struct pacs_index *ix)
+{
+	return &ix->done;
+}
+
+const char *
+pacs_index_path(const struct pacs_index *ix)
+{
+	return ix->db.path;
+}
+
+enum pacs_err
+pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
+		  struct pacs_index_done *ret_done)
+{
+	static const struct pacs_index_done nothing;
+	char now[GENERATION_ROOM];
+
+	ix->done = nothing;
+	generation_find(ix->base, now);
+	if (ix->generation[0] && strcmp(now, ix->generation) != 0) {
+		db_close(&ix->db);
+		if (open_current(err, ix))
+			return err->code;
+	}
+	sync_up(err, ix, HEAL_ALL);
+	if (ret_done)
+		*ret_done = ix->done;
+	return err->code;
+}
+
+enum pacs_err
+pacs_index_rebuild(struct pacs_error *err, const struct pacs_archive *ar,
+		   const struct pacs_index_options *opts,
+		   struct pacs_index_done *ret_done)
+{
+	static const struct pacs_index_done nothing;
+	struct pacs_index_done done = nothing;
+
+	if (generation_build(err, ar, NULL, opts ? opts : &no_options, &done))
+		return err->code;
+	if (ret_done)
+		*ret_done = done;
+	return PACS_OK;
+}

@@ -1,0 +1,350 @@
+/*
+ * What the files of this room share.
+ */
+#ifndef PACS_INDEX_INTERNAL_H
+#define PACS_INDEX_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "index/index.h"
+
+/* In the name of the file; a program reads only its own. Raise it when tables
+ * or the meaning of a column change. */
+#define INDEX_SCHEMA 1
+
+/* --- a SQLite connection (db.c) ---------------------------------------------- */
+
+/* Statements that are kept prepared. Their text is in statements.c. */
+enum stmt_id {
+	ST_META_ALL,
+	ST_META_PUT,
+	ST_CHECKPOINT_PUT,
+	ST_CHECKPOINT_TRIM,
+	ST_WORD_FIND,
+	ST_WORD_PUT,
+	ST_STUDY_FIND,
+	ST_STUDY_GET,
+	ST_STUDY_NEW,
+	ST_STUDY_VALUES,
+	ST_STUDY_ADD,
+	ST_STUDY_DELETE,
+	ST_STUDY_FORGET,
+	ST_STUDY_PATIENT,
+	ST_STUDY_RECOUNT,
+	ST_SERIES_FIND,
+	ST_SERIES_GET,
+	ST_SERIES_NEW,
+	ST_SERIES_VALUES,
+	ST_SERIES_ADD,
+	ST_SERIES_PRUNE,
+	ST_SERIES_RECOUNT,
+	ST_SERIES_OF_STUDY,
+	ST_SERIES_FORGET,
+	ST_CLASS_ADD,
+	ST_CLASS_CLEAR,
+	ST_CLASS_RECOUNT,
+	ST_MODALITIES,
+	ST_MODALITIES_PUT,
+	ST_INSTANCE_FIND,
+	ST_INSTANCE_TRIPLE,
+	ST_INSTANCE_NEW,
+	ST_INSTANCE_DELETE,
+	ST_INSTANCE_VALUES,
+	ST_INSTANCES_OF_STUDY,
+	ST_INSTANCES_BROKEN,
+	ST_INSTANCES_BEHIND,
+	ST_PATIENT_FIND,
+	ST_PATIENT_GET,
+	ST_PATIENT_NEW,
+	ST_PATIENT_VALUES,
+	ST_PATIENT_ADD,
+	ST_PATIENT_RECOUNT,
+	ST_PATIENT_PRUNE,
+	ST_PATIENT_STUDIES,
+	ST_DIFFERS_PUT,
+	ST_DIFFERS_AT,
+	ST_DIFFERS_CLEAR,
+	ST_QUARANTINE_PUT,
+	ST_QUARANTINE_DELETE,
+	ST_BEGIN_WRITE,
+	ST_BEGIN_READ,
+	ST_COMMIT,
+	ST_ROLLBACK,
+	ST_COUNT
+};
+
+struct db {
+	sqlite3 *conn;
+	sqlite3_stmt *stmts[ST_COUNT];
+	char *path;
+};
+
+enum db_mode {
+	DB_READ,      /* no permission to write */
+	DB_IMMUTABLE, /* nobody can write: a read-only medium */
+	DB_WRITE,     /* of what exists */
+	DB_BUILD,     /* a new file that nobody else sees: no WAL, no syncs */
+	DB_MEMORY,
+};
+enum pacs_err db_open(struct pacs_error *err, struct db *db, const char *path,
+		      enum db_mode mode, unsigned wait_ms) PACS_MUST_CHECK;
+void db_close(struct db *db);
+/* SQLite's last failure as an error of ours; what: "cannot read the index". */
+enum pacs_err db_error(struct pacs_error *err, const struct db *db,
+		       const char *what);
+enum pacs_err db_exec(struct pacs_error *err, struct db *db,
+		      const char *sql) PACS_MUST_CHECK;
+/* A statement made ready, without bindings; NULL and *err on failure. */
+sqlite3_stmt *db_stmt(struct pacs_error *err, struct db *db, enum stmt_id id);
+enum pacs_err db_prepare(struct pacs_error *err, struct db *db,
+			 const char *sql, sqlite3_stmt **ret) PACS_MUST_CHECK;
+/* Step a statement that gives no rows (or whose rows do not matter); reset. */
+enum pacs_err db_run(struct pacs_error *err, struct db *db,
+		     sqlite3_stmt *st) PACS_MUST_CHECK;
+/* Step to a row: *ret_row tells; at the end, or on failure, it is reset. */
+enum pacs_err db_step(struct pacs_error *err, struct db *db, sqlite3_stmt *st,
+		      bool *ret_row) PACS_MUST_CHECK;
+enum pacs_err db_simple(struct pacs_error *err, struct db *db,
+			enum stmt_id id) PACS_MUST_CHECK;
+/* NULL for NULL and "". */
+void db_bind_text(sqlite3_stmt *st, int i, const char *s);
+const char *db_text(sqlite3_stmt *st, int i); /* NULL if NULL */
+
+/* Text of a statement, appended to *out. (statements.c) */
+void stmt_text(enum stmt_id id, struct pacs_buf *out);
+/* The tables, indexes and views. */
+void schema_tables(struct pacs_buf *out);
+void schema_indexes(struct pacs_buf *out);
+void schema_views(struct pacs_buf *out);
+
+/* --- columns (columns.c) ------------------------------------------------------ */
+
+/* Keys kept as columns of the table of a level. A study has the patient's
+ * too: what its own objects say. */
+bool column_in(enum pacs_key_id key, enum pacs_level table);
+/* Text that many instances share, kept once in t_word. */
+bool column_is_word(enum pacs_key_id key);
+/* A number column (IS, US); DS stays text. */
+bool column_is_integer(enum pacs_key_id key);
+/* "patient_name, patient_id, ..." of a table; prefix before each name, suffix
+ * behind ("=?"). */
+void column_list(struct pacs_buf *out, enum pacs_level table,
+		 const char *prefix, const char *suffix);
+void column_marks(struct pacs_buf *out, enum pacs_level table); /* "?,?,?" */
+/* Bind values[key] from parameter first on; returns the next parameter. words
+ * (may be NULL where the table has none): ids of those that are words, or 0. */
+int column_bind(sqlite3_stmt *st, int first, enum pacs_level table,
+		const char *const *values, const int64_t *words);
+
+/* --- records (record.c) -------------------------------------------------------- */
+
+enum record_state { RECORD_OK, RECORD_MISSING, RECORD_UNREADABLE };
+const char *record_state_name(int state);
+
+/* What the header of one object says. */
+struct record {
+	const char *values[PACS_KEY_COUNT]; /* NULL = none */
+	enum record_state state;
+};
+
+/* Tags of the keys in order, made once for each thread. */
+struct record_map {
+	struct record_map_entry {
+		uint32_t tag;
+		uint32_t inner;
+		enum pacs_key_id key;
+	} entries[PACS_KEY_COUNT];
+	size_t count;
+};
+void record_map_init(struct record_map *map);
+/* Read an object's header; values in arena. What cannot be read gives a state,
+ * not an error: its line in the ledger still counts. */
+void record_read(const struct pacs_archive *ar, const struct record_map *map,
+		 const struct pacs_triple *t, struct pacs_arena *arena,
+		 struct pacs_buf *scratch, struct record *ret);
+
+/* --- applying lines (apply.c, entity.c, patient.c, resettle.c) ------------------- */
+
+/* What the ledger says of an object. */
+struct placed {
+	struct pacs_triple triple;
+	uint64_t size;
+	char sha256[PACS_SHA256_HEX];
+	char origin[128];
+	int64_t stored_us;
+};
+
+struct entity;
+struct touched {
+	int64_t study;
+	bool refill; /* its attributes may come from what was removed */
+};
+
+#define ENTITIES 64
+#define WORDS    4096
+
+/* The state of a program that changes the index, within a transaction. */
+struct apply {
+	struct db *db;
+	const struct pacs_archive *ar;
+	struct pacs_index_done *done;
+	const char *default_issuer;
+	int64_t next_seq;
+	int64_t removals;   /* ever; so that a roll-back knows if it can */
+	struct entity *studies[ENTITIES], *series[ENTITIES];
+	uint64_t clock; /* for the cache of entities */
+	struct word {
+		char *text;
+		int64_t id;
+	} words[WORDS];
+	struct touched *touched;
+	size_t touched_count, touched_room;
+	struct record_map map;
+};
+
+enum pacs_err apply_begin(struct pacs_error *err, struct apply *a,
+			  struct db *db,
+			  const struct pacs_archive *ar) PACS_MUST_CHECK;
+void apply_clear(struct apply *a);
+/* An object is in its place. */
+enum pacs_err apply_place(struct pacs_error *err, struct apply *a,
+			  const struct placed *p,
+			  const struct record *r) PACS_MUST_CHECK;
+/* It no longer is. */
+enum pacs_err apply_remove(struct pacs_error *err, struct apply *a,
+			   const struct pacs_triple *t) PACS_MUST_CHECK;
+/* Bytes went to quarantine, or left it. */
+enum pacs_err apply_quarantine(struct pacs_error *err, struct apply *a,
+			       const char *sha256, bool in) PACS_MUST_CHECK;
+/* Write out what is held in memory, and the cursor; before each commit. */
+enum pacs_err apply_flush(struct pacs_error *err, struct apply *a,
+			  const struct pacs_cursor *cursor) PACS_MUST_CHECK;
+/* Look again for objects whose header could not be read; at most max. */
+enum pacs_err apply_heal(struct pacs_error *err, struct apply *a,
+			 size_t max) PACS_MUST_CHECK;
+enum pacs_err apply_word(struct pacs_error *err, struct apply *a,
+			 const char *text, int64_t *ret_id) PACS_MUST_CHECK;
+
+/* A study or series, with changes that are not written yet. (entity.c) */
+struct entity {
+	enum pacs_level level;
+	int64_t id;
+	int64_t parent;  /* series: study; study: patient, 0 = not yet */
+	char uid[PACS_UID_ROOM];
+	char *values[PACS_KEY_COUNT];
+	bool differs[PACS_KEY_COUNT]; /* noted already */
+	int64_t filled_seq; /* the last instance that gave a value */
+	bool values_dirty, patient_dirty, modalities_dirty;
+	int64_t add_series, add_instances, add_bytes;
+	int64_t first_us, last_us; /* of those added; 0 = none */
+	struct {
+		int64_t word, add;
+	} classes[4];
+	uint64_t used;
+};
+enum pacs_err entity_study(struct pacs_error *err, struct apply *a,
+			   const char *uid,
+			   struct entity **ret) PACS_MUST_CHECK;
+enum pacs_err entity_series(struct pacs_error *err, struct apply *a,
+			    struct entity *study, const char *uid,
+			    struct entity **ret) PACS_MUST_CHECK;
+/* Take over what an instance says where the entity says nothing yet; note
+ * where it says something else. */
+enum pacs_err entity_merge(struct pacs_error *err, struct apply *a,
+			   struct entity *e, const struct record *r,
+			   int64_t series, int64_t seq) PACS_MUST_CHECK;
+enum pacs_err entity_flush_all(struct pacs_error *err,
+			       struct apply *a) PACS_MUST_CHECK;
+void entity_drop_all(struct apply *a); /* without writing */
+
+/* --- patients (patient.c) ------------------------------------------------------ */
+
+/* File a study, which was just written, under its patient, and count it there.
+ */
+enum pacs_err patient_file(struct pacs_error *err, struct apply *a,
+			   struct entity *study) PACS_MUST_CHECK;
+/* Count a patient's studies anew, take its values from them; gone if none. */
+enum pacs_err patient_recount(struct pacs_error *err, struct apply *a,
+			      int64_t id) PACS_MUST_CHECK;
+/* The three folded groups of a name into parameters first to first+2. */
+void patient_bind_folded(sqlite3_stmt *st, int first, const char *name);
+
+/* After removals: what is counted and said of a study, made anew. */
+enum pacs_err resettle_all(struct pacs_error *err,
+			   struct apply *a) PACS_MUST_CHECK;
+void resettle_note(struct apply *a, int64_t study, bool refill);
+
+/* --- the index as a whole -------------------------------------------------------- */
+
+#define GENERATION_ROOM 32 /* "index/1-000007.db" */
+
+struct pacs_index {
+	const struct pacs_archive *ar;
+	struct pacs_index_options opts;
+	char *base; /* the folder where index.db is */
+	bool writable;
+	struct db db;
+	struct pacs_index_done done;
+	char generation[GENERATION_ROOM];
+};
+
+/* Cursor and the like of a connection. (state.c) */
+struct state {
+	struct pacs_cursor cursor;
+	int64_t next_seq, removals;
+	char archive_uuid[37];
+	char *default_issuer; /* free() */
+};
+enum pacs_err state_load(struct pacs_error *err, struct db *db,
+			 struct state *ret) PACS_MUST_CHECK;
+void state_clear(struct state *s);
+enum pacs_err state_init(struct pacs_error *err, struct db *db,
+			 const struct pacs_archive *ar) PACS_MUST_CHECK;
+enum pacs_err meta_put(struct pacs_error *err, struct db *db, const char *key,
+		       const char *value) PACS_MUST_CHECK;
+enum pacs_err meta_put_int(struct pacs_error *err, struct db *db,
+			   const char *key, int64_t value) PACS_MUST_CHECK;
+
+/* Apply the ledger from the connection's cursor up to *until, in transactions.
+ * max_lines: PACS_EBUSY beyond (0 = no bound). (catchup.c) */
+enum pacs_err catch_up(struct pacs_error *err, struct db *db,
+		       const struct pacs_archive *ar,
+		       const struct pacs_index_options *opts,
+		       const struct pacs_cursor *until, uint64_t max_lines,
+		       size_t heal, struct pacs_index_done *done)
+    PACS_MUST_CHECK;
+
+/* Back to the newest commit that the ledger still holds; *ret_done false: there
+ * is none, or something was removed since. (rollback.c) */
+enum pacs_err roll_back(struct pacs_error *err, struct db *db,
+			const struct pacs_archive *ar,
+			const struct pacs_index_options *opts,
+			struct pacs_index_done *done,
+			bool *ret_done) PACS_MUST_CHECK;
+/* A copy in memory; PACS_EBUSY if it is too big for that. */
+enum pacs_err db_copy(struct pacs_error *err, struct db *from,
+		      struct db *to) PACS_MUST_CHECK;
+
+/* Generations. (generation.c) */
+/* The one in use, "" if there is none. */
+void generation_find(const char *base, char ret[GENERATION_ROOM]);
+/* A new generation from the whole ledger, swapped in. instead_of: only if that
+ * one is still in use (another program may have done it meanwhile); NULL: in
+ * any case. */
+enum pacs_err generation_build(struct pacs_error *err,
+			       const struct pacs_archive *ar,
+			       const char *instead_of,
+			       const struct pacs_index_options *opts,
+			       struct pacs_index_done *done) PACS_MUST_CHECK;
+
+/* The folder where index.db is. free() */
+char *index_base(const struct pacs_archive *ar);
+/* May this user make generations there? */
+bool index_is_writable(const char *base);
+
+/* --- questions -> SQL (ask.c) ------------------------------------------------------ */
+
+/* The SQL function pacs_match(condition, value). */
+void ask_register(struct db *db);
+
+#endif

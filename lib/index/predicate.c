@@ -1,0 +1,418 @@
+/*
+ * One condition as SQL. What SQL cannot say (several values in one text, times,
+ * decimal numbers, folded names without a column of their own) is asked of
+ * lib/query through the function pacs_match(condition, value); in PostgreSQL
+ * that would be string_to_array(), casts and a folding function.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "index/ask.h"
+
+const char *const ask_alias[] = {"p", "s", "e", "i"};
+const char *const ask_tables[] = {"t_patient AS p", "t_study AS s",
+				  "t_series AS e", "t_instance AS i"};
+
+/* More values than this are looked up by pacs_match, which has them sorted. */
+#define FEW 16
+
+void
+ask_clear(struct ask *a)
+{
+	pacs_buf_clear(&a->sql);
+	pacs_arena_clear(&a->arena);
+	free(a->binds);
+	memset(a, 0, sizeof(*a));
+}
+
+static struct ask_bind *
+new_bind(struct ask *a)
+{
+	if ((a->count & (a->count - 1)) == 0)
+		a->binds = pacs_realloc(a->binds, (a->count ? a->count * 2 : 1) *
+						      sizeof(*a->binds));
+	memset(&a->binds[a->count], 0, sizeof(*a->binds));
+	return &a->binds[a->count++];
+}
+
+void
+ask_bind_int(struct ask *a, int64_t i)
+{
+	struct ask_bind *b = new_bind(a);
+
+	b->kind = ASK_INT;
+	b->i = i;
+}
+
+void
+ask_bind_text(struct ask *a, const char *s)
+{
+	struct ask_bind *b = new_bind(a);
+
+	b->kind = ASK_TEXT;
+	b->s = s;
+}
+
+static void
+bind_real(struct ask *a, double d)
+{
+	struct ask_bind *b = new_bind(a);
+
+	b->kind = ASK_REAL;
+	b->d = d;
+}
+
+static void
+bind_condition(struct ask *a, const struct pacs_condition *c)
+{
+	struct ask_bind *b = new_bind(a);
+
+	b->kind = ASK_CONDITION;
+	b->c = c;
+}
+
+void
+ask_rebind(sqlite3_stmt *st, int at, const struct ask_bind *b)
+{
+	switch (b->kind) {
+	case ASK_INT:
+		sqlite3_bind_int64(st, at, b->i);
+		break;
+	case ASK_REAL:
+		sqlite3_bind_double(st, at, b->d);
+		break;
+	case ASK_TEXT:
+	case ASK_DIGEST:
+		sqlite3_bind_text(st, at, b->s, -1, SQLITE_STATIC);
+		break;
+	case ASK_CONDITION:
+		sqlite3_bind_pointer(st, at, (void *)(uintptr_t)b->c,
+				     "pacs_condition", NULL);
+		break;
+	}
+}
+
+enum pacs_err
+ask_prepare(struct pacs_error *err, struct db *db, const struct ask *a,
+	    int first, sqlite3_stmt **ret)
+{
+	size_t i;
+
+	*ret = NULL;
+	if (db_prepare(err, db, pacs_buf_str(&a->sql), ret))
+		return err->code;
+	for (i = 0; i < a->count; i++)
+		ask_rebind(*ret, (int)i + first, &a->binds[i]);
+	return PACS_OK;
+}
+
+/* --- the function ------------------------------------------------------------------- */
+
+static void
+match(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+	const struct pacs_condition *c =
+	    sqlite3_value_pointer(v[0], "pacs_condition");
+
+	(void)n;
+	sqlite3_result_int(
+	    ctx, c && pacs_condition_matches(
+			  c, (const char *)sqlite3_value_text(v[1])));
+}
+
+void
+ask_register(struct db *db)
+{
+	sqlite3_create_function_v2(db->conn, "pacs_match", 2,
+				   SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+				   match, NULL, NULL, NULL);
+}
+
+/* --- where keys are ------------------------------------------------------------------ */
+
+static bool
+is_patient_count(enum pacs_key_id key)
+{
+	return pacs_keys[key].level == PACS_LEVEL_PATIENT &&
+	       pacs_keys[key].flags & PACS_KEY_COMPUTED;
+}
+
+enum pacs_level
+ask_table(enum pacs_key_id key, enum pacs_level asked)
+{
+	enum pacs_level level = pacs_keys[key].level;
+
+	/* A study says itself what its objects say of the patient. */
+	if (level == PACS_LEVEL_PATIENT && asked != PACS_LEVEL_PATIENT &&
+	    !is_patient_count(key))
+		return PACS_LEVEL_STUDY;
+	return level;
+}
+
+/* "s.study_date" */
+static void
+expression(struct pacs_buf *out, enum pacs_key_id key, enum pacs_level asked)
+{
+	const char *t = ask_alias[ask_table(key, asked)];
+
+	switch (key) {
+	case PACS_KEY_NumberOfPatientRelatedStudies:
+		pacs_buf_addf(out, "%s.studies", t);
+		break;
+	case PACS_KEY_NumberOfPatientRelatedSeries:
+	case PACS_KEY_NumberOfStudyRelatedSeries:
+		pacs_buf_addf(out, "%s.series", t);
+		break;
+	case PACS_KEY_NumberOfPatientRelatedInstances:
+	case PACS_KEY_NumberOfStudyRelatedInstances:
+	case PACS_KEY_NumberOfSeriesRelatedInstances:
+		pacs_buf_addf(out, "%s.instances", t);
+		break;
+	case PACS_KEY_stored_at:
+		pacs_buf_addf(out, "%s.stored_us", t);
+		break;
+	case PACS_KEY_sha256:
+		pacs_buf_addf(out, "lower(hex(%s.sha256))", t);
+		break;
+	case PACS_KEY_state:
+		pacs_buf_addf(out,
+			      "CASE %s.state WHEN 0 THEN 'ok' WHEN 1 THEN "
+			      "'missing' ELSE 'unreadable' END",
+			      t);
+		break;
+	default:
+		pacs_buf_addf(out, "%s.%s", t, pacs_keys[key].snake);
+	}
+}
+
+/* --- kinds of conditions --------------------------------------------------------------- */
+
+const char *
+ask_like(struct ask *a, const char *wild)
+{
+	char *s = pacs_arena_alloc(&a->arena, 2 * strlen(wild) + 1), *to = s;
+
+	for (; *wild; wild++) {
+		if (strchr("%_\\", *wild))
+			*to++ = '\\';
+		*to++ = (char)(*wild == '*' ? '%' : *wild == '?' ? '_' : *wild);
+	}
+	*to = '\0';
+	return s;
+}
+
+bool
+ask_prefix(struct ask *a, const char *wild, const char **ret_low,
+	   const char **ret_high)
+{
+	size_t n = strcspn(wild, "*?");
+	char *low, *high;
+
+	if (!n || strcmp(wild + n, "*") != 0)
+		return false;
+	low = pacs_arena_alloc(&a->arena, n + 1);
+	memcpy(low, wild, n);
+	low[n] = '\0';
+	high = pacs_arena_strdup(&a->arena, low);
+	/* Bytes of UTF-8 sort as its characters do; 0xff is above all. */
+	while (n && (unsigned char)high[n - 1] == 0xff)
+		high[--n] = '\0';
+	*ret_low = low;
+	*ret_high = n ? high : NULL;
+	if (n)
+		high[n - 1] = (char)(high[n - 1] + 1);
+	return true;
+}
+
+static bool
+has_kind(const struct pacs_condition *c, enum pacs_term_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < c->exact; i++)
+		if (c->terms[i].kind == kind)
+			return true;
+	return false;
+}
+
+static bool
+is_plain_text(const struct pacs_condition *c)
+{
+	const struct pacs_key *k = &pacs_keys[c->key];
+
+	return k->type == PACS_TYPE_TEXT && !(k->flags & PACS_KEY_MULTI) &&
+	       !column_is_word(c->key) && c->key != PACS_KEY_origin &&
+	       c->key != PACS_KEY_state && c->count <= FEW;
+}
+
+/* "(X = ? OR X LIKE ? ...)"; NULL must not come out of it, for NOT. */
+static void
+text_terms(struct ask *a, const struct pacs_condition *c, const char *x)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++) {
+		const struct pacs_term *t = &c->terms[i];
+
+		pacs_buf_adds(&a->sql, i ? " OR " : "");
+		if (t->kind == PACS_TERM_EMPTY) {
+			pacs_buf_addf(&a->sql, "%s IS NULL", x);
+		} else if (t->kind == PACS_TERM_WILD) {
+			pacs_buf_addf(&a->sql, "%s LIKE ? ESCAPE '\\'", x);
+			ask_bind_text(a, ask_like(a, t->text));
+		} else {
+			pacs_buf_addf(&a->sql, "%s = ?", x);
+			ask_bind_text(a, t->text);
+		}
+	}
+}
+
+static void
+ranges(struct ask *a, const struct pacs_condition *c, const char *x)
+{
+	bool number = pacs_keys[c->key].type == PACS_TYPE_NUMBER;
+	size_t i;
+
+	for (i = 0; i < c->count; i++) {
+		const struct pacs_term *t = &c->terms[i];
+
+		pacs_buf_adds(&a->sql, i ? " OR " : "");
+		if (t->kind == PACS_TERM_EMPTY) {
+			pacs_buf_addf(&a->sql, "%s IS NULL", x);
+			continue;
+		}
+		pacs_buf_addf(&a->sql, "%s BETWEEN ? AND ?", x);
+		if (number) {
+			bind_real(a, t->low_number);
+			bind_real(a, t->high_number);
+		} else {
+			ask_bind_int(a, t->low);
+			ask_bind_int(a, t->high);
+		}
+	}
+}
+
+/* The study's date has a column of days; invalid ones are NULL there, so "no
+ * value" must be asked of the text. */
+static bool
+has_range_column(const struct pacs_condition *c)
+{
+	if (c->count > FEW)
+		return false;
+	if (c->key == PACS_KEY_StudyDate)
+		return !has_kind(c, PACS_TERM_EMPTY);
+	if (pacs_keys[c->key].type == PACS_TYPE_NUMBER)
+		return column_is_integer(c->key) &&
+		       !(pacs_keys[c->key].flags & PACS_KEY_MULTI);
+	return c->key == PACS_KEY_stored_at;
+}
+
+static void
+name_terms(struct ask *a, const struct pacs_condition *c, const char *table)
+{
+	static const char *const columns[] = {
+	    "name_alphabetic", "name_ideographic", "name_phonetic"};
+	const char *or = "";
+	size_t i, g;
+
+	for (i = 0; i < c->count; i++)
+		for (g = 0; g < 3; g++) {
+			bool wild = c->terms[i].kind == PACS_TERM_WILD;
+
+			pacs_buf_addf(&a->sql, "%s%s.%s %s", or, table,
+				      columns[g],
+				      wild ? "LIKE ? ESCAPE '\\'" : "= ?");
+			ask_bind_text(a, wild ? ask_like(a, c->terms[i].text)
+					      : c->terms[i].text);
+			or = " OR ";
+		}
+}
+
+static bool
+has_name_columns(const struct pacs_condition *c)
+{
+	size_t i;
+
+	if (c->key != PACS_KEY_PatientName || c->count > FEW)
+		return false;
+	for (i = 0; i < c->count; i++)
+		if (!c->terms[i].text || c->terms[i].kind == PACS_TERM_EMPTY)
+			return false;
+	return true;
+}
+
+static void
+word(struct ask *a, const struct pacs_condition *c, const char *x)
+{
+	if (pacs_condition_matches(c, NULL))
+		pacs_buf_addf(&a->sql, "%s IS NULL OR ", x);
+	pacs_buf_addf(&a->sql,
+		      "%s IN (SELECT id FROM t_word WHERE pacs_match(?, word))",
+		      x);
+	bind_condition(a, c);
+}
+
+/* Of classes each study has several; one that matches is enough. */
+static void
+classes(struct ask *a, const struct pacs_condition *c)
+{
+	struct pacs_condition *positive =
+	    pacs_arena_dup(&a->arena, c, sizeof(*c));
+	bool empty = has_kind(c, PACS_TERM_EMPTY) || has_kind(c, PACS_TERM_ALL);
+
+	positive->negated = false;
+	pacs_buf_addf(&a->sql, "%s(%s", c->negated ? "NOT " : "",
+		      empty ? "NOT EXISTS (SELECT 1 FROM t_series AS y, t_class"
+			      " AS x WHERE y.study = s.id AND x.series = y.id)"
+			      " OR "
+			    : "");
+	pacs_buf_adds(&a->sql,
+		      "EXISTS (SELECT 1 FROM t_series AS y, t_class AS x"
+		      " WHERE y.study = s.id AND x.series = y.id AND"
+		      " x.sop_class IN (SELECT id FROM t_word WHERE"
+		      " pacs_match(?, word))))");
+	bind_condition(a, positive);
+}
+
+static void
+negatable(struct ask *a, const struct pacs_condition *c, const char *x,
+	  void (*terms)(struct ask *, const struct pacs_condition *,
+			const char *))
+{
+	pacs_buf_adds(&a->sql, c->negated ? "NOT coalesce(" : "(");
+	terms(a, c, x);
+	pacs_buf_adds(&a->sql, c->negated ? ", 0)" : ")");
+}
+
+void
+ask_predicate(struct ask *a, const struct pacs_condition *c,
+	      enum pacs_level asked)
+{
+	const char *table = ask_alias[ask_table(c->key, asked)];
+	struct pacs_buf x = {0};
+
+	expression(&x, c->key, asked);
+	pacs_buf_addc(&a->sql, '(');
+	if (has_kind(c, PACS_TERM_ALL)) {
+		pacs_buf_adds(&a->sql, c->negated ? "0" : "1");
+	} else if (c->key == PACS_KEY_SOPClassesInStudy) {
+		classes(a, c);
+	} else if (column_is_word(c->key) || c->key == PACS_KEY_origin) {
+		word(a, c, pacs_buf_str(&x));
+	} else if (has_name_columns(c)) {
+		negatable(a, c, table, name_terms);
+	} else if (has_range_column(c)) {
+		if (c->key == PACS_KEY_StudyDate) {
+			pacs_buf_reset(&x);
+			pacs_buf_adds(&x, "s.study_day");
+		}
+		negatable(a, c, pacs_buf_str(&x), ranges);
+	} else if (is_plain_text(c)) {
+		negatable(a, c, pacs_buf_str(&x), text_terms);
+	} else {
+		pacs_buf_addf(&a->sql, "pacs_match(?, %s)", pacs_buf_str(&x));
+		bind_condition(a, c);
+	}
+	pacs_buf_addc(&a->sql, ')');
+	pacs_buf_clear(&x);
+}
