@@ -532,7 +532,9 @@ step_item(struct parser *p)
 		p->stop = true;
 		return;
 	}
-	if (!b || limit - p->pos < 8 || may_be_filler(b))
+	if (p->meta && (!b || limit - p->pos < 8))
+		p->stop = true; /* no element of group 0002 */
+	else if (!b || limit - p->pos < 8 || may_be_filler(b))
 		rest(p, f, limit);
 	else if (!pacs_header_read(p->s, p->pos, limit, f->form, &h))
 		damaged(p, 0, "element cut short");

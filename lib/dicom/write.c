@@ -191,7 +191,7 @@ write_deflated(struct job *j)
 	j->w.sink = d.sink;
 	j->w.ctx = d.ctx;
 	if (j->w.code == PACS_OK)
-		j->w.code = deflate_some(j->w.err, &d, NULL, 0, Z_FINISH);
+		j->w.code = deflate_some(j->w.err, &d, "", 0, Z_FINISH);
 	deflateEnd(&d.z);
 	if (d.total & 1) /* PS3.5 A.5 */
 		pacs_encoder_put(&j->w, "", 1);
