@@ -5,10 +5,13 @@
 
 #include "cli/internal.h"
 
-enum { WAITING = 1000 }; /* rows kept until the widths are fixed */
+enum {
+	WAITING = 1000, /* rows kept until the widths are fixed */
+	WIDEST = 256,   /* cells; a longer value ends in an ellipsis */
+};
 
-/* What a terminal may show: no control characters, no broken UTF-8. Returns
- * its width in cells. */
+/* What a terminal may show: no control characters, no broken UTF-8, nothing
+ * that pushes all other rows off the screen. Returns its width in cells. */
 static size_t
 add_visible(struct pacs_buf *b, const char *s)
 {
@@ -17,7 +20,7 @@ add_visible(struct pacs_buf *b, const char *s)
 	utf8proc_ssize_t n;
 	size_t width = 0;
 
-	while (*p) {
+	while (*p && width < WIDEST) {
 		n = utf8proc_iterate(p, -1, &ch);
 		if (n <= 0 || ch < 0x20 || (ch >= 0x7f && ch < 0xa0)) {
 			pacs_buf_addc(b, '?');
@@ -28,7 +31,9 @@ add_visible(struct pacs_buf *b, const char *s)
 		}
 		p += n > 0 ? n : 1;
 	}
-	return width;
+	if (*p)
+		pacs_buf_adds(b, "\u2026");
+	return width + (*p != 0);
 }
 
 static size_t
@@ -121,7 +126,8 @@ record(struct cli_records *r, const char *const *values)
 		r->cells = pacs_calloc(WAITING * n, sizeof(*r->cells));
 	for (c = 0; c < n; c++) {
 		v = values[r->columns[c]];
-		r->cells[r->rows * n + c] = pacs_strdup(v ? v : "");
+		r->cells[r->rows * n + c] =
+		    pacs_strndup(v ? v : "", 4 * (WIDEST + 1));
 	}
 	if (++r->rows == WAITING || r->aligned)
 		flush(r);
