@@ -3,7 +3,9 @@
 #include <string.h>
 
 #define US_PER_SECOND INT64_C(1000000)
-#define US_PER_DAY    (86400 * US_PER_SECOND)
+#define US_PER_MINUTE (60 * US_PER_SECOND)
+#define US_PER_HOUR   (60 * US_PER_MINUTE)
+#define US_PER_DAY    (24 * US_PER_HOUR)
 
 /* What is left of a value being read. */
 struct cursor {
@@ -177,15 +179,15 @@ take_time(struct cursor *c, bool colons_allowed, int64_t *us, int64_t *span)
 
 	if (!take_number(c, 2, 0, 23, &n))
 		return false;
-	*us = n * 3600 * US_PER_SECOND;
-	*span = 3600 * US_PER_SECOND;
+	*us = n * US_PER_HOUR;
+	*span = US_PER_HOUR;
 	colons = colons_allowed && take_char(c, ':');
 	if (!colons && !next_is_digit(c))
 		return true;
 	if (!take_number(c, 2, 0, 59, &n))
 		return false;
-	*us += n * 60 * US_PER_SECOND;
-	*span = 60 * US_PER_SECOND;
+	*us += n * US_PER_MINUTE;
+	*span = US_PER_MINUTE;
 	if (colons ? !take_char(c, ':') : !next_is_digit(c))
 		return true;
 	if (!take_number(c, 2, 0, 60, &n))
@@ -225,8 +227,10 @@ take_zone(struct cursor *c, int64_t *ret)
 		return false;
 	if (!take_number(c, 2, 0, 14, &h) || !take_number(c, 2, 0, 59, &m))
 		return false;
-	*ret = (west ? -1 : 1) * (h * 3600 + m * 60);
-	return *ret >= -12 * 3600 && *ret <= 14 * 3600;
+	*ret = h * INT64_C(3600) + m * INT64_C(60);
+	if (west)
+		*ret = -*ret;
+	return *ret >= INT64_C(-12) * 3600 && *ret <= INT64_C(14) * 3600;
 }
 
 /* YYYY[MM[DD]] -> first day and how many; *ret_whole if a day is named. */

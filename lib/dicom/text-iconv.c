@@ -12,13 +12,18 @@
 
 #include "dicom/charset.h"
 
-#define FAILED ((iconv_t)-1)
-
 struct converters {
-	/* NULL: not opened yet. FAILED: this system has no such converter. */
+	/* NULL: not opened yet. No descriptor: this system has no such one. */
 	iconv_t to_utf8[PACS_CHARSET_CODECS_MAX];
 	iconv_t from_utf8[PACS_CHARSET_CODECS_MAX];
 };
+
+static bool
+is_open(iconv_t cd)
+{
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): so POSIX says it */
+	return cd && cd != (iconv_t)-1;
+}
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -30,9 +35,9 @@ close_all(void *arg)
 	size_t i;
 
 	for (i = 0; i < PACS_CHARSET_CODECS_MAX; i++) {
-		if (c->to_utf8[i] && c->to_utf8[i] != FAILED)
+		if (is_open(c->to_utf8[i]))
 			iconv_close(c->to_utf8[i]);
-		if (c->from_utf8[i] && c->from_utf8[i] != FAILED)
+		if (is_open(c->from_utf8[i]))
 			iconv_close(c->from_utf8[i]);
 	}
 	free(c);
@@ -77,7 +82,7 @@ pacs_iconv_to_utf8(const struct pacs_charset *cs, const void *bytes, size_t len,
 		   size_t unit, struct pacs_buf *out)
 {
 	iconv_t cd = converter(cs, true);
-	char *in = (char *)(uintptr_t)bytes; /* iconv does not write there */
+	char *in = (char *)bytes; /* iconv does not write there */
 	size_t left = len;
 	bool clean = true;
 
@@ -88,7 +93,7 @@ pacs_iconv_to_utf8(const struct pacs_charset *cs, const void *bytes, size_t len,
 		size_t r = (size_t)-1;
 
 		errno = EILSEQ;
-		if (cd != FAILED)
+		if (is_open(cd))
 			r = iconv(cd, &in, &left, &to, &room);
 		out->len = (size_t)(to - out->data);
 		*to = '\0';
@@ -109,11 +114,11 @@ pacs_iconv_from_utf8(const struct pacs_charset *cs, const char *utf8,
 		     size_t len, unsigned char *buf)
 {
 	iconv_t cd = converter(cs, false);
-	char *in = (char *)(uintptr_t)utf8;
+	char *in = (char *)utf8;
 	char *to = (char *)buf;
 	size_t room = 8;
 
-	if (cd == FAILED)
+	if (!is_open(cd))
 		return 0;
 	/* Neither a substitute nor a silent omission (glibc drops language
 	 * tags) counts as having the character. */
