@@ -435,6 +435,7 @@ catch_up(struct pacs_error *err, struct db *db, const struct pacs_archive *ar,
 	done->lines += r.lines;
 	if (r.pipe.reader)
 		pipe_close(&r.pipe);
+	db_tidy(db);
 	sqlite3_busy_timeout(db->conn, 10000);
 	return err->code;
 }

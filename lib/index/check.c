@@ -7,6 +7,23 @@
 
 #include "index/check.h"
 
+static void
+tell(struct check *c, struct pacs_finding *f)
+{
+	struct pacs_triple t;
+	char path[PACS_PATH_ROOM];
+
+	if (f->study && f->series && f->instance) {
+		snprintf(t.study, sizeof(t.study), "%s", f->study);
+		snprintf(t.series, sizeof(t.series), "%s", f->series);
+		snprintf(t.instance, sizeof(t.instance), "%s", f->instance);
+		pacs_object_path(&t, path);
+		f->path = path;
+	}
+	c->fn(c->ctx, f);
+	f->path = NULL;
+}
+
 void
 check_tell(struct check *c, const char *problem, const char *level, bool damage,
 	   const char *study, const char *series, const char *instance)
@@ -17,17 +34,8 @@ check_tell(struct check *c, const char *problem, const char *level, bool damage,
 				 .series = series,
 				 .instance = instance,
 				 .damage = damage};
-	struct pacs_triple t;
-	char path[PACS_PATH_ROOM];
 
-	if (study && series && instance) {
-		snprintf(t.study, sizeof(t.study), "%s", study);
-		snprintf(t.series, sizeof(t.series), "%s", series);
-		snprintf(t.instance, sizeof(t.instance), "%s", instance);
-		pacs_object_path(&t, path);
-		f.path = path;
-	}
-	c->fn(c->ctx, &f);
+	tell(c, &f);
 }
 
 /* --- the database ------------------------------------------------------------------ */
@@ -104,7 +112,7 @@ differing(struct pacs_error *err, struct check *c)
 		    .series = db_text(st, 3),
 		    .instance = db_text(st, 4)};
 
-		c->fn(c->ctx, &f);
+		tell(c, &f);
 	}
 	sqlite3_finalize(st);
 	return err->code;
@@ -132,7 +140,7 @@ patients_differ(struct pacs_error *err, struct check *c, enum pacs_key_id key)
 					 .key = pacs_keys[key].name,
 					 .study = db_text(st, 0)};
 
-		c->fn(c->ctx, &f);
+		tell(c, &f);
 	}
 out:
 	sqlite3_finalize(st);

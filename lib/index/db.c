@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "index/internal.h"
 
@@ -234,6 +235,23 @@ const char *
 db_text(sqlite3_stmt *st, int i)
 {
 	return (const char *)sqlite3_column_text(st, i);
+}
+
+/* The first program to open an index reads its whole WAL. */
+#define WAL_MAX_BYTES (1 << 20)
+
+void
+db_tidy(struct db *db)
+{
+	char *wal = pacs_format("%s-wal", db->path);
+	struct stat st;
+
+	/* If somebody reads an old state, the next one tidies up. */
+	if (*db->path && stat(wal, &st) == 0 && st.st_size > WAL_MAX_BYTES)
+		sqlite3_wal_checkpoint_v2(db->conn, NULL,
+					  SQLITE_CHECKPOINT_TRUNCATE, NULL,
+					  NULL);
+	free(wal);
 }
 
 #define COPY_MAX_PAGES 8192 /* of 4 KiB */

@@ -5,38 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/ask.h"
-
-#define CHUNK 1024
-
-struct record_row {
-	const struct table_row *at[4];
-};
-
-struct pacs_find {
-	struct pacs_index *ix;
-	enum pacs_level asked;
-	struct plan plan;
-	struct hits hits;
-	struct rows rows;
-	uint64_t left; /* records until the limit */
-	bool at_end;
-
-	/* Where we are among instances: a series that is not finished. */
-	struct hit series;
-	bool in_series;
-	int64_t seq;
-	sqlite3_stmt *instances;
-	int seq_parameter;
-	struct pacs_arena texts; /* of that statement's conditions */
-
-	struct pacs_arena arena; /* of the chunk */
-	struct record_row chunk[CHUNK];
-	size_t count, next;
-	struct record_row shown; /* what values was made of */
-	const char *values[PACS_KEY_COUNT];
-	struct pacs_buf path;
-};
+#include "index/find.h"
 
 /* --- opening -------------------------------------------------------------------------- */
 
@@ -104,9 +73,15 @@ pacs_find_open(struct pacs_error *err, struct pacs_index *ix,
 	f->left = opts->limit ? opts->limit : UINT64_MAX;
 	plan_make(&f->plan, q, opts->level);
 	rows_init(&f->rows, &ix->db, opts->level, opts->want);
+	if (opts->sort_count) {
+		if (find_sorted(err, ix, q, opts, &f->hits))
+			goto out;
+		f->plan.by_instance = opts->level == PACS_LEVEL_INSTANCE;
+	}
 	if (begin(err, f))
 		goto out;
-	if (hits_open(err, &f->hits, &ix->db, &f->plan))
+	if (!opts->sort_count &&
+	    hits_open(err, &f->hits, &ix->db, &f->plan))
 		goto close;
 	if (f->asked == PACS_LEVEL_INSTANCE && prepare_instances(err, f))
 		goto close;
@@ -187,7 +162,7 @@ add_instances(struct pacs_error *err, struct pacs_find *f)
 {
 	sqlite3_stmt *st = f->instances;
 	struct record_row r = {{NULL}};
-	size_t room = CHUNK - f->count, n = 0;
+	size_t room = FIND_CHUNK - f->count, n = 0;
 	struct table_row *series, *row;
 	bool more = true;
 
@@ -222,7 +197,7 @@ fill(struct pacs_error *err, struct pacs_find *f)
 	struct hit h;
 	bool more;
 
-	while (f->count < CHUNK && !f->at_end) {
+	while (f->count < FIND_CHUNK && !f->at_end) {
 		if (f->in_series) {
 			if (add_instances(err, f))
 				return err->code;

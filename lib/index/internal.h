@@ -106,6 +106,8 @@ enum pacs_err db_step(struct pacs_error *err, struct db *db, sqlite3_stmt *st,
 		      bool *ret_row) PACS_MUST_CHECK;
 enum pacs_err db_simple(struct pacs_error *err, struct db *db,
 			enum stmt_id id) PACS_MUST_CHECK;
+/* Keep the WAL short. */
+void db_tidy(struct db *db);
 /* NULL for NULL and "". */
 void db_bind_text(sqlite3_stmt *st, int i, const char *s);
 const char *db_text(sqlite3_stmt *st, int i); /* NULL if NULL */

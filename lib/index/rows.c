@@ -137,7 +137,10 @@ table_sql(struct rows *r, enum pacs_level level, struct pacs_buf *out)
 	    "p.id, 0, NULL", "s.id, s.patient, s.study_instance_uid",
 	    "e.id, e.study, e.series_instance_uid"};
 
-	pacs_buf_addf(out, "SELECT %s", head[level]);
+	pacs_buf_addf(out, "SELECT %s",
+		      r->asked == PACS_LEVEL_PATIENT
+			  ? "p.first_study, 0, NULL"
+			  : head[level]);
 	columns(&r->tables[level], level, out);
 	pacs_buf_addf(out, " FROM %s WHERE %s.%s = ?", ask_tables[level],
 		      ask_alias[level],

@@ -1,0 +1,661 @@
+/*
+ * The SQL agrees with the matcher in C: thousands of generated questions over
+ * generated objects, at every level, answered by both. What objects say is made
+ * up with few values, so that conditions meet; what an index must make of it
+ * (first value wins, patients, counts) is worked out here the slow way.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "index/internal.h"
+#include "unit/test.h"
+
+#define OBJECTS	  500
+#define QUESTIONS 3000
+
+struct object {
+	struct placed placed;
+	struct record says;
+	const char *values[PACS_KEY_COUNT];  /* as a record of an instance */
+	const char *patient[PACS_KEY_COUNT]; /* with the patient's own values */
+	char *pkey;
+	int study, series;
+};
+
+static struct object objects[OBJECTS];
+static struct pacs_arena arena;
+static uint64_t seed = 88172645463325252u;
+
+static unsigned
+dice(unsigned sides)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed >> 33) % sides;
+}
+
+#define PICK(list) list[dice(sizeof(list) / sizeof(*list))]
+
+static const char *
+text(const char *fmt, ...)
+{
+	char buf[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	return pacs_arena_strdup(&arena, buf);
+}
+
+/* --- objects ------------------------------------------------------------------ */
+
+static const char *const names[] = {
+    "Müller^Jörg",     "MULLER^JORG",	   "Yamada^Tarou=山田^太郎=やまだ^たろう",
+    "Hong^Gildong=洪^吉洞=홍^길동", "Люкceмбypг", "Διονυσιος^Α",
+    "O'Brien^Zoë^^Dr", "100%_sure^A\\\\B", "a",		   "Smith^John",
+    "SMITH^JOHN^^",    "smithson^j",	   "=山田^花子",   " Ångström  ^ A "};
+static const char *const dates[] = {"20240131", "20240201", "20231231",
+				    "20200229", "19991231", "2024", "99999999"};
+static const char *const times[] = {"0930", "093015", "093015.25", "235959",
+				    "10", "noon"};
+static const char *const words[] = {"CT", "MR", "US", "ct", "C T", "CT_1",
+				    "100%", "Kopf", "kopf nativ", "ä"};
+static const char *const numbers[] = {"1", "2", "10", "-3", "512", "x7"};
+static const char *const decimals[] = {"1.80", "1.8", "70", "7e1", "heavy"};
+static const char *const uids[] = {"1.2.840.10008.5.1.4.1.1.2",
+				   "1.2.840.10008.5.1.4.1.1.4",
+				   "1.2.840.10008.5.1.4.1.1.2.1", "1.3.6"};
+
+static const char *
+some_value(const struct pacs_key *k)
+{
+	switch (k->type) {
+	case PACS_TYPE_NAME:
+		return PICK(names);
+	case PACS_TYPE_DATE:
+		return PICK(dates);
+	case PACS_TYPE_TIME:
+		return PICK(times);
+	case PACS_TYPE_NUMBER:
+		return k->vr == PACS_VR('D', 'S') ? PICK(decimals)
+						  : PICK(numbers);
+	default:
+		return k->vr == PACS_VR('U', 'I') ? PICK(uids) : PICK(words);
+	}
+}
+
+static const char *
+some_values(const struct pacs_key *k)
+{
+	const char *v = some_value(k);
+
+	if (k->flags & PACS_KEY_MULTI && !dice(3))
+		v = text("%s\\%s", v, some_value(k));
+	return v;
+}
+
+/* The same study says nearly the same, and often nothing. */
+static void
+make_object(int n)
+{
+	struct object *o = &objects[n];
+	int i;
+
+	o->study = (int)dice(60);
+	o->series = (int)dice(3);
+	snprintf(o->placed.triple.study, PACS_UID_ROOM, "1.2.%d", o->study);
+	snprintf(o->placed.triple.series, PACS_UID_ROOM, "1.3.%d.%d", o->study,
+		 o->series);
+	/* Some SOP Instance UIDs stand in several series. */
+	snprintf(o->placed.triple.instance, PACS_UID_ROOM, "1.4.%d",
+		 dice(20) ? n : (int)dice(40));
+	snprintf(o->placed.sha256, sizeof(o->placed.sha256), "%064x", n);
+	snprintf(o->placed.origin, sizeof(o->placed.origin), "%s",
+		 dice(2) ? "file" : "AE@host");
+	o->placed.size = 1000 + dice(5000);
+	o->placed.stored_us =
+	    INT64_C(1700000000000000) + (int64_t)dice(1000) * 60000000;
+	if (!dice(40)) {
+		o->says.state = dice(2) ? RECORD_MISSING : RECORD_UNREADABLE;
+		return;
+	}
+	for (i = 0; i < PACS_KEY_COUNT; i++) {
+		const struct pacs_key *k = &pacs_keys[i];
+
+		if (k->flags & PACS_KEY_COMPUTED || dice(4) == 0)
+			continue;
+		o->says.values[i] = some_values(k);
+	}
+	if (dice(3))
+		o->says.values[PACS_KEY_PatientID] =
+		    text("P%d", o->study % 23);
+	o->says.values[PACS_KEY_IssuerOfPatientID] =
+	    dice(2) ? NULL : o->study % 2 ? "A" : "B";
+}
+
+/* --- what an index must make of them -------------------------------------------- */
+
+static bool
+same_study(const struct object *a, const struct object *b)
+{
+	return a->study == b->study;
+}
+
+static bool
+same_series(const struct object *a, const struct object *b)
+{
+	return same_study(a, b) && a->series == b->series;
+}
+
+static bool
+same_patient(const struct object *a, const struct object *b)
+{
+	return !strcmp(a->pkey, b->pkey);
+}
+
+static const char *
+first_said(const struct object *of,
+	   bool (*same)(const struct object *, const struct object *), int key)
+{
+	int i;
+
+	for (i = 0; i < OBJECTS; i++)
+		if (same(&objects[i], of) && objects[i].says.values[key])
+			return objects[i].says.values[key];
+	return NULL;
+}
+
+static int
+count(const struct object *of,
+      bool (*in)(const struct object *, const struct object *),
+      bool (*distinct)(const struct object *, const struct object *))
+{
+	int i, j, n = 0;
+
+	for (i = 0; i < OBJECTS; i++) {
+		if (!in(&objects[i], of))
+			continue;
+		for (j = 0; distinct && j < i; j++)
+			if (distinct(&objects[j], &objects[i]))
+				break;
+		n += !distinct || j == i;
+	}
+	return n;
+}
+
+/* Distinct values of a key in a study, sorted, joined. */
+static const char *
+all_said(const struct object *of, int key, bool by_series)
+{
+	const char *list[OBJECTS], *out = NULL;
+	int i, j, n = 0;
+
+	for (i = 0; i < OBJECTS; i++) {
+		const char *v = by_series ? objects[i].values[key]
+					  : objects[i].says.values[key];
+
+		if (!same_study(&objects[i], of) || !v)
+			continue;
+		for (j = 0; j < n && strcmp(list[j], v) < 0; j++)
+			;
+		if (j < n && !strcmp(list[j], v))
+			continue;
+		memmove(&list[j + 1], &list[j], (size_t)(n - j) * sizeof(*list));
+		list[j] = v;
+		n++;
+	}
+	for (i = 0; i < n; i++)
+		out = out ? text("%s\\%s", out, list[i]) : list[i];
+	return out;
+}
+
+static void
+expect_attributes(struct object *o)
+{
+	const char *id, *issuer;
+	int i;
+
+	for (i = 0; i < PACS_KEY_COUNT; i++) {
+		if (pacs_keys[i].flags & PACS_KEY_COMPUTED)
+			continue;
+		switch (pacs_keys[i].level) {
+		case PACS_LEVEL_INSTANCE:
+			o->values[i] = o->says.values[i];
+			break;
+		case PACS_LEVEL_SERIES:
+			o->values[i] = first_said(o, same_series, i);
+			break;
+		default:
+			o->values[i] = first_said(o, same_study, i);
+		}
+	}
+	id = o->values[PACS_KEY_PatientID];
+	issuer = o->values[PACS_KEY_IssuerOfPatientID];
+	o->pkey = id ? pacs_format("P%s|%s", issuer ? issuer : "HOME", id)
+		     : pacs_format("S%d", o->study);
+}
+
+static void
+expect_computed(struct object *o)
+{
+	const char **v = o->values;
+	char stamp[PACS_TIME_SIZE];
+
+	v[PACS_KEY_StudyInstanceUID] = o->placed.triple.study;
+	v[PACS_KEY_SeriesInstanceUID] = o->placed.triple.series;
+	v[PACS_KEY_SOPInstanceUID] = o->placed.triple.instance;
+	v[PACS_KEY_NumberOfPatientRelatedStudies] =
+	    text("%d", count(o, same_patient, same_study));
+	v[PACS_KEY_NumberOfPatientRelatedSeries] =
+	    text("%d", count(o, same_patient, same_series));
+	v[PACS_KEY_NumberOfPatientRelatedInstances] =
+	    text("%d", count(o, same_patient, NULL));
+	v[PACS_KEY_NumberOfStudyRelatedSeries] =
+	    text("%d", count(o, same_study, same_series));
+	v[PACS_KEY_NumberOfStudyRelatedInstances] =
+	    text("%d", count(o, same_study, NULL));
+	v[PACS_KEY_NumberOfSeriesRelatedInstances] =
+	    text("%d", count(o, same_series, NULL));
+	v[PACS_KEY_ModalitiesInStudy] = all_said(o, PACS_KEY_Modality, true);
+	v[PACS_KEY_SOPClassesInStudy] =
+	    all_said(o, PACS_KEY_SOPClassUID, false);
+	v[PACS_KEY_size_bytes] =
+	    text("%llu", (unsigned long long)o->placed.size);
+	pacs_time_format(o->placed.stored_us, stamp);
+	v[PACS_KEY_stored_at] = text("%s", stamp);
+	v[PACS_KEY_origin] = o->placed.origin;
+	v[PACS_KEY_sha256] = o->placed.sha256;
+	v[PACS_KEY_state] = record_state_name((int)o->says.state);
+}
+
+/* The first value among the patient's studies, in order of the studies. */
+static const char *
+first_of_patient(const struct object *of, int key)
+{
+	int i;
+
+	for (i = 0; i < OBJECTS; i++)
+		if (same_patient(&objects[i], of) && objects[i].values[key])
+			return objects[i].values[key];
+	return NULL;
+}
+
+static void
+expect_patient(struct object *o)
+{
+	int i;
+
+	memcpy(o->patient, o->values, sizeof(o->patient));
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		if (column_in((enum pacs_key_id)i, PACS_LEVEL_PATIENT))
+			o->patient[i] = first_of_patient(o, i);
+}
+
+static void
+make_objects(void)
+{
+	int i, j;
+
+	for (i = 0; i < OBJECTS; i++) {
+		make_object(i);
+		/* No two with the same three UIDs: the second would be
+		 * another object in the place of the first. */
+		for (j = 0; j < i; j++)
+			if (!strcmp(objects[j].placed.triple.instance,
+				    objects[i].placed.triple.instance) &&
+			    same_series(&objects[i], &objects[j]))
+				snprintf(objects[i].placed.triple.instance,
+					 PACS_UID_ROOM, "1.4.%d", i);
+	}
+	for (i = 0; i < OBJECTS; i++)
+		expect_attributes(&objects[i]);
+	for (i = 0; i < OBJECTS; i++)
+		expect_computed(&objects[i]);
+	for (i = 0; i < OBJECTS; i++)
+		expect_patient(&objects[i]);
+}
+
+/* --- questions --------------------------------------------------------------------- */
+
+static const char *
+spoil(const char *v)
+{
+	size_t n = strlen(v), at;
+	char *s = pacs_arena_alloc(&arena, n + 3);
+
+	memcpy(s, v, n + 1);
+	/* Only ASCII is cut: a pattern is UTF-8 too. */
+	switch (n ? dice(5) : 0) {
+	case 0:
+		return v;
+	case 1:
+		at = dice((unsigned)n);
+		while (at && ((unsigned char)s[at] & 0xc0) == 0x80)
+			at--;
+		s[at] = '*';
+		s[at + 1] = '\0';
+		return s;
+	case 2:
+		return text("*%s", s + (((unsigned char)s[0] & 0x80) ? 0 : 1));
+	case 3:
+		at = dice((unsigned)n);
+		if (!((unsigned char)s[at] & 0x80))
+			s[at] = '?';
+		return s;
+	default:
+		return text("*%s*", s);
+	}
+}
+
+static const char *
+a_value(const struct pacs_key *k, const char *seen)
+{
+	const char *v = seen && dice(4) ? seen : some_value(k);
+
+	/* One of several. */
+	if (k->flags & PACS_KEY_MULTI && strchr(v, '\\') && dice(2))
+		v = text("%.*s", (int)strcspn(v, "\\"), v);
+	switch (k->type) {
+	case PACS_TYPE_TEXT:
+	case PACS_TYPE_NAME:
+		return spoil(v);
+	case PACS_TYPE_STAMP:
+		v = text("%.19s", v ? v : "2023-11-14T22:13:20");
+		return dice(2) ? text("%s..", v) : text("..%s", v);
+	default:
+		switch (dice(4)) {
+		case 0:
+			return text("%s..", v);
+		case 1:
+			return text("..%s", v);
+		default:
+			return v;
+		}
+	}
+}
+
+static const char *
+a_condition(void)
+{
+	const struct object *o = &objects[dice(OBJECTS)];
+	int key = (int)dice(PACS_KEY_COUNT);
+	const struct pacs_key *k;
+	const char *v;
+
+	/* The keys with plans of their own, more often. */
+	if (dice(2)) {
+		static const int often[] = {
+		    PACS_KEY_PatientName,      PACS_KEY_PatientID,
+		    PACS_KEY_StudyDate,	       PACS_KEY_AccessionNumber,
+		    PACS_KEY_StudyInstanceUID, PACS_KEY_SeriesInstanceUID,
+		    PACS_KEY_SOPInstanceUID,   PACS_KEY_Modality,
+		    PACS_KEY_stored_at,	       PACS_KEY_SOPClassUID,
+		    PACS_KEY_InstanceNumber,   PACS_KEY_ModalitiesInStudy};
+
+		key = PICK(often);
+	}
+	k = &pacs_keys[key];
+	if (k->flags & PACS_KEY_SHOWN)
+		return "StudyID=CT";
+	if (!dice(12))
+		v = "";
+	else if (!dice(20))
+		v = "*";
+	else if (k->type == PACS_TYPE_STAMP || k->flags & PACS_KEY_COMPUTED)
+		v = a_value(k, o->values[key] ? o->values[key] : "1");
+	else
+		v = a_value(k, o->values[key]);
+	if (!dice(5))
+		v = text("%s\\%s", v, a_value(k, objects[dice(OBJECTS)]
+						     .values[key]
+						     ? objects[dice(OBJECTS)]
+							   .values[key]
+						     : "1"));
+	return text("%s%s%s", k->name, dice(5) ? "=" : "!=", v);
+}
+
+/* --- answers ------------------------------------------------------------------------- */
+
+static const char *
+identity(const struct object *o, enum pacs_level level)
+{
+	return level == PACS_LEVEL_PATIENT  ? o->pkey
+	       : level == PACS_LEVEL_STUDY  ? o->placed.triple.study
+	       : level == PACS_LEVEL_SERIES ? o->placed.triple.series
+					    : o->placed.sha256;
+}
+
+static int
+by_string(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t
+unique(const char **list, size_t n)
+{
+	size_t i, k = 0;
+
+	qsort(list, n, sizeof(*list), by_string);
+	for (i = 0; i < n; i++)
+		if (!k || strcmp(list[k - 1], list[i]) != 0)
+			list[k++] = list[i];
+	return k;
+}
+
+static size_t
+slow_answer(const struct pacs_query *q, enum pacs_level level,
+	    const char **ret)
+{
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < OBJECTS; i++)
+		if (pacs_query_matches(q, level == PACS_LEVEL_PATIENT
+					      ? objects[i].patient
+					      : objects[i].values))
+			ret[n++] = identity(&objects[i], level);
+	return unique(ret, n);
+}
+
+/* A record of a patient has no key of its own; find it by what it says. */
+static const char *
+patient_of(const char *const *values)
+{
+	const char *id = values[PACS_KEY_PatientID];
+	const char *issuer = values[PACS_KEY_IssuerOfPatientID];
+
+	return id ? text("P%s|%s", issuer ? issuer : "HOME", id) : NULL;
+}
+
+static size_t
+fast_answer(struct pacs_index *ix, const struct pacs_query *q,
+	    enum pacs_level level, const char **ret)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_find_options o = {.level = level};
+	const char *const *values;
+	struct pacs_find *f;
+	size_t n = 0;
+
+	if (!CHECK_OK(pacs_find_open(&err, ix, q, &o, &f))) {
+		printf("# %s\n", err.msg);
+		return 0;
+	}
+	while (CHECK_OK(pacs_find_next(&err, f, &values)) && values) {
+		const char *v =
+		    level == PACS_LEVEL_PATIENT	 ? patient_of(values)
+		    : level == PACS_LEVEL_STUDY	 ? values[PACS_KEY_StudyInstanceUID]
+		    : level == PACS_LEVEL_SERIES ? values[PACS_KEY_SeriesInstanceUID]
+						 : values[PACS_KEY_sha256];
+
+		/* Patients without an ID: counted, below. */
+		ret[n++] = v ? text("%s", v) : "S";
+	}
+	pacs_find_close(f);
+	return n;
+}
+
+/* The studies that are patients of their own look the same from outside. */
+static void
+blur(const char **list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (list[i][0] == 'S')
+			list[i] = "S";
+	qsort(list, n, sizeof(*list), by_string);
+}
+
+static bool
+agree(struct pacs_index *ix, const struct pacs_query *q, enum pacs_level level)
+{
+	static const char *slow[OBJECTS], *fast[OBJECTS];
+	struct pacs_error err = PACS_ERROR_INIT;
+	size_t n = slow_answer(q, level, slow), m, i;
+	uint64_t counted = 0;
+	bool ok;
+
+	m = fast_answer(ix, q, level, fast);
+	blur(slow, n);
+	blur(fast, m);
+	ok = CHECK_INT(m, n);
+	for (i = 0; ok && i < n; i++)
+		ok = CHECK_STR(fast[i], slow[i]);
+	ok = CHECK_OK(pacs_index_count(&err, ix, q, level, &counted)) && ok;
+	return CHECK_INT(counted, n) && ok;
+}
+
+static int hits;
+
+static void
+ask(struct pacs_index *ix)
+{
+	static const char *none[OBJECTS];
+	struct pacs_error err = PACS_ERROR_INIT;
+	enum pacs_level level = (enum pacs_level)dice(4);
+	const char *typed[3];
+	struct pacs_query q = {0};
+	unsigned i, n = 1 + dice(3), added = 0;
+
+	for (i = 0; i < n; i++) {
+		typed[added] = a_condition();
+		/* Some are no date or number: wrong usage, not a question. */
+		if (pacs_query_add(&err, &q, typed[added], NULL))
+			pacs_error_clear(&err);
+		else
+			added++;
+	}
+	q.any = dice(4) == 0;
+	if (!agree(ix, &q, level)) {
+		printf("# -L %s%s", pacs_level_name(level),
+		       q.any ? " --or" : "");
+		for (i = 0; i < added; i++)
+			printf(" '%s'", typed[i]);
+		printf("\n");
+	}
+	hits += slow_answer(&q, level, none) > 0;
+	pacs_query_clear(&q);
+}
+
+/* --- the whole ------------------------------------------------------------------------ */
+
+static bool
+fill(struct pacs_index *ix)
+{
+	static struct apply a;
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_cursor c = PACS_CURSOR_START;
+	bool ok = CHECK_OK(db_simple(&err, &ix->db, ST_BEGIN_WRITE)) &&
+		  CHECK_OK(apply_begin(&err, &a, &ix->db, ix->ar));
+	int i;
+
+	a.done = &ix->done;
+	for (i = 0; ok && i < OBJECTS; i++) {
+		ok = CHECK_OK(apply_place(&err, &a, &objects[i].placed,
+					  &objects[i].says));
+		if (i % 97 == 0)
+			ok = ok && CHECK_OK(apply_flush(&err, &a, &c));
+	}
+	ok = ok && CHECK_OK(apply_flush(&err, &a, &c)) &&
+	     CHECK_OK(db_simple(&err, &ix->db, ST_COMMIT));
+	if (!ok)
+		printf("# %s\n", err.msg);
+	apply_clear(&a);
+	return ok;
+}
+
+static void
+compare_records(struct pacs_index *ix)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_find_options o = {.level = PACS_LEVEL_INSTANCE};
+	struct pacs_query q = {0};
+	const char *const *values;
+	struct pacs_find *f;
+	int n = 0, k;
+
+	if (!CHECK_OK(pacs_find_open(&err, ix, &q, &o, &f)))
+		return;
+	while (CHECK_OK(pacs_find_next(&err, f, &values)) && values) {
+		const struct object *want =
+		    &objects[strtol(values[PACS_KEY_sha256], NULL, 16)];
+
+		n++;
+		for (k = 0; k < PACS_KEY_COUNT; k++)
+			if (k != PACS_KEY_path &&
+			    !CHECK_STR(values[k], want->values[k]))
+				printf("# %s of %s\n", pacs_keys[k].name,
+				       values[PACS_KEY_sha256]);
+	}
+	CHECK_INT(n, OBJECTS);
+	pacs_find_close(f);
+}
+
+int
+main(void)
+{
+	static const struct pacs_settings settings = {
+	    .default_issuer = "HOME", .timezone = ""};
+	static const struct pacs_index_options as_is = {.as_is = true};
+	struct pacs_error err = PACS_ERROR_INIT;
+	char dir[] = "/tmp/pacs-agree-XXXXXX", *path, *rm;
+	struct pacs_archive *ar;
+	struct pacs_index *ix;
+	int i;
+
+	TEST("an index can be filled");
+	if (!mkdtemp(dir))
+		return 1;
+	path = pacs_format("%s/a", dir);
+	make_objects();
+	if (!CHECK_OK(pacs_archive_create(&err, path, &settings)) ||
+	    !CHECK_OK(pacs_archive_open(&err, path, PACS_ARCHIVE_READ, &ar)) ||
+	    !CHECK_OK(pacs_index_open(&err, ar, &as_is, &ix)) || !fill(ix))
+		return 1;
+	TEST("records say what the objects say, the first value winning");
+	compare_records(ix);
+	TEST("SQL and the matcher agree on generated questions");
+	for (i = 0; i < QUESTIONS; i++) {
+		ask(ix);
+		if (test_state.failed && i > 200)
+			break;
+	}
+	printf("# %d of %d questions had an answer\n", hits, i);
+	TEST("the questions are no idle ones");
+	CHECK(hits > QUESTIONS / 4 && hits < QUESTIONS);
+	pacs_index_close(ix);
+	pacs_archive_close(ar);
+	for (i = 0; i < OBJECTS; i++)
+		free(objects[i].pkey);
+	pacs_arena_clear(&arena);
+	rm = pacs_format("rm -rf '%s'", dir);
+	CHECK_INT(system(rm), 0);
+	free(rm);
+	free(path);
+	return test_done();
+}
