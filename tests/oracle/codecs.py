@@ -65,7 +65,7 @@ def pixels(ds):
 
 def rest(ds):
     """What must not change: the bytes of each element."""
-    return [(e.tag, getattr(e, "value", None)) for e in
+    return [(e.tag, e.value or b"") for e in
             (ds.get_item(t) for t in sorted(ds.keys()))
             if int(e.tag) not in PIXEL_TAGS and e.VR != "SQ"
             and e.tag.element != 0]
