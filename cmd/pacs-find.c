@@ -14,7 +14,8 @@
 
 #define QUERY_FILE_MAX (16u << 20)
 
-static const char *level_word, *query_file, *sort_list;
+static const char *level_word, *query_file, *sort_list, *group_key,
+    *sum_key;
 static bool count_only, paths, any, as_is;
 static uint64_t limit;
 static struct cli_list keys;
@@ -28,6 +29,9 @@ static const struct cli_opt opts[] = {
      CLI_FLAG, &as_is},
     {0, "count", NULL, NULL, "print only how many there are", CLI_FLAG,
      &count_only},
+    {0, "group", "KEY", "field",
+     "how many have each value of KEY, in place of records", CLI_STRING,
+     &group_key},
     {0, "limit", "N", "none", "stop after so many records", CLI_UINT, &limit},
     {0, "or", NULL, NULL, "one of the conditions is enough", CLI_FLAG, &any},
     {0, "paths", NULL, NULL,
@@ -37,6 +41,8 @@ static const struct cli_opt opts[] = {
      CLI_STRING, &query_file},
     {0, "sort", "KEY,...", "field", "sort by these; -KEY: the greatest first",
      CLI_STRING, &sort_list},
+    {0, "sum", "KEY", "field", "print the sum of KEY, such as size_bytes",
+     CLI_STRING, &sum_key},
     CLI_OPT_ARCHIVE,
     CLI_OPT_FIELDS,
     CLI_OPT_FORMAT,
@@ -314,6 +320,61 @@ count(struct pacs_error *err, struct ctx *x)
 	return PACS_OK;
 }
 
+/* --- tallies --------------------------------------------------------------------- */
+
+static const struct cli_field tally_fields[] = {
+    {"value", CLI_TEXT, "--group: a value of KEY; empty: none"},
+    {"count", CLI_NUMBER, "--group: how many records have it"},
+    {"sum", CLI_NUMBER, "--group with --sum: over those"},
+    {NULL, CLI_TEXT, NULL},
+};
+
+static void
+tallied(void *ctx, const char *value, uint64_t n, double sum)
+{
+	struct ctx *x = ctx;
+	char number[24], total[32];
+	const char *values[] = {value, number, total};
+
+	x->tally.done += n;
+	snprintf(number, sizeof(number), "%" PRIu64, n);
+	snprintf(total, sizeof(total), "%.15g", sum);
+	if (group_key)
+		cli_record(x->records, values);
+	else
+		cli_line(total);
+}
+
+static void
+tally_key(const char *name, enum pacs_key_id *ret)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	*ret = PACS_KEY_COUNT;
+	if (name && pacs_key_find(&err, name, ret))
+		cli_usage("%s", err.msg);
+}
+
+static enum pacs_err
+tally(struct pacs_error *err, struct ctx *x)
+{
+	enum pacs_key_id group, sum;
+
+	tally_key(group_key, &group);
+	tally_key(sum_key, &sum);
+	if (sum_key && pacs_keys[sum].type != PACS_TYPE_NUMBER)
+		cli_usage("'%s' is no number", pacs_keys[sum].name);
+	if (group_key)
+		x->records = cli_records_new(
+		    tally_fields, sum_key ? "value,count,sum" : "value,count");
+	if (pacs_index_tally(err, x->ix, &x->query, x->level, group, sum,
+			     tallied, x) == PACS_EUSAGE)
+		cli_usage("%s", err->msg);
+	if (!x->tally.done && !group_key)
+		cli_line("0");
+	return err->code;
+}
+
 static bool
 go_on(void *ctx, uint64_t lines, uint64_t bytes)
 {
@@ -328,12 +389,32 @@ run(struct pacs_error *err, struct ctx *x)
 
 	if (pacs_index_open(err, x->ar, &o, &x->ix))
 		return err->code;
-	if (count_only ? count(err, x) : list(err, x))
+	if (count_only		   ? count(err, x)
+	    : group_key || sum_key ? tally(err, x)
+				   : list(err, x))
 		goto out;
 	x->tally.no = !x->tally.done;
 out:
 	pacs_index_close(x->ix);
 	return err->code;
+}
+
+/* Options that say different things about the answer. */
+static void
+check_options(void)
+{
+	bool tallies = group_key || sum_key;
+
+	if (count_only + paths + tallies > 1)
+		cli_usage("--count, --paths and --group or --sum exclude each "
+			  "other");
+	if ((count_only || paths || (sum_key && !group_key)) &&
+	    (cli_common.fields || cli_common.format))
+		cli_usage("-f and --format are for records");
+	if (sort_list && (count_only || tallies))
+		cli_usage("--sort is for records");
+	if (limit && tallies)
+		cli_usage("--limit is for records");
 }
 
 int
@@ -345,10 +426,7 @@ main(int argc, char **argv)
 	char **operands = cli_start(&program, argc, argv, &n);
 	const char *archive = cli_archive();
 
-	if (count_only && (paths || sort_list || cli_common.fields))
-		cli_usage("--count goes with neither --paths, --sort nor -f");
-	if (paths && (cli_common.fields || cli_common.format))
-		cli_usage("--paths goes with neither -f nor --format");
+	check_options();
 	if (pacs_archive_open(&err, archive, PACS_ARCHIVE_READ, &x.ar))
 		cli_die(&err);
 	start_clock(&x);

@@ -105,6 +105,20 @@ enum pacs_err pacs_index_count(struct pacs_error *err, struct pacs_index *ix,
 			       enum pacs_level level, uint64_t *ret)
     PACS_MUST_CHECK;
 
+/*
+ * How many records have each value of key (PACS_KEY_COUNT: all count as ""),
+ * and the sum of another key over them (PACS_KEY_COUNT: none). Sorted by value;
+ * each of several values counts. A study's Modality is each of those of its
+ * series. PACS_EUSAGE: a key that a record of this level does not have.
+ */
+typedef void pacs_tally_fn(void *ctx, const char *value, uint64_t count,
+			   double sum);
+enum pacs_err pacs_index_tally(struct pacs_error *err, struct pacs_index *ix,
+			       const struct pacs_query *q,
+			       enum pacs_level level, enum pacs_key_id key,
+			       enum pacs_key_id sum, pacs_tally_fn *fn,
+			       void *ctx) PACS_MUST_CHECK;
+
 /* What the index knows of one object. PACS_ENOTFOUND if nothing. */
 enum pacs_err pacs_index_expect(struct pacs_error *err, struct pacs_index *ix,
 				const struct pacs_triple *t,

@@ -1,0 +1,198 @@
+/*
+ * How often each value occurs among the records of a question.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "index/internal.h"
+
+/* Values that are told apart; more is a list, not a tally. */
+#define VALUES_MAX 1000000
+
+struct value {
+	struct value *next;
+	uint64_t count;
+	double sum;
+	char text[];
+};
+
+struct tally {
+	struct value **bucket;
+	size_t buckets, count;
+};
+
+static size_t
+slot(const struct tally *t, const char *s, size_t len)
+{
+	uint64_t h = 14695981039346656037u;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+	return (size_t)(h ^ h >> 32) & (t->buckets - 1);
+}
+
+static void
+grow(struct tally *t)
+{
+	struct tally bigger = {.buckets = t->buckets ? t->buckets * 2 : 256,
+			       .count = t->count};
+	size_t i;
+
+	bigger.bucket = pacs_calloc(bigger.buckets, sizeof(*bigger.bucket));
+	for (i = 0; i < t->buckets; i++)
+		while (t->bucket[i]) {
+			struct value *v = t->bucket[i], **to;
+
+			t->bucket[i] = v->next;
+			to = &bigger.bucket[slot(&bigger, v->text,
+						 strlen(v->text))];
+			v->next = *to;
+			*to = v;
+		}
+	free(t->bucket);
+	*t = bigger;
+}
+
+static struct value *
+find(struct tally *t, const char *s, size_t len)
+{
+	struct value *v, **bucket;
+
+	if (t->count >= t->buckets)
+		grow(t);
+	bucket = &t->bucket[slot(t, s, len)];
+	for (v = *bucket; v; v = v->next)
+		if (!strncmp(v->text, s, len) && !v->text[len])
+			return v;
+	v = pacs_calloc(1, sizeof(*v) + len + 1);
+	memcpy(v->text, s, len);
+	v->next = *bucket;
+	*bucket = v;
+	t->count++;
+	return v;
+}
+
+static void
+add(struct tally *t, const char *s, size_t len, double number)
+{
+	struct value *v = find(t, s, len);
+
+	v->count++;
+	v->sum += number;
+}
+
+/* Each of several values counts once. */
+static void
+add_record(struct tally *t, const char *const *values, enum pacs_key_id key,
+	   enum pacs_key_id sum)
+{
+	const char *s = key == PACS_KEY_COUNT || !values[key] ? ""
+							      : values[key];
+	const char *of = sum == PACS_KEY_COUNT ? NULL : values[sum], *end;
+	double number = 0;
+
+	if (of && !pacs_value_number(of, strlen(of), &number))
+		number = 0;
+	while (key != PACS_KEY_COUNT && pacs_keys[key].flags & PACS_KEY_MULTI &&
+	       (end = strchr(s, '\\'))) {
+		add(t, s, (size_t)(end - s), number);
+		s = end + 1;
+	}
+	add(t, s, strlen(s), number);
+}
+
+/* What stands for a key of a lower level in a study's record. */
+static enum pacs_err
+usable(struct pacs_error *err, enum pacs_level level, enum pacs_key_id *key)
+{
+	if (*key == PACS_KEY_COUNT || pacs_keys[*key].level <= level ||
+	    *key == PACS_KEY_size_bytes || *key == PACS_KEY_stored_at)
+		return PACS_OK;
+	if (level == PACS_LEVEL_STUDY && *key == PACS_KEY_Modality)
+		*key = PACS_KEY_ModalitiesInStudy;
+	else if (level == PACS_LEVEL_STUDY && *key == PACS_KEY_SOPClassUID)
+		*key = PACS_KEY_SOPClassesInStudy;
+	else
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "'%s' is not one value of a %s; ask at "
+				      "the %s level",
+				      pacs_keys[*key].name,
+				      pacs_level_name(level),
+				      pacs_level_name(pacs_keys[*key].level));
+	return PACS_OK;
+}
+
+static enum pacs_err
+read_all(struct pacs_error *err, struct pacs_index *ix,
+	 const struct pacs_query *q, enum pacs_level level,
+	 enum pacs_key_id key, enum pacs_key_id sum, struct tally *t)
+{
+	bool want[PACS_KEY_COUNT + 1] = {false};
+	struct pacs_find_options o = {.level = level, .want = want};
+	const char *const *values;
+	struct pacs_find *f;
+
+	want[key] = want[sum] = true;
+	if (pacs_find_open(err, ix, q, &o, &f))
+		return err->code;
+	while (!pacs_find_next(err, f, &values) && values) {
+		if (t->count > VALUES_MAX) {
+			pacs_error_set(err, PACS_ELIMIT,
+				       "more than %d different values",
+				       VALUES_MAX);
+			break;
+		}
+		add_record(t, values, key, sum);
+	}
+	pacs_find_close(f);
+	return err->code;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	const struct value *const *x = a, *const *y = b;
+
+	return strcmp((*x)->text, (*y)->text);
+}
+
+static void
+tell(struct tally *t, pacs_tally_fn *fn, void *ctx)
+{
+	struct value **all = pacs_malloc((t->count + 1) * sizeof(*all)), *v;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->buckets; i++)
+		for (v = t->bucket[i]; v; v = v->next)
+			all[n++] = v;
+	if (n)
+		qsort(all, n, sizeof(*all), by_text);
+	for (i = 0; i < n; i++)
+		fn(ctx, all[i]->text, all[i]->count, all[i]->sum);
+	free(all);
+}
+
+enum pacs_err
+pacs_index_tally(struct pacs_error *err, struct pacs_index *ix,
+		 const struct pacs_query *q, enum pacs_level level,
+		 enum pacs_key_id key, enum pacs_key_id sum, pacs_tally_fn *fn,
+		 void *ctx)
+{
+	struct tally t = {0};
+	size_t i;
+
+	if (usable(err, level, &key) || usable(err, level, &sum))
+		return err->code;
+	if (!read_all(err, ix, q, level, key, sum, &t))
+		tell(&t, fn, ctx);
+	for (i = 0; i < t.buckets; i++)
+		while (t.bucket[i]) {
+			struct value *v = t.bucket[i];
+
+			t.bucket[i] = v->next;
+			free(v);
+		}
+	free(t.bucket);
+	return err->code;
+}
