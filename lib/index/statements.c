@@ -42,8 +42,9 @@ static const char *const texts[ST_COUNT] = {
     [ST_STUDY_DELETE] = "DELETE FROM t_study WHERE id = ?",
     [ST_STUDY_RECOUNT] =
 	"UPDATE t_study SET (series, instances, size_bytes, first_us, last_us)"
-	" = (SELECT count(*), sum(instances), sum(size_bytes), min(first_us),"
-	" max(last_us) FROM t_series WHERE study = ?1) WHERE id = ?1",
+	" = (SELECT count(*), coalesce(sum(instances), 0),"
+	" coalesce(sum(size_bytes), 0), min(first_us), max(last_us)"
+	" FROM t_series WHERE study = ?1) WHERE id = ?1",
 
     [ST_SERIES_FIND] = "SELECT id FROM t_series WHERE"
 		       " series_instance_uid = ? AND study = ?",
