@@ -132,7 +132,8 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIB)
 # --- targets for people ----------------------------------------------------
 # One make for each variant, as parallel as the machine unless -j says how.
 NPROC := $(shell nproc 2>/dev/null || echo 1)
-AGAIN = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(NPROC))
+# Silent, so that what a test run prints is warnings and tests; V=1 shows all.
+AGAIN = +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(NPROC))
 FUZZ_SECONDS ?= 60
 # T=name: only the test files whose path matches.
 T ?=
@@ -232,7 +233,8 @@ install: all
 	@set -e; for m in $(MAN_SRC); do \
 		d='$(DESTDIR)$(MANDIR)'/man$${m##*.}; \
 		install -d "$$d"; install -m 644 "$$m" "$$d"; done
-	install -m 644 $(wildcard README.md LICENSE lib/README.md) '$(DESTDIR)$(DOCDIR)'
+	install -m 644 README.md LICENSE '$(DESTDIR)$(DOCDIR)'
+	install -m 644 lib/README.md '$(DESTDIR)$(DOCDIR)/lib-README.md'
 	@set -e; for e in examples/*; do \
 		install -m "$$(test -x "$$e" && echo 755 || echo 644)" \
 			"$$e" '$(DESTDIR)$(DOCDIR)/examples'; done

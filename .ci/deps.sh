@@ -1,15 +1,16 @@
 #!/bin/sh
 # Install what is missing of the Debian packages in the named groups (build,
-# demo, check, lint). Asks the network only when something is missing. Without root
+# demo, bench, check, lint). Asks the network only when something is missing. Without root
 # or sudo it says what to install, and fails.
 set -eu
 
 build='gcc g++ libc6-dev make pkg-config libdcmtk-dev libsqlite3-dev libarchive-dev
 	libzstd-dev libssl-dev zlib1g-dev libutf8proc-dev'
-demo='dcmtk'
+demo='dcmtk genisoimage'
+bench='dcmtk orthanc curl python3'
 check='bats bats-support bats-assert bats-file dcmtk dicom3tools
 	libgdcm-tools python3-pydicom sqlite3 zstd zip genisoimage
-	libarchive-tools mandoc man-db shellcheck zsh fish git procps'
+	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs'
 lint='clang clang-format clang-tidy cppcheck codespell'
 
 wanted=
@@ -17,6 +18,7 @@ for group; do
 	case $group in
 	build) wanted="$wanted $build" ;;
 	demo) wanted="$wanted $demo" ;;
+	bench) wanted="$wanted $bench" ;;
 	check) wanted="$wanted $check" ;;
 	lint) wanted="$wanted $lint" ;;
 	*)
@@ -27,7 +29,8 @@ for group; do
 done
 
 if ! command -v dpkg-query >/dev/null; then
-	echo "This is not Debian; what is needed, by Debian's names:$wanted"
+	# shellcheck disable=SC2086 # on one line
+	echo "This is not Debian; what is needed, by Debian's names:" $wanted
 	exit 0
 fi
 

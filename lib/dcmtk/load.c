@@ -49,12 +49,14 @@ open_at(struct pacs_error *err, const char *dir, const char *rest)
 static void *
 open_bridge(struct pacs_error *err)
 {
-	static const char *const rests[] = {"", "../bin/"};
+	/* Built, a unit test, installed under any prefix. */
+	static const char *const rests[] = {"", "../bin/",
+					    "../lib/pacs-tools/"};
 	char dir[PATH_MAX];
 	void *handle = NULL;
 
 	if (program_dir(dir)) {
-		for (size_t i = 0; i < 2 && !handle; i++)
+		for (size_t i = 0; i < 3 && !handle; i++)
 			handle = open_at(err, dir, rests[i]);
 	}
 	if (!handle)

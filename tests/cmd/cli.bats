@@ -25,7 +25,7 @@ usage() {
 on_terminal() {
 	need script
 	TERM=dumb script -qec "$*" /dev/null >tty.raw </dev/null
-	tr -d '\r' <tty.raw >tty
+	tr -d '\r' <tty.raw >./tty
 }
 
 @test "options have short, long and joined forms, and operands stay in order" {
@@ -117,7 +117,8 @@ on_terminal() {
 	assert_file_empty err
 	run awk 'length($0) > 80' out
 	assert_output ""
-	head -n 2 out | same /dev/stdin <<-'EOT'
+	head -n 2 out >first
+	same first <<-'EOT'
 	Usage: cli-probe [OPTION...] [ACTION ...]
 	exercise what all programs share
 	EOT
@@ -315,15 +316,15 @@ on_terminal() {
 }
 
 @test "statuses: 0, 1, 3, and the error that ended the run" {
-	exits 0 cli-probe done
+	exits 0 cli-probe 'done'
 	assert_file_empty err
 	exits 1 cli-probe no
-	exits 3 cli-probe done failed
+	exits 3 cli-probe 'done' failed
 	exits 3 cli-probe no failed
 	exits 4 cli-probe failed nospc
 	same err <<<"cli-probe: the run cannot go on"
 	exits 75 cli-probe busy
-	exits 3 cli-probe -v done done failed
+	exits 3 cli-probe -v 'done' 'done' failed
 	same err <<<"cli-probe: 2 done, 1 failed"
 }
 
@@ -342,7 +343,7 @@ on_terminal() {
 
 @test "a closed stdout is status 4 when something was to be printed" {
 	exits 4 sh -c 'cli-probe record >&-'
-	exits 0 sh -c 'cli-probe done >&-'
+	exits 0 sh -c 'cli-probe "done" >&-'
 }
 
 @test "a reader that leaves makes status 4 without a word" {

@@ -116,23 +116,31 @@ candidates() {
 	done
 }
 
-@test "zsh completes options and words" {
+# specs WORD...: what zsh's _arguments is given for this command line.
+specs() {
+	PACS_WORDS="$*" zsh -f -c '
+	_arguments() { print -rl -- "$@" }
+	compadd() { print -rl -- "$@" }
+	words=(${=PACS_WORDS})
+	CURRENT=$#words
+	service=$words[1]
+	_pacs() { source $PACS_TOP/completions/_pacs }
+	_pacs' >got
+}
+
+@test "zsh is told the options of a command, and of pacs COMMAND" {
 	need zsh
-	# A shell in a terminal of its own; what it completes is printed by a
-	# hook in place of compadd.
-	cat >ask.zsh <<-'EOT'
-	zmodload zsh/zpty
-	zpty -b z zsh -f -i
-	zpty -w z "PS1=; fpath=($PACS_TOP/completions \$fpath); autoload -Uz compinit; compinit -u -D; zstyle ':completion:*' list-prompt ''; LISTMAX=0; echo re'ady'"
-	zpty -r z line '*ready*'
-	zpty -w -n z "$1"$'\t'
-	zpty -r z line "*$2*" && print found
-	zpty -d z
-	EOT
-	run timeout 20 zsh -f ask.zsh 'pacs-find --form' '--format='
-	assert_output found
-	run timeout 20 zsh -f ask.zsh 'pacs find --format=js' 'json'
-	assert_output found
+	specs pacs-find --form
+	grep -qxF -- '*--format=[form of the records]:FORM:(tsv json csv table)' got
+	cp got long
+	specs pacs find --form
+	cmp got long
+	grep -qF -- '-a+[' got
+	grep -qF -- '--archive=[' got
+	specs pacs fin
+	grep -qE '^1:what to do:\(.*find.*help\)$' got
+	specs pacs-quarantine li
+	grep -qE '^1:what to do:\(list.*discard.*\)$' got
 }
 
 @test "fish takes the file, and completes options and words" {
