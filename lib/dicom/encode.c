@@ -102,12 +102,24 @@ is_complete(const struct pacs_element *e)
 	return !(e->flags & E_UNDEFINED) || (e->flags & E_DELIMITED);
 }
 
+/* Headers that the reader understood only by what follows them are written
+ * properly once something else may follow. */
+static bool
+is_regular(const struct pacs_element *e)
+{
+	if (!e->raw_vr)
+		return e->item->ds->form == PACS_IMPLICIT;
+	return e->item->ds->form == PACS_EXPLICIT &&
+	       pacs_vr_is_known(e->raw_vr) &&
+	       e->header == (pacs_vr_has_long_length(e->raw_vr) ? 12 : 8);
+}
+
 /* same: what surrounds e is written in the form that it was read in. */
 static bool
 is_copied(const struct pacs_element *e, bool same)
 {
 	return same && (e->flags & E_SOURCE) && !(e->flags & E_CHANGED) &&
-	       is_complete(e);
+	       is_complete(e) && is_regular(e);
 }
 
 static bool
@@ -196,6 +208,13 @@ fragments_size(const struct pacs_element *e)
 	return total;
 }
 
+/* An empty (0000,0000) would be eight zeros, which end a data set. */
+static bool
+looks_like_filler(const struct pacs_element *e)
+{
+	return e->tag == 0 && e->length == 0;
+}
+
 /* Bytes that e takes, once its content is measured. */
 static uint64_t
 element_size(const struct pacs_encoder *w, const struct pacs_element *e,
@@ -205,6 +224,8 @@ element_size(const struct pacs_encoder *w, const struct pacs_element *e,
 
 	if (is_copied(e, same))
 		return e->header + e->length + (e->flags & E_DELIMITED ? 8 : 0);
+	if (looks_like_filler(e))
+		return 0;
 	if (e->flags & E_FRAGMENTS)
 		content = fragments_size(e);
 	else if (e->flags & E_SEQUENCE)
@@ -391,6 +412,8 @@ write_elements(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 		else if (is_copied(e, same))
 			pacs_encoder_put(w, w->body + e->offset - e->header,
 					 element_size(w, e, same));
+		else if (looks_like_filler(e))
+			continue;
 		else if (e->flags & E_FRAGMENTS)
 			write_fragments(w, e);
 		else if (e->flags & E_SEQUENCE)

@@ -492,11 +492,35 @@ rest(struct parser *p, const struct frame *f, uint64_t limit)
 			"element cut short");
 }
 
+/*
+ * Group 0002 ends where the group does, since its length is often wrong. But
+ * deflated bytes, and big endian ones, can look like more of it: there the
+ * length is believed if it ends here.
+ */
+static bool
+is_end_of_meta(const struct parser *p, uint32_t tag)
+{
+	const struct pacs_item *meta = &p->ds->meta;
+	const struct pacs_element *e = meta->first;
+	const struct pacs_syntax *s;
+	char uid[PACS_UID_MAX + 1];
+
+	if (tag >> 16 != 2)
+		return true;
+	if (!e || e->tag != PACS_TAG_FileMetaInformationGroupLength ||
+	    e->length != 4 ||
+	    e->offset + 4 + pacs_get32(e->value, e->flags & E_BIG) != p->pos ||
+	    !pacs_item_uid(meta, PACS_TAG_TransferSyntaxUID, uid, sizeof(uid)))
+		return false;
+	s = pacs_syntax_find(uid);
+	return s && (s->deflated || s->big_endian);
+}
+
 static bool
 must_stop(struct parser *p, uint32_t tag)
 {
 	if (p->meta)
-		return tag >> 16 != 2;
+		return is_end_of_meta(p, tag);
 	if (p->depth || !p->limits.stop_tag || tag < p->limits.stop_tag ||
 	    tag >> 16 >= 0xfffe)
 		return false;

@@ -71,27 +71,35 @@ struct job {
 	struct pacs_encoder w;
 };
 
-static const struct pacs_element *
-encapsulated_pixels(struct pacs_dataset *ds)
+/* Fragments that were read, at any depth: only their codec can turn them into
+ * something else. Those that were put are taken to be in the new syntax. */
+static bool
+has_read_fragments(const struct pacs_item *item)
 {
-	const struct pacs_element *e =
-	    pacs_item_find(&ds->root, PACS_TAG_PixelData);
+	const struct pacs_element *e;
+	size_t i;
 
-	return e && (e->flags & E_FRAGMENTS) ? e : NULL;
+	for (e = item->first; e; e = e->next) {
+		if ((e->flags & E_FRAGMENTS) && (e->flags & E_SOURCE))
+			return true;
+		for (i = 0; i < pacs_element_item_count(e); i++) {
+			if (has_read_fragments(e->in.sequence->items[i]))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Would pixel data have to be compressed or decompressed? */
 static bool
 needs_codec(const struct job *j, const struct pacs_syntax *to)
 {
-	const struct pacs_element *e = encapsulated_pixels(j->ds);
+	const struct pacs_element *e =
+	    pacs_item_find(&j->ds->root, PACS_TAG_PixelData);
 
-	if (strcmp(j->syntax, j->ds->info.transfer_syntax) == 0)
-		return false;
-	if (e) /* fragments that were put are taken to be in that syntax */
-		return !to->encapsulated || (e->flags & E_SOURCE);
-	return to->encapsulated &&
-	       pacs_item_find(&j->ds->root, PACS_TAG_PixelData);
+	if (has_read_fragments(&j->ds->root))
+		return true;
+	return e && to->encapsulated != ((e->flags & E_FRAGMENTS) != 0);
 }
 
 static enum pacs_err
@@ -111,6 +119,10 @@ settle(struct pacs_error *err, struct job *j)
 	j->same_body = ds->file != NULL;
 	if (!wanted || strcmp(wanted, ds->info.transfer_syntax) == 0)
 		return PACS_OK;
+	if (ds->depth > PACS_DEPTH_MAX)
+		return pacs_error_set(err, PACS_ELIMIT,
+				      "more than %u nested sequences",
+				      PACS_DEPTH_MAX);
 	to = pacs_syntax_find(wanted);
 	if (!to || needs_codec(j, to))
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
@@ -134,7 +146,10 @@ meta_is_right(const struct job *j)
 	if (!j->ds->file || j->opts->new_meta ||
 	    (j->ds->meta.flags & I_CHANGED))
 		return false;
-	if (!j->opts->transfer_syntax) /* as it came, wrong or missing */
+	/* As it came, even if wrong or missing, while all is as it came. */
+	if (!j->opts->transfer_syntax &&
+	    (!j->ds->info.guessed || !j->ds->info.has_meta ||
+	     !(j->ds->root.flags & I_CHANGED)))
 		return true;
 	if (!pacs_item_uid(&j->ds->meta, PACS_TAG_TransferSyntaxUID, uid,
 			   sizeof(uid)))
