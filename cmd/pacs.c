@@ -16,13 +16,13 @@ static const struct {
 	const char *name;
 	const char *summary;
 } commands[] = {
-    {"init", "make an archive"},
-    {"store", "file DICOM objects into an archive"},
-    {"index", "bring the index of an archive up to date"},
-    {"find", "ask an archive"},
+    {"init", "make an empty archive"},
+    {"store", "bring files, discs and streams into an archive"},
+    {"index", "keep the index of an archive"},
+    {"find", "ask an archive what it has"},
     {"quarantine", "look at, accept or discard what could not be filed"},
     {"purge", "remove objects from an archive, recorded"},
-    {"phantom", "make synthetic studies for rehearsals"},
+    {"phantom", "make synthetic studies that look real"},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

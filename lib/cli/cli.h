@@ -42,16 +42,18 @@ struct cli_list {
 };
 
 struct cli_opt {
-	char letter;       /* 0 if there is only a long name */
-	const char *name;  /* "archive": --archive=DIR */
-	const char *arg;   /* placeholder "DIR", NULL for flags */
-	const char *kind;  /* for completion: "dir" "file" "peer" "field"
-			    * "none", or the closed word list */
-	const char *help;  /* one line, lower case, no stop */
+	char letter;      /* 0 if there is only a long name */
+	const char *name; /* "archive": --archive=DIR */
+	const char *arg;  /* placeholder "DIR", NULL for flags */
+	const char *kind; /* for completion: "dir" "file" "peer" "field"
+			   * "none", or the closed word list */
+	const char *help; /* one line, lower case, no stop */
 	enum cli_type type;
 	void *dest;
 };
+/* clang-format off */
 #define CLI_END {0, NULL, NULL, NULL, NULL, CLI_FLAG, NULL}
+/* clang-format on */
 
 /* What nearly every program has; a table names those that it takes:
  *	CLI_OPT_ARCHIVE, CLI_OPT_FORMAT, ... , CLI_END
@@ -70,6 +72,7 @@ struct cli_common {
 	const char *progress; /* auto always never */
 };
 extern struct cli_common cli_common;
+/* clang-format off */
 #define CLI_OPT_ARCHIVE \
 	{'a', "archive", "DIR", "dir", "the archive, else PACS_ARCHIVE", \
 	 CLI_STRING, &cli_common.archive}
@@ -88,6 +91,7 @@ extern struct cli_common cli_common;
 #define CLI_OPT_NUL \
 	{'0', "null", NULL, NULL, "lists are NUL-separated, in and out", \
 	 CLI_FLAG, &cli_common.nul}
+/* clang-format on */
 
 struct cli_field;
 

@@ -123,7 +123,7 @@ record(struct cli_records *r, const char *const *values)
 	const char *v;
 
 	if (!r->cells)
-		r->cells = pacs_calloc(WAITING * n, sizeof(*r->cells));
+		r->cells = pacs_calloc((size_t)WAITING * n, sizeof(*r->cells));
 	for (c = 0; c < n; c++) {
 		v = values[r->columns[c]];
 		r->cells[r->rows * n + c] =

@@ -176,20 +176,32 @@ check_not_empty(const struct written *w, const char *value)
 		cli_usage("option '%s': the value is empty", w->as);
 }
 
+static bool
+takes_value(const struct cli_opt *o)
+{
+	return o->type != CLI_FLAG && o->type != CLI_COUNT;
+}
+
+static void
+set_flag(const struct cli_opt *o)
+{
+	if (o->type == CLI_COUNT)
+		++*(unsigned *)o->dest;
+	else
+		*(bool *)o->dest = true;
+}
+
 static void
 set_value(const struct written *w, const char *value)
 {
 	void *dest = w->opt->dest;
 
+	check_not_empty(w, value);
 	switch (w->opt->type) {
 	case CLI_FLAG:
-		*(bool *)dest = true;
-		break;
 	case CLI_COUNT:
-		++*(unsigned *)dest;
 		break;
 	case CLI_STRING:
-		check_not_empty(w, value);
 		*(const char **)dest = value;
 		break;
 	case CLI_UINT:
@@ -202,16 +214,9 @@ set_value(const struct written *w, const char *value)
 		*(const char **)dest = parse_word(w, value);
 		break;
 	case CLI_LIST:
-		check_not_empty(w, value);
 		add_to_list(dest, value);
 		break;
 	}
-}
-
-static bool
-takes_value(const struct cli_opt *o)
-{
-	return o->type != CLI_FLAG && o->type != CLI_COUNT;
 }
 
 static void
@@ -236,7 +241,7 @@ parse_long(char **arg)
 	if (!takes_value(w.opt)) {
 		if (eq)
 			cli_usage("option '%s' takes no value", w.as);
-		set_value(&w, NULL);
+		set_flag(w.opt);
 		return arg;
 	}
 	if (!eq && !arg[1])
@@ -257,7 +262,7 @@ parse_letters(char **arg)
 		if (!w.opt)
 			cli_usage("unknown option '%s'", w.as);
 		if (!takes_value(w.opt)) {
-			set_value(&w, NULL);
+			set_flag(w.opt);
 			continue;
 		}
 		if (p[1]) {

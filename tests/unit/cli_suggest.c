@@ -2,8 +2,8 @@
 
 #include "cli/cli.h"
 
-static const char *const words[] = {"find", "store", "index", "quarantine",
-				    "phantom", NULL};
+static const char *const words[] = {"find",       "store",   "index",
+				    "quarantine", "phantom", NULL};
 static const char *const fields[] = {"StudyDate", "StudyTime", "PatientID",
 				     NULL};
 
@@ -24,9 +24,10 @@ main(void)
 	CHECK_STR(cli_suggest("", words), NULL);
 	CHECK_STR(cli_suggest("xy", words), NULL);
 	TEST("a word longer than any is no word, and no crash");
-	CHECK_STR(cli_suggest("ffffffffffffffffffffffffffffffffffffffffffffffff"
-			      "ffffffffffffffffffffffffffffffffffffffffffffffff",
-			      words),
-		  NULL);
+	CHECK_STR(
+	    cli_suggest("ffffffffffffffffffffffffffffffffffffffffffffffff"
+			"ffffffffffffffffffffffffffffffffffffffffffffffff",
+			words),
+	    NULL);
 	return test_done();
 }

@@ -96,8 +96,8 @@ static inline bool
 test_check_mem(const void *got, size_t got_len, const void *want,
 	       size_t want_len, const char *file, int line, const char *what)
 {
-	bool ok = got_len == want_len &&
-		  (!got_len || !memcmp(got, want, got_len));
+	bool ok =
+	    got_len == want_len && (!got_len || !memcmp(got, want, got_len));
 
 	if (!test_check(ok, file, line, what))
 		printf("#   got %zu bytes, want %zu bytes\n", got_len,
@@ -113,19 +113,19 @@ test_done(void)
 	return test_state.failed_groups ? 1 : 0;
 }
 
-#define TEST(name) test_begin(name)
+#define TEST(name)      test_begin(name)
 #define SKIP(name, why) test_skip(name, why)
-#define CHECK(cond) test_check(!!(cond), __FILE__, __LINE__, #cond)
+#define CHECK(cond)     test_check(!!(cond), __FILE__, __LINE__, #cond)
 #define CHECK_STR(got, want) \
 	test_check_str(got, want, __FILE__, __LINE__, #got " == " #want)
-#define CHECK_INT(got, want) \
+#define CHECK_INT(got, want)                                                  \
 	test_check_int((intmax_t)(got), (intmax_t)(want), __FILE__, __LINE__, \
 		       #got " == " #want)
-#define CHECK_MEM(got, got_len, want, want_len) \
+#define CHECK_MEM(got, got_len, want, want_len)                          \
 	test_check_mem(got, got_len, want, want_len, __FILE__, __LINE__, \
 		       #got " == " #want)
 /* CHECK_ERR(pacs_x(&err, ...), PACS_EFORMAT): the code and err.code agree. */
-#define CHECK_ERR(call, want) \
+#define CHECK_ERR(call, want)                                                  \
 	test_check_int((intmax_t)(call), (intmax_t)(want), __FILE__, __LINE__, \
 		       #call " gives " #want)
 #define CHECK_OK(call) CHECK_ERR(call, PACS_OK)
