@@ -20,6 +20,7 @@ static const struct {
     {"store", "bring files, discs and streams into an archive"},
     {"index", "keep the index of an archive"},
     {"find", "ask an archive what it has"},
+    {"verify", "prove that nothing in an archive is lost"},
     {"quarantine", "look at, accept or discard what could not be filed"},
     {"purge", "remove objects from an archive, recorded"},
     {"phantom", "make synthetic studies that look real"},

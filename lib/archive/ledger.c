@@ -335,3 +335,51 @@ pacs_ledger_tail(struct pacs_error *err, const struct pacs_archive *ar,
 	ret_c->segment = 1;
 	return PACS_OK;
 }
+
+bool
+pacs_ledger_parse(char *text, struct pacs_ledger_line *ret)
+{
+	return line_parse(text, ret);
+}
+
+bool
+pacs_ledger_continues(struct pacs_digest *d, const char *previous,
+		      const char *line, size_t len,
+		      char ret_check[PACS_CHECK_ROOM])
+{
+	const size_t check = PACS_CHECK_ROOM - 1;
+
+	if (chain_continues(d, previous, line, len, ret_check))
+		return true;
+	memset(ret_check, 0, PACS_CHECK_ROOM);
+	if (len > check)
+		memcpy(ret_check, line + len - check, check);
+	return false;
+}
+
+enum pacs_err
+pacs_ledger_segment_open(struct pacs_error *err, const struct pacs_archive *ar,
+			 uint32_t segment, int *ret_fd)
+{
+	char name[32];
+
+	segment_name(segment, name);
+	return pacs_file_open(err, ar->dirfd, name, ret_fd, NULL);
+}
+
+void
+pacs_ledger_extent(const struct pacs_archive *ar, uint32_t *ret_segments,
+		   uint64_t *ret_bytes)
+{
+	uint32_t s, last = segment_last(ar, 1);
+	struct stat st;
+	char name[32];
+
+	*ret_segments = last;
+	*ret_bytes = 0;
+	for (s = 1; s <= last; s++) {
+		segment_name(s, name);
+		if (fstatat(ar->dirfd, name, &st, 0) == 0)
+			*ret_bytes += (uint64_t)st.st_size;
+	}
+}

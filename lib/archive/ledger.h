@@ -114,6 +114,25 @@ enum pacs_err pacs_ledger_tail(struct pacs_error *err,
 			       struct pacs_cursor *ret_c) PACS_MUST_CHECK;
 
 /*
+ * For programs that look at the ledger as it is, broken or not.
+ * pacs_ledger_parse takes a line (without newline) apart: strings point into
+ * text, which is changed; at and after are not set; false if it is no line.
+ * pacs_ledger_continues: does the line follow one with that check? Its own goes
+ * to ret_check in any case, as it is written.
+ */
+bool pacs_ledger_parse(char *text, struct pacs_ledger_line *ret);
+bool pacs_ledger_continues(struct pacs_digest *d, const char *previous,
+			   const char *line, size_t len,
+			   char ret_check[PACS_CHECK_ROOM]);
+enum pacs_err pacs_ledger_segment_open(struct pacs_error *err,
+				       const struct pacs_archive *ar,
+				       uint32_t segment,
+				       int *ret_fd) PACS_MUST_CHECK;
+/* The number of segments, and their bytes in all. */
+void pacs_ledger_extent(const struct pacs_archive *ar, uint32_t *ret_segments,
+			uint64_t *ret_bytes);
+
+/*
  * What the ledger says of one object now: digest and size that its place should
  * hold. Searches all segments, the newest first (slow for old objects; the
  * index answers the same fast). PACS_ENOTFOUND: it is not recorded, or was

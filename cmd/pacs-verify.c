@@ -1,0 +1,301 @@
+/* Prove that nothing is lost. pacs-verify(1) is the reference. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "fixity/fixity.h"
+#include "fixity/part.h"
+#include "fixity/state.h"
+
+static struct {
+	bool quick, sums;
+	const char *since, *sample, *budget, *state;
+	uint64_t rate;
+} flags;
+
+static const struct cli_opt opts[] = {
+    CLI_OPT_ARCHIVE,
+    CLI_OPT_FORMAT,
+    CLI_OPT_FIELDS,
+    CLI_OPT_JOBS,
+    CLI_OPT_NUL,
+    {0, "budget", "TIME", "none", "stop after this time: 30m, 2h", CLI_STRING,
+     &flags.budget},
+    {0, "quick", NULL, NULL, "names and sizes only; no object is read",
+     CLI_FLAG, &flags.quick},
+    {0, "rate", "BYTES", "none", "read so many bytes a second: 50M", CLI_SIZE,
+     &flags.rate},
+    {0, "sample", "PART", "none", "a random part of the objects: 1%",
+     CLI_STRING, &flags.sample},
+    {0, "since", "TIME", "none", "only what was recorded since, UTC",
+     CLI_STRING, &flags.since},
+    {0, "state", "FILE", "file", "remember what was checked when", CLI_STRING,
+     &flags.state},
+    {0, "sums", NULL, NULL, "print lines for sha256sum -c, read nothing",
+     CLI_FLAG, &flags.sums},
+    CLI_END,
+};
+
+enum { KIND, PATH, STUDY, SERIES, INSTANCE, EXPECTED, FOUND, FIELDS };
+static const struct cli_field fields[FIELDS + 1] = {
+    [KIND] = {"kind", CLI_TEXT, "what is wrong, one word"},
+    [PATH] = {"path", CLI_TEXT, "the file, in the archive"},
+    [STUDY] = {"StudyInstanceUID", CLI_TEXT, "of the object"},
+    [SERIES] = {"SeriesInstanceUID", CLI_TEXT, "of the object"},
+    [INSTANCE] = {"SOPInstanceUID", CLI_TEXT, "of the object"},
+    [EXPECTED] = {"expected", CLI_TEXT, "as recorded: digest, size, ..."},
+    [FOUND] = {"found", CLI_TEXT, "as it is"},
+    [FIELDS] = {NULL, CLI_TEXT, NULL},
+};
+
+static const struct cli_program program = {
+    .name = "pacs-verify",
+    .summary = "prove that nothing in an archive is lost",
+    .operands = "[PATH ... | -]",
+    .opts = opts,
+    .fields = fields,
+};
+
+struct ctx {
+	struct cli_records *records;
+	struct pacs_verify_state *state; /* NULL without --state */
+	uint64_t deadline_ms;            /* 0 = none */
+	bool out_of_time;
+	bool unread, damage;
+};
+
+static void
+finding(void *p, const struct pacs_fixity_finding *f)
+{
+	struct ctx *c = p;
+	const char *const values[FIELDS] = {
+	    [KIND] = pacs_fault_word(f->fault),
+	    [PATH] = f->path,
+	    [STUDY] = f->triple->study,
+	    [SERIES] = f->triple->series,
+	    [INSTANCE] = f->triple->instance,
+	    [EXPECTED] = f->expected,
+	    [FOUND] = f->found,
+	};
+
+	if (f->fault == PACS_FAULT_UNREADABLE)
+		c->unread = true;
+	else
+		c->damage = true;
+	if (c->records)
+		cli_record(c->records, values);
+}
+
+static void
+shard(void *p, unsigned number)
+{
+	struct ctx *c = p;
+
+	if (c->state)
+		pacs_verify_state_checked(c->state, number);
+}
+
+static void
+sum(void *p, const char *path, const char *sha256)
+{
+	struct pacs_buf b = {0};
+
+	(void)p;
+	pacs_buf_addf(&b, "%s  %s", sha256, path);
+	cli_line(b.data);
+	pacs_buf_clear(&b);
+}
+
+static void
+progress(void *p, uint64_t objects, uint64_t bytes)
+{
+	(void)p;
+	cli_progress_add(objects, bytes);
+}
+
+static bool
+stopped(void *p)
+{
+	struct ctx *c = p;
+
+	if (c->deadline_ms && pacs_time_mono_ms() >= c->deadline_ms)
+		c->out_of_time = true;
+	return c->out_of_time || cli_stopped() || cli_stdout_broken();
+}
+
+/* Others come first at the disk (ioprio_set(2): idle class). Where that cannot
+ * be had, nothing is lost. */
+static void
+be_modest(void)
+{
+	enum { WHO_PROCESS = 1, CLASS_IDLE = 3 << 13 };
+
+	(void)syscall(SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE);
+}
+
+/* "90", "30m", "2h" -> ms. */
+static uint64_t
+parse_time(const char *s)
+{
+	char *end;
+	double v = strtod(s, &end), unit = 1;
+
+	if (end != s && *end && !end[1])
+		switch (*end++) {
+		case 's':
+			break;
+		case 'm':
+			unit = 60;
+			break;
+		case 'h':
+			unit = 3600;
+			break;
+		default:
+			end = (char *)s;
+		}
+	if (end == s || *end || !(v > 0) || v * unit > 1e9)
+		cli_usage("'%s' is no time: 90, 30m, 2h", s);
+	return (uint64_t)(v * unit * 1000);
+}
+
+/* "1%", "0.1%" -> of a million. */
+static unsigned
+parse_sample(const char *s)
+{
+	char *end;
+	double v = strtod(s, &end);
+
+	if (end == s || strcmp(end, "%") != 0 || !(v > 0) || v > 100)
+		cli_usage("'%s' is no part: 1%%, 0.1%%", s);
+	return (unsigned)(v * 10000 + 0.5) ? (unsigned)(v * 10000 + 0.5) : 1;
+}
+
+static void
+check_options(struct pacs_fixity_options *o, struct ctx *c)
+{
+	if (flags.since &&
+	    strspn(flags.since, "0123456789-:TZ.") != strlen(flags.since))
+		cli_usage("'%s' is no time: 2026-11-24 or "
+			  "2026-11-24T07:00:00Z",
+			  flags.since);
+	if (flags.budget && !flags.state)
+		cli_usage("--budget needs --state, to go on next time");
+	o->quick = flags.quick || flags.sums;
+	o->since = flags.since;
+	o->rate_bytes = flags.rate;
+	o->jobs = (unsigned)cli_common.jobs;
+	o->sample_ppm = flags.sample ? parse_sample(flags.sample) : 0;
+	o->sample_salt = (uint64_t)pacs_time_us();
+	if (flags.budget)
+		c->deadline_ms = pacs_time_mono_ms() + parse_time(flags.budget);
+}
+
+static void
+summary(const struct pacs_fixity_tally *t)
+{
+	unsigned i;
+
+	cli_note("%" PRIu64 " ledger lines, %" PRIu64 " objects, %" PRIu64
+		 " bytes read",
+		 t->lines, t->objects, t->bytes);
+	for (i = 0; i < PACS_FAULT_COUNT; i++)
+		if (t->findings[i])
+			cli_note("%s: %" PRIu64, pacs_fault_word(i),
+				 t->findings[i]);
+}
+
+static void
+verify(struct pacs_error *err, struct pacs_archive *ar,
+       struct pacs_fixity_options *o, struct ctx *c,
+       struct pacs_fixity_tally *t)
+{
+	const struct pacs_fixity_hooks hooks = {
+	    .ctx = c,
+	    .finding = finding,
+	    .shard = shard,
+	    .object = flags.sums ? sum : NULL,
+	    .progress = progress,
+	    .stopped = stopped,
+	};
+
+	cli_progress_start("objects", 0, 0);
+	if (!pacs_fixity_check(err, ar, o, &hooks, t)) {
+		summary(t);
+		if (c->state)
+			(void)!pacs_verify_state_write(err, c->state, t);
+	}
+	cli_progress_end();
+}
+
+/* The operands; "-" stands for a list on standard input. */
+static void
+make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
+	  struct pacs_part **ret_p)
+{
+	struct pacs_buf b = {0};
+	char **paths = NULL;
+	size_t n = 0;
+
+	for (; *items; items++) {
+		bool list = strcmp(*items, "-") == 0;
+
+		while (!list || cli_next_item(&b)) {
+			paths = pacs_realloc(paths, (n + 1) * sizeof(*paths));
+			paths[n++] = pacs_strdup(list ? b.data : *items);
+			if (!list)
+				break;
+		}
+	}
+	if (pacs_part_new(err, ar, paths, n, ret_p))
+		cli_die(err);
+	while (n)
+		free(paths[--n]);
+	free(paths);
+	pacs_buf_clear(&b);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_fixity_options o = {0};
+	struct pacs_fixity_tally t;
+	struct pacs_archive *ar = NULL;
+	struct pacs_part *part = NULL;
+	struct cli_tally tally = {0};
+	struct ctx c = {0};
+	int count;
+	char **items = cli_start(&program, argc, argv, &count);
+
+	check_options(&o, &c);
+	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_READ, &ar))
+		cli_die(&err);
+	if (count) {
+		make_part(&err, ar, items, &part);
+		o.wants = pacs_part_wants;
+		o.wants_ctx = part;
+	}
+	if (flags.state && pacs_verify_state_read(&err, flags.state, &c.state))
+		cli_die(&err);
+	o.first_shard = c.state ? pacs_verify_state_oldest(c.state) : 0;
+	if (!flags.sums)
+		c.records = cli_records_new(fields, NULL);
+	be_modest();
+	verify(&err, ar, &o, &c, &t);
+	if (err.code) {
+		cli_warn_error(&err, NULL);
+		tally.fatal = err.code;
+	}
+	tally.no = c.damage;
+	tally.failed = c.unread;
+	pacs_verify_state_free(c.state);
+	pacs_part_free(part);
+	pacs_archive_close(ar);
+	return cli_finish(&tally);
+}

@@ -1,0 +1,134 @@
+/*
+ * What the files of this room share.
+ *
+ *   scan.c    the ledger's chain; each line's object goes to the spool
+ *   spool.c   a temporary file in buckets; a bucket comes back settled
+ *   tree.c    the files that are really there, of a bucket's shards
+ *   object.c  one object: its bytes, its UIDs, its end
+ *   check.c   all of it, bucket by bucket
+ */
+#ifndef PACS_FIXITY_INTERNAL_H
+#define PACS_FIXITY_INTERNAL_H
+
+#include <pthread.h>
+
+#include "base/mem.h"
+#include "fixity/fixity.h"
+
+/* --- spool.c -------------------------------------------------------------- */
+
+/* A line, as small as it can be told: which object, where it is written. */
+struct spooled {
+	uint8_t key[16]; /* of the three UIDs */
+	uint64_t offset; /* of the line in its segment */
+	uint32_t segment;
+	uint16_t shard;
+	uint8_t op; /* enum pacs_op */
+	uint8_t spare;
+};
+
+/* What an object's last line says. */
+struct expected {
+	char *path; /* in the bucket's arena, as sha256 */
+	const char *sha256;
+	uint64_t size;
+	bool there;  /* false: purged or void; only a file there is wrong */
+	bool wanted; /* by since, sample and the caller */
+};
+
+struct bucket {
+	struct pacs_arena arena;
+	struct expected *list; /* sorted by path */
+	size_t count;
+};
+
+struct spool;
+/* For a ledger of so many bytes. A file in TMPDIR's place, unlinked at once:
+ * dir is the folder to put it in. */
+enum pacs_err spool_open(struct pacs_error *err, const char *dir,
+			 uint64_t ledger_bytes,
+			 struct spool **ret_s) PACS_MUST_CHECK;
+void spool_close(struct spool *s);
+enum pacs_err spool_add(struct pacs_error *err, struct spool *s,
+			const struct pacs_ledger_line *line) PACS_MUST_CHECK;
+unsigned spool_buckets(const struct spool *s);
+/* The shards [first, end) that a bucket covers. */
+void spool_shards(const struct spool *s, unsigned bucket, unsigned *ret_first,
+		  unsigned *ret_end);
+/* What should be there, of one bucket. Caller frees with bucket_clear. */
+enum pacs_err spool_settle(struct pacs_error *err, struct spool *s,
+			   const struct pacs_archive *ar, unsigned bucket,
+			   const struct pacs_fixity_options *opts,
+			   struct bucket *ret) PACS_MUST_CHECK;
+void bucket_clear(struct bucket *b);
+
+/* --- late.c --------------------------------------------------------------- */
+
+struct late {
+	pthread_mutex_t lock;
+	struct pacs_cursor at; /* as far as the ledger was read */
+	char **paths;          /* sorted */
+	size_t count, cap;
+};
+
+/* --- the run -------------------------------------------------------------- */
+
+struct run {
+	const struct pacs_archive *ar;
+	const struct pacs_fixity_options *opts;
+	const struct pacs_fixity_hooks *hooks;
+	struct pacs_fixity_tally *tally;
+	pthread_mutex_t lock; /* around hooks and tally */
+	struct late late;
+	uint64_t start_ms;          /* for the rate */
+	struct pacs_buf quarantine; /* "<digest> +\n" set aside, - let out */
+};
+
+void run_finding(struct run *run, enum pacs_fault fault, const char *path,
+		 const char *expected, const char *found);
+bool run_stopped(struct run *run);
+/* So much was read: count it, and wait if that was faster than allowed. */
+void run_read(struct run *run, uint64_t objects, uint64_t bytes);
+
+/* Has the ledger spoken of this object since the scan? Threads. */
+bool late_touched(struct run *run, const char *path);
+/* Is it gone, or is a writer about to record it? */
+bool late_coming(struct run *run, const char *path);
+void late_clear(struct late *l);
+/* The three UIDs of a line. */
+void fixity_triple(const struct pacs_ledger_line *l, struct pacs_triple *ret);
+
+/* --- scan.c --------------------------------------------------------------- */
+enum pacs_err scan_ledger(struct pacs_error *err, struct run *run,
+			  struct spool *s) PACS_MUST_CHECK;
+
+/* --- tree.c --------------------------------------------------------------- */
+struct found {
+	char *path; /* in the arena */
+	uint64_t size;
+	unsigned mode;
+	bool owned; /* by the archive's owner */
+};
+struct tree {
+	struct pacs_arena arena;
+	struct found *list; /* objects only, sorted by path */
+	size_t count, cap;
+};
+/* Files of the shards [first, end); what is no object's name is told. */
+enum pacs_err tree_read(struct pacs_error *err, struct run *run, unsigned first,
+			unsigned end, struct tree *ret) PACS_MUST_CHECK;
+void tree_clear(struct tree *t);
+
+/* --- object.c ------------------------------------------------------------- */
+struct reader; /* what a thread keeps between objects */
+struct reader *reader_new(void);
+void reader_free(struct reader *r);
+/* Read an object to its end and tell what is wrong with it. */
+void object_check(struct run *run, struct reader *r, const char *path,
+		  const char *sha256);
+
+/* --- setaside.c ----------------------------------------------------------- */
+/* Quarantine: each digest that the ledger says is there. */
+void quarantine_check(struct run *run);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * What was recorded after the ledger was scanned. Others write, purge and
+ * replace while we look: an object that a later line speaks of, or that a
+ * living writer is about to record, is no finding.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fixity/internal.h"
+
+static void
+add(struct late *l, const struct pacs_ledger_line *line)
+{
+	char path[PACS_PATH_ROOM];
+	struct pacs_triple t;
+
+	if (!*line->instance)
+		return;
+	fixity_triple(line, &t);
+	pacs_object_path(&t, path);
+	if (l->count == l->cap) {
+		l->cap = l->cap ? 2 * l->cap : 64;
+		l->paths = pacs_realloc(l->paths, l->cap * sizeof(*l->paths));
+	}
+	l->paths[l->count++] = pacs_strdup(path);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Read on; a ledger that cannot be read on gave its finding in the scan. */
+static void
+refresh(struct run *run, struct late *l)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_ledger_line *line;
+	struct pacs_ledger_reader *r;
+	size_t before = l->count;
+	bool more;
+
+	if (pacs_ledger_has_more(&err, run->ar, &l->at, &more) || !more ||
+	    pacs_ledger_open(&err, run->ar, &l->at, &r))
+		return;
+	while (!pacs_ledger_next(&err, r, &line) && line)
+		add(l, line);
+	l->at = *pacs_ledger_cursor(r);
+	pacs_ledger_close(r);
+	if (l->count > before)
+		qsort(l->paths, l->count, sizeof(*l->paths), compare);
+}
+
+bool
+late_touched(struct run *run, const char *path)
+{
+	struct late *l = &run->late;
+	bool hit;
+
+	pthread_mutex_lock(&l->lock);
+	refresh(run, l);
+	hit = l->count &&
+	      bsearch(&path, l->paths, l->count, sizeof(*l->paths), compare);
+	pthread_mutex_unlock(&l->lock);
+	return hit;
+}
+
+/* A second link is the name in incoming/ of a writer that has not yet recorded
+ * it. If it died, recovery at the next open finishes its work. */
+bool
+late_coming(struct run *run, const char *path)
+{
+	struct stat st;
+
+	if (fstatat(pacs_archive_dirfd(run->ar), path, &st,
+		    AT_SYMLINK_NOFOLLOW) != 0)
+		return true; /* gone again */
+	return st.st_nlink > 1 || late_touched(run, path);
+}
+
+void
+late_clear(struct late *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		free(l->paths[i]);
+	free(l->paths);
+	pthread_mutex_destroy(&l->lock);
+}

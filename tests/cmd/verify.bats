@@ -1,0 +1,286 @@
+#!/usr/bin/env bats
+# pacs-verify: damage of every kind is planted; each is found and named, and
+# nothing else is.
+
+load ../helper/env
+
+setup_file() {
+	pacs_setup
+	cd "$BATS_FILE_TMPDIR"
+	pacs-phantom -o in --modality=CT,US --studies=2 --instances=6 --rows=64 --seed=5
+	pacs-init sample
+	pacs-store -a sample in
+}
+
+setup() {
+	pacs_setup
+	cp -a "$BATS_FILE_TMPDIR/sample" a
+	export PACS_ARCHIVE=$PWD/a
+	mapfile -t objects < <(cd a && find objects -type f | LC_ALL=C sort)
+	one=${objects[3]}
+	two=${objects[7]}
+}
+
+# The findings: "kind path", sorted.
+verify() { # STATUS [OPTION...]
+	local want=$1
+	shift
+	exits "$want" pacs-verify -f kind,path "$@"
+	[ ! -s err ]
+	LC_ALL=C sort out >sorted
+}
+
+found() { # KIND PATH: and nothing else
+	printf '%s\t%s\n' "$@" | LC_ALL=C sort | diff - sorted
+}
+
+spoil() { # FILE: make it writable for the test
+	chmod u+w "$1"
+}
+
+@test "verify is silent about an archive that is whole" {
+	verify 0
+	[ ! -s out ]
+	verify 0 --quick
+	[ ! -s out ]
+}
+
+@test "verify says with -v how much it looked at" {
+	exits 0 pacs-verify -v
+	grep -q "${#objects[@]} objects" err
+}
+
+@test "verify finds a flipped byte in each part of an object" {
+	local size at
+	size=$(stat -c %s "a/$one")
+	cp "a/$one" whole
+	for at in 0 100 130 140 300 $((size / 2)) $((size - 1)); do
+		spoil "a/$one"
+		cp whole "a/$one"
+		perl -e 'open F, "+<", $ARGV[0]; seek F, $ARGV[1], 0; read F, $b, 1;
+			seek F, $ARGV[1], 0; print F chr(ord($b) ^ 4)' "a/$one" "$at"
+		chmod 440 "a/$one"
+		verify 1
+		found damaged "$one"
+	done
+}
+
+@test "verify tells what was expected and what was found" {
+	spoil "a/$one"
+	printf x | dd of="a/$one" bs=1 seek=200 conv=notrunc status=none
+	chmod 440 "a/$one"
+	exits 1 pacs-verify --format=json
+	grep -q "\"expected\":\"$(awk -F'\t' -v p="$(basename "$one" .dcm)" \
+		'$5 == p { print $7 }' a/ledger/000001.tsv)\"" out
+	grep -q "\"found\":\"$(sha256sum <"a/$one" | cut -d' ' -f1)\"" out
+}
+
+@test "verify finds objects that are cut, grown and missing, quickly too" {
+	spoil "a/$one" && truncate -s -1 "a/$one" && chmod 440 "a/$one"
+	spoil "a/$two" && echo >>"a/$two" && chmod 440 "a/$two"
+	rm -f "a/${objects[0]}"
+	for option in -v --quick; do
+		exits 1 pacs-verify -f kind,path "$option"
+		LC_ALL=C sort out >sorted
+		found damaged "$one" damaged "$two" missing "${objects[0]}"
+	done
+}
+
+@test "verify finds two files that changed places" {
+	mv -f "a/$one" x
+	mv -f "a/$two" "a/$one"
+	mv -f x "a/$two"
+	verify 1
+	found damaged "$one" damaged "$two"
+}
+
+@test "verify finds what nobody recorded" {
+	local study
+	study=$(dirname "$(dirname "$one")")
+	cp "a/$one" "a/$study/stray"
+	mkdir -p "a/$study/1.2.3"
+	cp "a/$one" "a/$study/1.2.3/1.2.3.4.dcm"
+	mkdir -p a/objects/000/1.2.3/1.2.3
+	cp "a/$one" a/objects/000/1.2.3/1.2.3/1.2.3.dcm
+	verify 1
+	found misplaced "$study/stray" orphan "$study/1.2.3/1.2.3.4.dcm" \
+		misplaced objects/000/1.2.3/1.2.3/1.2.3.dcm
+}
+
+@test "verify finds a purged object that came back by hand" {
+	cp -a "a/$one" kept
+	exits 0 pacs-purge --yes --why=test SOPInstanceUID="$(basename "$one" .dcm)"
+	mkdir -p "a/$(dirname "$one")"
+	cp -a kept "a/$one"
+	verify 1
+	found purged-present "$one"
+}
+
+@test "verify finds an object that can be written" {
+	spoil "a/$one"
+	verify 1
+	found mode "$one"
+}
+
+@test "verify finds an object under another object's name, recorded so" {
+	# What a program that ignores UIDs would have done.
+	exits 0 pacs-verify --sums
+	local check text
+	text=$(awk -F'\t' -v OFS='\t' 'END { $5 = "1.2.3.4"; $NF = ""; sub(/\t$/, ""); print }' \
+		a/ledger/000001.tsv)
+	check=$(tail -n 1 a/ledger/000001.tsv | awk -F'\t' '{ print $NF }')
+	mkdir -p "a/$(dirname "${objects[0]}")"
+	local last study series
+	last=$(tail -n 1 a/ledger/000001.tsv)
+	study=$(echo "$last" | cut -f3) series=$(echo "$last" | cut -f4)
+	local from
+	from=$(cd a && echo objects/*/"$study/$series/$(echo "$last" | cut -f5).dcm")
+	cp -a "a/$from" "a/$(dirname "$from")/1.2.3.4.dcm"
+	printf '%s\t%s\n' "$text" \
+		"$(printf '%s%s' "$check" "$text" | sha256sum | cut -c1-16)" \
+		>>a/ledger/000001.tsv
+	verify 1
+	found uids "$(dirname "$from")/1.2.3.4.dcm"
+}
+
+@test "verify finds an edited ledger line" {
+	local offset
+	offset=$(head -n 4 a/ledger/000001.tsv | wc -c)
+	sed -i '5s/\tstore\t/\tadopt\t/' a/ledger/000001.tsv
+	verify 1
+	found ledger "ledger/000001.tsv:$offset"
+}
+
+@test "verify finds lines that changed places, or are gone" {
+	cp a/ledger/000001.tsv whole
+	awk 'NR == 5 { keep = $0; next } { print } NR == 6 { print keep }' whole \
+		>a/ledger/000001.tsv
+	verify 1
+	[ "$(cut -f1 sorted | uniq)" = ledger ]
+	sed 6d whole >a/ledger/000001.tsv
+	exits 1 pacs-verify -f kind
+	[ "$(sort -u out | tr '\n' ' ')" = "ledger orphan " ]
+}
+
+@test "verify finds a missing segment" {
+	mv a/ledger/000001.tsv a/ledger/000002.tsv
+	exits 1 pacs-verify -f kind,path
+	grep -q "^ledger	ledger/000001.tsv$" out
+}
+
+@test "verify finds damage in quarantine" {
+	cp "a/$one" other
+	perl -e 'open F, "+<", "other"; seek F, -4, 2; print F "abcd"'
+	run -3 pacs-store other
+	local q
+	q=$(cd a && echo quarantine/*.dcm)
+	verify 0
+	spoil "a/$q"
+	echo x >>"a/$q"
+	verify 1
+	found quarantine "$q"
+}
+
+@test "verify tells an unreadable object from a damaged one" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to become somebody else"
+	# Outside the test's folder, which only its owner may enter.
+	local open
+	open=$(mktemp -d)
+	chmod 755 "$open"
+	cp -a a "$open/a"
+	chmod -R o+rX "$open/a"
+	chmod 000 "$open/a/$one"
+	run -3 setpriv --reuid=65534 --clear-groups \
+		"$(command -v pacs-verify)" -a "$open/a" -f kind,path
+	rm -rf "$open"
+	[ "$output" = "unreadable	$one" ]
+}
+
+@test "verify looks at a part: an object, a study, a list" {
+	rm -f "a/$one" "a/$two"
+	verify 1 "$one"
+	found missing "$one"
+	verify 1 "$(dirname "$(dirname "$PACS_ARCHIVE/$one")")/"
+	grep -q "^missing	$one$" sorted
+	printf '%s\n' "${objects[0]}" "$two" |
+		pacs-verify -f kind,path - >sorted && false
+	found missing "$two"
+	exits 2 pacs-verify /etc/passwd
+}
+
+@test "verify --since looks at what was recorded since" {
+	rm -f "a/$one"
+	verify 0 --since=2100-01-01
+	verify 1 --since=2020-01-01
+	found missing "$one"
+	exits 2 pacs-verify --since=yesterday
+}
+
+@test "verify --sample looks at a part, another one each time" {
+	exits 0 pacs-verify -v --sample=100%
+	grep -q " ${#objects[@]} objects" err
+	rm -f "a/$one"
+	local hits=0 i
+	for i in $(seq 40); do
+		run pacs-verify --sample=30%
+		hits=$((hits + status))
+	done
+	[ "$hits" -gt 0 ] && [ "$hits" -lt 40 ]
+	exits 2 pacs-verify --sample=150%
+}
+
+@test "verify --sums agrees with sha256sum" {
+	exits 0 pacs-verify --sums
+	[ "$(wc -l <out)" -eq "${#objects[@]}" ]
+	(cd a && sha256sum --quiet -c ../out)
+}
+
+@test "verify --state remembers, and a budget goes on where it stopped" {
+	exits 0 pacs-verify --state=s
+	[ "$(grep -c '^pacs_verify_shard_checked_seconds' s)" -eq 4096 ]
+	[ "$(awk '$1 == "pacs_verify_covered_seconds" { print ($2 > 0) }' s)" = 1 ]
+	[ "$(tail -n 1 s)" = "# EOF" ]
+	# Some shards were never checked: the next run begins there.
+	sed -i '/shard="[89a-f]/d' s
+	exits 0 pacs-verify --state=s --budget=1h
+	[ "$(grep -c '^pacs_verify_shard_checked_seconds' s)" -eq 4096 ]
+	exits 2 pacs-verify --budget=1h
+	exits 2 pacs-verify --budget=soon --state=s
+}
+
+@test "verify counts findings in the state file, and never overwrites another's" {
+	rm -f "a/$one"
+	exits 1 pacs-verify --state=s
+	grep -qx 'pacs_verify_run_findings{kind="missing"} 1' s
+	echo precious >mine
+	exits 4 pacs-verify --state=mine
+	[ "$(cat mine)" = precious ]
+}
+
+@test "verify keeps to a rate" {
+	local bytes start ms
+	bytes=$(cat a/objects/*/*/*/*.dcm | wc -c)
+	start=$(date +%s%N)
+	exits 0 pacs-verify --rate=$((bytes / 2))
+	ms=$((($(date +%s%N) - start) / 1000000))
+	[ "$ms" -ge 1000 ] # two seconds, less what the last object needs
+}
+
+@test "verify has no false finding while others store and purge" {
+	pacs-phantom -o more --modality=MR --studies=3 --instances=60 --rows=64 --seed=8
+	pacs-store more &
+	local pid=$! i
+	for i in 1 2 3 4 5 6; do
+		pacs-verify -f kind,path >>findings || cat findings
+	done
+	wait "$pid"
+	[ ! -s findings ]
+}
+
+@test "verify finds nothing wrong in valid samples but what they came with" {
+	[ -n "${CORPUS:-}" ] || skip "needs CORPUS"
+	pacs-init c
+	pacs-store -a c -q "$CORPUS/valid" || [ $? -eq 3 ]
+	run pacs-verify -a c -f kind
+	[ "$(sort -u <<<"$output" | grep -vx truncated)" = "" ]
+}
