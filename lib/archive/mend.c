@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/quarantine.h"
 #include "archive/recover.h"
 #include "base/file.h"
 #include "base/fs.h"
@@ -346,6 +347,40 @@ adopt_quarantined(struct recovery *r, const char *sha256, uint64_t size)
 	r->ar->recovery.adopted++;
 }
 
+static bool
+same_triple(const struct pacs_triple *a, const struct pacs_triple *b)
+{
+	return !strcmp(a->study, b->study) && !strcmp(a->series, b->series) &&
+	       !strcmp(a->instance, b->instance);
+}
+
+/* An object took a place and its line was lost: so was that of the object that
+ * had the place before and is in quarantine now. */
+static void
+adopt_replaced(struct recovery *r, const struct pacs_triple *t)
+{
+	struct pacs_error e = PACS_ERROR_INIT;
+	struct pacs_quarantined *list;
+	char extra[48];
+	size_t i, n;
+
+	if (pacs_quarantine_list(&e, r->ar, &list, &n))
+		return;
+	for (i = 0; i < n; i++) {
+		const struct pacs_quarantined *q = &list[i];
+
+		if ((strcmp(q->reason, "damaged") != 0 &&
+		     strcmp(q->reason, "replaced") != 0) ||
+		    !same_triple(&q->triple, t) ||
+		    entries_find(&r->entries, &none, q->sha256))
+			continue;
+		snprintf(extra, sizeof(extra), "reason=%s", q->reason);
+		add_text(r, PACS_OP_QUARANTINE, t, q->size, q->sha256, extra);
+		r->ar->recovery.adopted++;
+	}
+	free(list);
+}
+
 /* One incoming file: has it a name that no line speaks of? */
 static void
 mend_one(struct recovery *r, const struct dead *d, const char *name,
@@ -376,6 +411,7 @@ mend_one(struct recovery *r, const struct dead *d, const char *name,
 	e = entries_find(&r->entries, &t, sha256);
 	if (e && pacs_op_places(e->op) && strcmp(e->sha256, sha256) == 0)
 		return;
+	adopt_replaced(r, &t);
 	add_text(r, PACS_OP_ADOPT, &t, (uint64_t)in.st_size, sha256, NULL);
 	r->ar->recovery.adopted++;
 }

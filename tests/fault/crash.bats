@@ -50,10 +50,12 @@ kills() {
 }
 
 @test "quarantine survives when a program that empties it is killed" {
+	need pacs-quarantine
 	kills accept
 }
 
 @test "a purge that is killed is completed or not begun" {
+	need pacs-purge
 	kills purge
 }
 

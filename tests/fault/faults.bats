@@ -47,10 +47,12 @@ fails() {
 }
 
 @test "pacs-quarantine on a failing disk says so and loses nothing" {
+	need pacs-quarantine
 	fails accept
 }
 
 @test "a purge on a failing disk says so and is recorded or not begun" {
+	need pacs-purge
 	fails purge
 }
 

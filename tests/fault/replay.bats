@@ -64,9 +64,11 @@ states() {
 }
 
 @test "a crash while quarantine is emptied keeps all promises" {
+	need pacs-quarantine
 	states accept
 }
 
 @test "a crash of a purge leaves it recorded or not begun" {
+	need pacs-purge
 	states purge
 }

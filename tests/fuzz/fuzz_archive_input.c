@@ -1,8 +1,9 @@
 /*
  * What pacs-store --stdin takes: one object, or a tar, zip, ISO image or
  * compressed stream of them. The first byte says how: bit 0 a dry run, bit 1
- * strict, bit 2 one worker. Every record must be one that the manual knows, what
- * is told as stored must be there, and nothing may appear beside the archive.
+ * strict, bit 2 one worker. Every record must be one that the manual knows,
+ * what is told as stored must be there, and nothing may appear beside the
+ * archive.
  */
 #include <dirent.h>
 #include <sys/mman.h>
