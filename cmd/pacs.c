@@ -23,6 +23,7 @@ static const struct {
     {"verify", "prove that nothing in an archive is lost"},
     {"quarantine", "look at, accept or discard what could not be filed"},
     {"purge", "remove objects from an archive, recorded"},
+    {"verify", "prove that nothing in an archive is lost"},
     {"phantom", "make synthetic studies that look real"},
 };
 

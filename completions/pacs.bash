@@ -4,8 +4,12 @@
 _pacs_options() {
 	case $1 in
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-index) echo '--no-files -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-init) echo '--default-issuer= --floor= --index= --print --timezone= --format= -f --fields= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-phantom) echo '--charset= -f --fields= --format= --frames= --instances= -j --jobs= --modality= -n --dry-run -0 --null -o --output= --print --rows= --seed= --series= --studies= --syntax= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-store) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null --again --move --origin= --print --stdin --strict -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-verify) echo '-a --archive= --format= -f --fields= -j --jobs= --budget= --quick --rate= --sample= --since= --state= --sums -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	esac
 }
 
@@ -14,6 +18,24 @@ _pacs_value() {
 	case $1:$2 in
 	pacs:--log) echo 'text json' ;;
 	pacs:--progress) echo 'auto always never' ;;
+	pacs-find:-L | pacs-find:--level) echo 'patient study series instance' ;;
+	pacs-find:-k | pacs-find:--key) echo 'none' ;;
+	pacs-find:--group) echo 'field PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex OtherPatientIDs OtherPatientIDsSequence.PatientID OtherPatientIDsSequence.IssuerOfPatientID OtherPatientNames IssuerOfPatientIDQualifiersSequence.UniversalEntityID IssuerOfPatientIDQualifiersSequence.UniversalEntityIDType ReferencedPatientSequence.ReferencedSOPClassUID ReferencedPatientSequence.ReferencedSOPInstanceUID EthnicGroup PatientComments NumberOfPatientRelatedStudies NumberOfPatientRelatedSeries NumberOfPatientRelatedInstances StudyInstanceUID StudyDate StudyTime AccessionNumber StudyID StudyDescription ModalitiesInStudy SOPClassesInStudy ReferringPhysicianName NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence.CodeValue ProcedureCodeSequence.CodingSchemeDesignator ProcedureCodeSequence.CodeMeaning ReferencedStudySequence.ReferencedSOPClassUID ReferencedStudySequence.ReferencedSOPInstanceUID PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory OtherStudyNumbers TimezoneOffsetFromUTC NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances SeriesInstanceUID Modality SeriesNumber SeriesDescription SeriesDate SeriesTime BodyPartExamined Laterality ProtocolName Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions StationName InstitutionName InstitutionalDepartmentName PerformingPhysicianName OperatorsName FrameOfReferenceUID PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepID RequestAttributesSequence.ScheduledProcedureStepID RequestAttributesSequence.RequestedProcedureID NumberOfSeriesRelatedInstances SOPInstanceUID SOPClassUID TransferSyntaxUID InstanceNumber NumberOfFrames Rows Columns BitsAllocated ImageType SpecificCharacterSet ContentDate ContentTime RelatedGeneralSOPClassUID AlternateRepresentationSequence.ReferencedSOPClassUID AlternateRepresentationSequence.ReferencedSOPInstanceUID ConceptNameCodeSequence.CodeValue ConceptNameCodeSequence.CodingSchemeDesignator ConceptNameCodeSequence.CodeMeaning ContentTemplateSequence.TemplateIdentifier ContentTemplateSequence.MappingResource ContainerIdentifier SpecimenDescriptionSequence.SpecimenIdentifier SpecimenDescriptionSequence.SpecimenUID size_bytes stored_at origin sha256 state path' ;;
+	pacs-find:--limit) echo 'none' ;;
+	pacs-find:--query) echo 'file' ;;
+	pacs-find:--sort) echo 'field PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex OtherPatientIDs OtherPatientIDsSequence.PatientID OtherPatientIDsSequence.IssuerOfPatientID OtherPatientNames IssuerOfPatientIDQualifiersSequence.UniversalEntityID IssuerOfPatientIDQualifiersSequence.UniversalEntityIDType ReferencedPatientSequence.ReferencedSOPClassUID ReferencedPatientSequence.ReferencedSOPInstanceUID EthnicGroup PatientComments NumberOfPatientRelatedStudies NumberOfPatientRelatedSeries NumberOfPatientRelatedInstances StudyInstanceUID StudyDate StudyTime AccessionNumber StudyID StudyDescription ModalitiesInStudy SOPClassesInStudy ReferringPhysicianName NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence.CodeValue ProcedureCodeSequence.CodingSchemeDesignator ProcedureCodeSequence.CodeMeaning ReferencedStudySequence.ReferencedSOPClassUID ReferencedStudySequence.ReferencedSOPInstanceUID PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory OtherStudyNumbers TimezoneOffsetFromUTC NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances SeriesInstanceUID Modality SeriesNumber SeriesDescription SeriesDate SeriesTime BodyPartExamined Laterality ProtocolName Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions StationName InstitutionName InstitutionalDepartmentName PerformingPhysicianName OperatorsName FrameOfReferenceUID PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepID RequestAttributesSequence.ScheduledProcedureStepID RequestAttributesSequence.RequestedProcedureID NumberOfSeriesRelatedInstances SOPInstanceUID SOPClassUID TransferSyntaxUID InstanceNumber NumberOfFrames Rows Columns BitsAllocated ImageType SpecificCharacterSet ContentDate ContentTime RelatedGeneralSOPClassUID AlternateRepresentationSequence.ReferencedSOPClassUID AlternateRepresentationSequence.ReferencedSOPInstanceUID ConceptNameCodeSequence.CodeValue ConceptNameCodeSequence.CodingSchemeDesignator ConceptNameCodeSequence.CodeMeaning ContentTemplateSequence.TemplateIdentifier ContentTemplateSequence.MappingResource ContainerIdentifier SpecimenDescriptionSequence.SpecimenIdentifier SpecimenDescriptionSequence.SpecimenUID size_bytes stored_at origin sha256 state path' ;;
+	pacs-find:--sum) echo 'field PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex OtherPatientIDs OtherPatientIDsSequence.PatientID OtherPatientIDsSequence.IssuerOfPatientID OtherPatientNames IssuerOfPatientIDQualifiersSequence.UniversalEntityID IssuerOfPatientIDQualifiersSequence.UniversalEntityIDType ReferencedPatientSequence.ReferencedSOPClassUID ReferencedPatientSequence.ReferencedSOPInstanceUID EthnicGroup PatientComments NumberOfPatientRelatedStudies NumberOfPatientRelatedSeries NumberOfPatientRelatedInstances StudyInstanceUID StudyDate StudyTime AccessionNumber StudyID StudyDescription ModalitiesInStudy SOPClassesInStudy ReferringPhysicianName NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence.CodeValue ProcedureCodeSequence.CodingSchemeDesignator ProcedureCodeSequence.CodeMeaning ReferencedStudySequence.ReferencedSOPClassUID ReferencedStudySequence.ReferencedSOPInstanceUID PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory OtherStudyNumbers TimezoneOffsetFromUTC NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances SeriesInstanceUID Modality SeriesNumber SeriesDescription SeriesDate SeriesTime BodyPartExamined Laterality ProtocolName Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions StationName InstitutionName InstitutionalDepartmentName PerformingPhysicianName OperatorsName FrameOfReferenceUID PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepID RequestAttributesSequence.ScheduledProcedureStepID RequestAttributesSequence.RequestedProcedureID NumberOfSeriesRelatedInstances SOPInstanceUID SOPClassUID TransferSyntaxUID InstanceNumber NumberOfFrames Rows Columns BitsAllocated ImageType SpecificCharacterSet ContentDate ContentTime RelatedGeneralSOPClassUID AlternateRepresentationSequence.ReferencedSOPClassUID AlternateRepresentationSequence.ReferencedSOPInstanceUID ConceptNameCodeSequence.CodeValue ConceptNameCodeSequence.CodingSchemeDesignator ConceptNameCodeSequence.CodeMeaning ContentTemplateSequence.TemplateIdentifier ContentTemplateSequence.MappingResource ContainerIdentifier SpecimenDescriptionSequence.SpecimenIdentifier SpecimenDescriptionSequence.SpecimenUID size_bytes stored_at origin sha256 state path' ;;
+	pacs-find:-a | pacs-find:--archive) echo 'dir' ;;
+	pacs-find:-f | pacs-find:--fields) echo 'field PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex OtherPatientIDs OtherPatientIDsSequence.PatientID OtherPatientIDsSequence.IssuerOfPatientID OtherPatientNames IssuerOfPatientIDQualifiersSequence.UniversalEntityID IssuerOfPatientIDQualifiersSequence.UniversalEntityIDType ReferencedPatientSequence.ReferencedSOPClassUID ReferencedPatientSequence.ReferencedSOPInstanceUID EthnicGroup PatientComments NumberOfPatientRelatedStudies NumberOfPatientRelatedSeries NumberOfPatientRelatedInstances StudyInstanceUID StudyDate StudyTime AccessionNumber StudyID StudyDescription ModalitiesInStudy SOPClassesInStudy ReferringPhysicianName NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence.CodeValue ProcedureCodeSequence.CodingSchemeDesignator ProcedureCodeSequence.CodeMeaning ReferencedStudySequence.ReferencedSOPClassUID ReferencedStudySequence.ReferencedSOPInstanceUID PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory OtherStudyNumbers TimezoneOffsetFromUTC NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances SeriesInstanceUID Modality SeriesNumber SeriesDescription SeriesDate SeriesTime BodyPartExamined Laterality ProtocolName Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions StationName InstitutionName InstitutionalDepartmentName PerformingPhysicianName OperatorsName FrameOfReferenceUID PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepID RequestAttributesSequence.ScheduledProcedureStepID RequestAttributesSequence.RequestedProcedureID NumberOfSeriesRelatedInstances SOPInstanceUID SOPClassUID TransferSyntaxUID InstanceNumber NumberOfFrames Rows Columns BitsAllocated ImageType SpecificCharacterSet ContentDate ContentTime RelatedGeneralSOPClassUID AlternateRepresentationSequence.ReferencedSOPClassUID AlternateRepresentationSequence.ReferencedSOPInstanceUID ConceptNameCodeSequence.CodeValue ConceptNameCodeSequence.CodingSchemeDesignator ConceptNameCodeSequence.CodeMeaning ContentTemplateSequence.TemplateIdentifier ContentTemplateSequence.MappingResource ContainerIdentifier SpecimenDescriptionSequence.SpecimenIdentifier SpecimenDescriptionSequence.SpecimenUID size_bytes stored_at origin sha256 state path' ;;
+	pacs-find:--format) echo 'tsv json csv table' ;;
+	pacs-find:--log) echo 'text json' ;;
+	pacs-find:--progress) echo 'auto always never' ;;
+	pacs-index:-a | pacs-index:--archive) echo 'dir' ;;
+	pacs-index:--format) echo 'tsv json csv table' ;;
+	pacs-index:-f | pacs-index:--fields) echo 'field problem level key StudyInstanceUID SeriesInstanceUID SOPInstanceUID path patients studies series instances size_bytes quarantined missing unreadable index_bytes ledger_segment ledger_offset index_path' ;;
+	pacs-index:-j | pacs-index:--jobs) echo 'none' ;;
+	pacs-index:--log) echo 'text json' ;;
+	pacs-index:--progress) echo 'auto always never' ;;
 	pacs-init:--default-issuer) echo 'none' ;;
 	pacs-init:--floor) echo 'none' ;;
 	pacs-init:--index) echo 'dir' ;;
@@ -37,12 +59,31 @@ _pacs_value() {
 	pacs-phantom:--syntax) echo 'none' ;;
 	pacs-phantom:--log) echo 'text json' ;;
 	pacs-phantom:--progress) echo 'auto always never' ;;
+	pacs-store:-a | pacs-store:--archive) echo 'dir' ;;
+	pacs-store:-f | pacs-store:--fields) echo 'field outcome reason StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID sha256 size_bytes path source' ;;
+	pacs-store:--format) echo 'tsv json csv table' ;;
+	pacs-store:-j | pacs-store:--jobs) echo 'none' ;;
+	pacs-store:--origin) echo 'none' ;;
+	pacs-store:--log) echo 'text json' ;;
+	pacs-store:--progress) echo 'auto always never' ;;
+	pacs-verify:-a | pacs-verify:--archive) echo 'dir' ;;
+	pacs-verify:--format) echo 'tsv json csv table' ;;
+	pacs-verify:-f | pacs-verify:--fields) echo 'field kind path StudyInstanceUID SeriesInstanceUID SOPInstanceUID expected found' ;;
+	pacs-verify:-j | pacs-verify:--jobs) echo 'none' ;;
+	pacs-verify:--budget) echo 'none' ;;
+	pacs-verify:--rate) echo 'none' ;;
+	pacs-verify:--sample) echo 'none' ;;
+	pacs-verify:--since) echo 'none' ;;
+	pacs-verify:--state) echo 'file' ;;
+	pacs-verify:--log) echo 'text json' ;;
+	pacs-verify:--progress) echo 'auto always never' ;;
 	esac
 }
 
 _pacs_verbs() {
 	case $1 in
-	pacs) echo 'init phantom help' ;;
+	pacs) echo 'find index init phantom store verify help' ;;
+	pacs-index) echo 'update rebuild check stats schema' ;;
 	esac
 }
 
@@ -97,4 +138,4 @@ _pacs_complete() {
 	fi
 }
 
-complete -o default -F _pacs_complete pacs pacs-init pacs-phantom
+complete -o default -F _pacs_complete pacs pacs-find pacs-index pacs-init pacs-phantom pacs-store pacs-verify
