@@ -1,0 +1,323 @@
+#!/usr/bin/env bats
+# pacs-find: the question language, levels, forms of the answer, statuses.
+
+load ../helper/env
+load ../helper/objects
+
+# The archive is made once and copied for each test.
+setup_file() {
+	pacs_setup
+	cd "$BATS_FILE_TMPDIR" || return
+	command -v dump2dcm >/dev/null || return 0
+	local p
+	p=0010,0010:PN=Müller^Jörg
+	object in/1 1 1 1 $p 0010,0020:LO=A1 0008,0020:DA=20240131 \
+		0008,0050:SH=ACC1 0008,1030:LO='Head 100%' 0010,0040:CS=M
+	object in/2 1 1 2 $p 0010,0020:LO=A1 0008,0020:DA=20240131
+	object in/3 1 2 1 $p 0010,0020:LO=A1 0008,0020:DA=20240131 \
+		0008,0060:CS=SR 0008,0016:UI=1.2.840.10008.5.1.4.1.1.88.11
+	object in/4 2 1 1 '0010,0010:PN=Yamada^Tarou=山田^太郎=やまだ^たろう' \
+		0010,0020:LO=B2 0008,0020:DA=20240201 0008,0030:TM=0930 \
+		0008,0050:SH=ACC2 0008,0060:CS=MR 0010,0021:LO=HOSP
+	object in/5 3 1 1 0010,0010:PN=SMITH^JOHN 0010,0020:LO=B2 \
+		0008,0020:DA=20231224 0008,0050:SH='A_C3' 0008,0060:CS=MR
+	object in/6 4 1 1 0008,0060:CS=US
+	pacs-init a
+	pacs-store -a a in
+	pacs-index -a a update
+}
+
+setup() {
+	pacs_setup
+	need dump2dcm
+	cp -a "$BATS_FILE_TMPDIR/a" a
+	export PACS_ARCHIVE=$PWD/a
+}
+
+studies() { # the last number of each study found
+	pacs-find -f StudyInstanceUID "$@" | sed "s/^$root\.//" | tr '\n' ' '
+}
+
+asks() { # asks EXPECTED CONDITION...
+	local want=$1 got
+	shift
+	got=$(studies "$@")
+	[ "$got" = "$want" ] || {
+		echo "got '$got', expected '$want' for: $*"
+		return 1
+	}
+}
+
+@test "without a condition every study is listed, in the order of storing" {
+	asks "1 2 3 4 "
+}
+
+@test "one value matches exactly, case and all" {
+	asks "1 " PatientID=A1
+	asks "" PatientID=a1
+	asks "2 3 " PatientID=B2
+	asks "1 " "AccessionNumber=ACC1"
+}
+
+@test "wildcards are * and ?, and nothing else is one" {
+	asks "1 2 " "AccessionNumber=ACC?"
+	asks "1 2 3 " "AccessionNumber=A*"
+	asks "" "AccessionNumber=A_C1"
+	asks "3 " "AccessionNumber=A_C3"
+	asks "" "AccessionNumber=A%"
+	asks "1 " "StudyDescription=*100%"
+	asks "" "StudyDescription=*10%"
+}
+
+@test "values are data: quotes, SQL, control characters, 10 kB" {
+	asks "" "PatientID=' OR 1=1 --"
+	asks "" "PatientName=\"; DROP TABLE t_study; --"
+	asks "" "AccessionNumber=$(printf 'a\001\tb\nc')"
+	asks "" "PatientID=$(head -c 10000 /dev/zero | tr '\0' "'")"
+	asks "1 2 3 4 "
+}
+
+@test "a value over 16 kB is wrong usage" {
+	exits 2 pacs-find "PatientID=$(head -c 20000 /dev/zero | tr '\0' x)"
+	grep -q "PatientID: a value is over" err
+}
+
+@test "names match without case and accents, by any of their groups" {
+	asks "1 " "PatientName=müller^jörg"
+	asks "1 " "PatientName=MULLER^JORG"
+	asks "1 " "PatientName=mull*"
+	asks "2 " "PatientName=山田*"
+	asks "2 " "PatientName=*太郎"
+	asks "2 " "PatientName=やまだ*"
+	asks "2 " "PatientName=yamada*=山田*"
+	asks "" "PatientName=yamada*=田中*"
+	asks "3 " "PatientName=smith^j?hn"
+	asks "" "PatientName=smith"
+}
+
+@test "dates match as ranges in DICOM's way and in ours" {
+	asks "1 " StudyDate=20240131
+	asks "1 2 " StudyDate=20240101-20241231
+	asks "1 2 " StudyDate=20240101..
+	asks "3 " StudyDate=-20231231
+	asks "1 2 " StudyDate=2024
+	asks "1 " StudyDate=2024-01
+	asks "1 " StudyDate=2024-01-31
+	asks "1 3 " "StudyDate=20231224\\20240131"
+	asks "" StudyDate=-7d..
+}
+
+@test "today, yesterday and -Nd count days in the archive's timezone" {
+	local zone today
+	for zone in Pacific/Kiritimati Pacific/Pago_Pago; do
+		rm -rf b in
+		today=$(TZ=$zone date +%Y%m%d)
+		object in/1 9 1 1 "0008,0020:DA=$today"
+		pacs-init --timezone=$zone b
+		pacs-store -a b in
+		[ "$(pacs-find -a b --count StudyDate=today)" = 1 ]
+		[ "$(pacs-find -a b --count StudyDate=-1d..)" = 1 ]
+		exits 1 pacs-find -a b --count StudyDate=yesterday
+		[ "$(pacs-find -a b --count stored_at=today)" = 1 ]
+		[ "$(pacs-find -a b --count stored_at=-1h..)" = 1 ]
+	done
+}
+
+@test "what is no date is wrong usage, and the value is not repeated" {
+	exits 2 pacs-find StudyDate=SECRET
+	grep -q "StudyDate: no date or range" err
+	run ! grep -q SECRET err
+	exits 2 pacs-find StudyDate=20240230
+	exits 2 pacs-find NumberOfStudyRelatedInstances=many
+}
+
+@test "times match by the precision they are given in" {
+	asks "2 " StudyTime=0900-1000
+	asks "2 " StudyTime=0930
+	asks "2 " StudyTime=09
+	asks "" StudyTime=1000-
+}
+
+@test "numbers match as numbers" {
+	asks "1 " NumberOfStudyRelatedInstances=2..
+	asks "2 3 4 " NumberOfStudyRelatedInstances=01
+	[ "$(pacs-find -L instance --count InstanceNumber=2)" = 1 ]
+}
+
+@test "!= is what = is not; an empty value is no value" {
+	asks "2 3 4 " PatientID!=A1
+	asks "4 " PatientID=
+	asks "1 2 3 " PatientID!=
+	asks "1 2 3 4 " "PatientID=*"
+	asks "" "PatientID!=*"
+}
+
+@test "any level's key can be asked at any level" {
+	asks "1 " Modality=SR
+	asks "1 " Modality=SR Modality!=CT
+	asks "" Modality=SR SeriesNumber=1
+	asks "1 " "SOPInstanceUID=$root.1.2.1"
+	[ "$(pacs-find -L instance --count StudyDate=20240131)" = 3 ]
+	[ "$(pacs-find -L patient -f PatientID Modality=US)" = "" ]
+	[ "$(pacs-find -L patient -f PatientID AccessionNumber=ACC2)" = B2 ]
+}
+
+@test "modalities and classes of a study are those of all its series" {
+	asks "1 " ModalitiesInStudy=SR ModalitiesInStudy=CT
+	asks "1 " SOPClassesInStudy=1.2.840.10008.5.1.4.1.1.88.11
+	[ "$(pacs-find -f ModalitiesInStudy PatientID=A1)" = 'CT\\SR' ]
+}
+
+@test "a patient is issuer and ID; without an ID each study is one" {
+	pacs-find -L patient -f PatientID,IssuerOfPatientID,NumberOfPatientRelatedStudies >got
+	printf 'A1\t\t1\nB2\tHOSP\t1\nB2\t\t1\n\t\t1\n' | same got
+}
+
+@test "conditions are and-ed; with --or one is enough" {
+	asks "" PatientID=A1 Modality=MR
+	asks "1 2 3 " --or PatientID=A1 Modality=MR
+	asks "1 4 " --or PatientID=A1 Modality=US
+	[ "$(pacs-find -L instance --count --or InstanceNumber=2 Modality=SR)" = 2 ]
+}
+
+@test "a list of values comes from a file, each value as it stands" {
+	printf 'ACC1\n\nACC2\r\nA*\n' >list
+	asks "1 2 " AccessionNumber=@list
+	asks "3 " AccessionNumber!=@list PatientID=B2
+	seq 20000 | sed 's/^/X/' >many
+	echo ACC2 >>many
+	asks "2 " AccessionNumber=@many
+	exits 4 pacs-find AccessionNumber=@nowhere
+}
+
+@test "conditions come from a file or standard input" {
+	printf '# a comment\n\nPatientID=B2\nStudyDate=2024\n' >q
+	asks "2 " --query q
+	[ "$(pacs-find --count --query - <q)" = 1 ]
+	printf 'PatientID=A1\nPatientNam=x\n' >q
+	exits 2 pacs-find --query q
+	grep -q "q: line 2: unknown key 'PatientNam'" err
+	exits 4 pacs-find --query nowhere
+}
+
+@test "keys are understood in findscu's way too" {
+	asks "1 " -k PatientID=A1 -k 0008,0020
+	asks "1 " -k 0010,0020=A1
+	[ "$(pacs-find -k QueryRetrieveLevel=SERIES -f Modality -k PatientID=B2 | sort -u)" = MR ]
+	[ "$(pacs-find -k 0008,0052=IMAGE --count)" = 6 ]
+}
+
+@test "a misspelt key is wrong usage, with the right one" {
+	exits 2 pacs-find PatientNmae=x
+	grep -q "did you mean 'PatientName'" err
+	exits 2 pacs-find patientname=x
+	grep -q "did you mean 'PatientName'" err
+	exits 2 pacs-find -f PatientNmae
+	exits 2 pacs-find SliceThickness=1
+	grep -q "'SliceThickness' is not in the index" err
+	exits 2 pacs-find RequestAttributesSequence=1
+	grep -q "RequestAttributesSequence.ScheduledProcedureStepID" err
+	exits 2 pacs-find PatientID
+	exits 2 pacs-find path=x
+}
+
+@test "nothing found is status 1 and prints nothing; --count prints 0" {
+	exits 1 pacs-find PatientID=nobody
+	same out </dev/null
+	same err </dev/null
+	exits 1 pacs-find --count PatientID=nobody
+	echo 0 | same out
+	exits 0 pacs-find --count
+	echo 4 | same out
+	exits 1 pacs-find --format=json PatientID=nobody
+	same out </dev/null
+}
+
+@test "fields are printed in the order asked for" {
+	pacs-find -L series -f Modality,StudyDate,PatientID PatientID=A1 >got
+	printf 'CT\t20240131\tA1\nSR\t20240131\tA1\n' | same got
+	pacs-find -L instance --format=json -f InstanceNumber,PatientSex,SeriesInstanceUID \
+		Modality=SR >got
+	echo "{\"InstanceNumber\":1,\"PatientSex\":\"M\",\"SeriesInstanceUID\":\"$root.1.2\"}" |
+		same got
+}
+
+@test "a study's values are the first that its objects say" {
+	[ "$(pacs-find -L instance -f AccessionNumber SOPInstanceUID=$root.1.1.2)" = ACC1 ]
+}
+
+@test "paths are absolute, and lead to the objects" {
+	pacs-find --paths >got
+	[ "$(wc -l <got)" -eq 6 ]
+	while read -r f; do
+		case $f in /*) ;; *) false ;; esac
+		[ -f "$f" ]
+	done <got
+	pacs-find -0 --paths Modality=SR | xargs -0 dcmdump +P 0008,0060 | grep -q SR
+	[ -d "$(pacs-find -L study --paths PatientID=A1)" ]
+	exits 2 pacs-find -L patient --paths
+}
+
+@test "sizes and digests are those of the files" {
+	pacs-find -L instance -f sha256,size_bytes,path |
+		while IFS=$'\t' read -r sum size path; do
+			echo "$sum  a/$path" | sha256sum -c --quiet
+			[ "$(stat -c %s "a/$path")" = "$size" ]
+		done
+	[ "$(pacs-find --sum size_bytes)" = \
+		"$(find a/objects -type f -printf '%s\n' | paste -sd+ | bc)" ]
+}
+
+@test "records can be sorted, and cut off" {
+	asks "3 1 2 " --sort StudyDate StudyDate!=
+	asks "2 1 3 4 " --sort -StudyDate
+	asks "4 1 3 2 " --sort PatientName
+	asks "1 2 " --limit 2
+	asks "2 " --sort -StudyDate --limit 1
+	exits 2 pacs-find --sort Modality
+	exits 2 pacs-find --sort Nonsense
+}
+
+@test "--group tells how many have each value" {
+	pacs-find --group Modality >got
+	printf 'CT\t1\nMR\t2\nSR\t1\nUS\t1\n' | same got
+	pacs-find -L instance --group PatientSex --format=json >got
+	printf '{"value":"","count":3}\n{"value":"M","count":3}\n' | same got
+	exits 2 pacs-find --group SeriesNumber
+	exits 1 pacs-find --group Modality PatientID=nobody
+	same out </dev/null
+}
+
+@test "options that contradict each other are wrong usage" {
+	exits 2 pacs-find --count --paths
+	exits 2 pacs-find --count -f PatientID
+	exits 2 pacs-find --group Modality --count
+	exits 2 pacs-find --paths --format=json
+	exits 2 pacs-find --sum PatientID
+}
+
+@test "without an archive it could not work" {
+	exits 4 pacs-find -a nowhere
+	unset PACS_ARCHIVE
+	exits 2 pacs-find
+}
+
+@test "a closed pipe ends it" {
+	pacs-find -L instance | head -n 1 >got
+	[ "$(wc -l <got)" -eq 1 ]
+	exits 4 sh -c 'pacs-find >/dev/full'
+}
+
+@test "the answers are what dcmdump says, over the corpus" {
+	[ -n "${CORPUS:-}" ] || skip "CORPUS is not set"
+	pacs-init c
+	pacs-store -a c "$CORPUS/valid" 2>/dev/null || [ $? -eq 3 ]
+	pacs-find -a c -L instance -f SOPInstanceUID,path,Rows |
+		while IFS=$'\t' read -r uid path rows; do
+			got=$(dcmdump -s +P 0008,0018 +P 0028,0010 "c/$path" 2>/dev/null |
+				sed -n 's/^(0008,0018) UI \[\([^]]*\)\].*/\1/p; s/^(0028,0010) US \([0-9]*\).*/\1/p' |
+				paste -sd' ')
+			[ "$got" = "$uid${rows:+ $rows}" ] || echo "$path: $got"
+		done >differ
+	same differ </dev/null
+}
