@@ -32,7 +32,7 @@ static const struct cli_opt opts[] = {
     {0, "group", "KEY", "field",
      "how many have each value of KEY, in place of records", CLI_STRING,
      &group_key},
-    {0, "limit", "N", "none", "stop after so many records", CLI_UINT, &limit},
+    {0, "limit", "N", "none", "print so many records at most", CLI_UINT, &limit},
     {0, "or", NULL, NULL, "one of the conditions is enough", CLI_FLAG, &any},
     {0, "paths", NULL, NULL,
      "print only the paths of files (of folders with -L study or series)",
