@@ -76,7 +76,9 @@ has_stray_meta(const struct pacs_item *root)
 {
 	const struct pacs_element *e = pacs_item_first(root);
 
-	return e && PACS_TAG_GROUP(pacs_element_tag(e)) == 2;
+	while (e && PACS_TAG_GROUP(pacs_element_tag(e)) != 2)
+		e = pacs_element_next(e);
+	return e != NULL;
 }
 
 /* A change at the end of the root: everything before is encoded or copied. */

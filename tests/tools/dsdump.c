@@ -1,8 +1,9 @@
 /*
  * Prints every element of a DICOM file, at every depth, one a line, for tests:
- * path, VR, length, value; tab-separated. The value is UTF-8 with control
- * characters, tab and backslash-n escaped, or "sha256:..." for bytes; a
- * sequence has its number of items. Exit status 1 if the file cannot be read.
+ * path, effective VR, VR as written, length, SHA-256 of the value's bytes,
+ * value; tab-separated. The value is UTF-8 with control characters as \xNN and
+ * empty for bytes; a sequence has its number of items, pixel data in fragments
+ * the digest of each. Exit status 1 if the file cannot be read.
  *
  *     dsdump [-s] [-t STOPTAG] FILE     -s: strict
  */
@@ -36,7 +37,6 @@ print_digest(const void *bytes, size_t n)
 	size_t i;
 
 	SHA256(bytes ? bytes : "", n, md);
-	printf("sha256:");
 	for (i = 0; i < sizeof(md); i++)
 		printf("%02x", md[i]);
 }
@@ -46,11 +46,11 @@ print_fragments(const struct pacs_element *e)
 {
 	size_t i, n;
 
-	printf("fragments");
+	printf("-\tfragments");
 	for (i = 0; i < pacs_element_fragment_count(e); i++) {
 		const void *p = pacs_element_fragment(e, i, &n);
 
-		printf(" %zu:", n);
+		putchar(' ');
 		print_digest(p, n);
 	}
 }
@@ -58,7 +58,6 @@ print_fragments(const struct pacs_element *e)
 static void
 print_value(const struct pacs_item *item, const struct pacs_element *e)
 {
-	uint16_t vr = pacs_element_vr(e);
 	struct pacs_buf text = {0};
 	size_t n;
 	const void *p = pacs_element_value(e, &n);
@@ -66,14 +65,25 @@ print_value(const struct pacs_item *item, const struct pacs_element *e)
 	if (pacs_element_is_encapsulated(e)) {
 		print_fragments(e);
 	} else if (!p && pacs_element_length(e)) {
-		printf("left out");
-	} else if (vr == PACS_VR('U', 'N') || vr >> 8 == 'O') {
-		print_digest(p, n);
+		printf("-\tleft out");
 	} else {
+		print_digest(p, n);
+		putchar('\t');
 		pacs_element_text(item, e, &text, NULL);
 		print_escaped(&text);
 	}
 	pacs_buf_clear(&text);
+}
+
+static void
+print_vr(uint16_t vr)
+{
+	int a = vr >> 8, b = vr & 0xff;
+
+	if (a >= 'A' && a <= 'Z' && b >= 'A' && b <= 'Z')
+		printf("\t%c%c", a, b);
+	else
+		printf("\t--");
 }
 
 static void
@@ -84,18 +94,18 @@ print_item(struct pacs_item *item, const char *path)
 	size_t i;
 
 	for (e = pacs_item_first(item); e; e = pacs_element_next(e)) {
-		uint16_t vr = pacs_element_vr(e);
-
 		snprintf(name, sizeof(name), "%s%08X", path,
 			 pacs_element_tag(e));
-		printf("%s\t%c%c\t%llu\t", name, vr >> 8, vr & 0xff,
-		       (unsigned long long)pacs_element_length(e));
+		fputs(name, stdout);
+		print_vr(pacs_element_vr(e));
+		print_vr(pacs_element_raw_vr(e));
+		printf("\t%llu\t", (unsigned long long)pacs_element_length(e));
 		if (!pacs_element_is_sequence(e)) {
 			print_value(item, e);
 			putchar('\n');
 			continue;
 		}
-		printf("%zu\n", pacs_element_item_count(e));
+		printf("-\t%zu\n", pacs_element_item_count(e));
 		for (i = 0; i < pacs_element_item_count(e); i++) {
 			char inner[2100];
 
