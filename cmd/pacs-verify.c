@@ -10,12 +10,13 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "fixity/fixity.h"
+#include "fixity/mend.h"
 #include "fixity/part.h"
 #include "fixity/state.h"
 
 static struct {
-	bool quick, sums;
-	const char *since, *sample, *budget, *state;
+	bool quick, sums, adopt;
+	const char *since, *sample, *budget, *state, *repair_from;
 	uint64_t rate;
 } flags;
 
@@ -25,12 +26,16 @@ static const struct cli_opt opts[] = {
     CLI_OPT_FIELDS,
     CLI_OPT_JOBS,
     CLI_OPT_NUL,
+    {0, "adopt", NULL, NULL, "record orphans", CLI_FLAG, &flags.adopt},
     {0, "budget", "TIME", "none", "stop after this time: 30m, 2h", CLI_STRING,
      &flags.budget},
     {0, "quick", NULL, NULL, "names and sizes only; no object is read",
      CLI_FLAG, &flags.quick},
     {0, "rate", "BYTES", "none", "read so many bytes a second: 50M", CLI_SIZE,
      &flags.rate},
+    {0, "repair-from", "DIR", "dir",
+     "put lost objects back from an archive or folder", CLI_STRING,
+     &flags.repair_from},
     {0, "sample", "PART", "none", "a random part of the objects: 1%",
      CLI_STRING, &flags.sample},
     {0, "since", "TIME", "none", "only what was recorded since, UTC",
@@ -42,7 +47,7 @@ static const struct cli_opt opts[] = {
     CLI_END,
 };
 
-enum { KIND, PATH, STUDY, SERIES, INSTANCE, EXPECTED, FOUND, FIELDS };
+enum { KIND, PATH, STUDY, SERIES, INSTANCE, EXPECTED, FOUND, MENDED, FIELDS };
 static const struct cli_field fields[FIELDS + 1] = {
     [KIND] = {"kind", CLI_TEXT, "what is wrong, one word"},
     [PATH] = {"path", CLI_TEXT, "the file, in the archive"},
@@ -51,6 +56,7 @@ static const struct cli_field fields[FIELDS + 1] = {
     [INSTANCE] = {"SOPInstanceUID", CLI_TEXT, "of the object"},
     [EXPECTED] = {"expected", CLI_TEXT, "as recorded: digest, size, ..."},
     [FOUND] = {"found", CLI_TEXT, "as it is"},
+    [MENDED] = {"mended", CLI_BOOL, "true: put right by this run"},
     [FIELDS] = {NULL, CLI_TEXT, NULL},
 };
 
@@ -64,6 +70,7 @@ static const struct cli_program program = {
 
 struct ctx {
 	struct cli_records *records;
+	struct pacs_mend *mend;          /* NULL if nothing is to be mended */
 	struct pacs_verify_state *state; /* NULL without --state */
 	uint64_t deadline_ms;            /* 0 = none */
 	bool out_of_time;
@@ -71,7 +78,7 @@ struct ctx {
 };
 
 static void
-finding(void *p, const struct pacs_fixity_finding *f)
+tell(void *p, const struct pacs_fixity_finding *f, bool mended)
 {
 	struct ctx *c = p;
 	const char *const values[FIELDS] = {
@@ -82,14 +89,25 @@ finding(void *p, const struct pacs_fixity_finding *f)
 	    [INSTANCE] = f->triple->instance,
 	    [EXPECTED] = f->expected,
 	    [FOUND] = f->found,
+	    [MENDED] = mended ? "true" : "false",
 	};
 
 	if (f->fault == PACS_FAULT_UNREADABLE)
 		c->unread = true;
-	else
+	else if (!mended)
 		c->damage = true;
 	if (c->records)
 		cli_record(c->records, values);
+}
+
+/* What can be mended is told when it has been tried. */
+static void
+finding(void *p, const struct pacs_fixity_finding *f)
+{
+	struct ctx *c = p;
+
+	if (!c->mend || !pacs_mend_note(c->mend, f))
+		tell(c, f, false);
 }
 
 static void
@@ -227,7 +245,9 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 	cli_progress_start("objects", 0, 0);
 	if (!pacs_fixity_check(err, ar, o, &hooks, t)) {
 		summary(t);
-		if (c->state)
+		if (c->mend)
+			(void)!pacs_mend_all(err, c->mend, tell, c);
+		if (!err->code && c->state)
 			(void)!pacs_verify_state_write(err, c->state, t);
 	}
 	cli_progress_end();
@@ -270,11 +290,20 @@ main(int argc, char **argv)
 	struct pacs_part *part = NULL;
 	struct cli_tally tally = {0};
 	struct ctx c = {0};
+	bool mends;
 	int count;
 	char **items = cli_start(&program, argc, argv, &count);
 
 	check_options(&o, &c);
-	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_READ, &ar))
+	mends = flags.adopt || flags.repair_from;
+	if (mends && flags.sums)
+		cli_usage("--sums only prints");
+	if (pacs_archive_open(&err, cli_archive(),
+			      mends ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ,
+			      &ar))
+		cli_die(&err);
+	if (mends &&
+	    pacs_mend_open(&err, ar, flags.repair_from, flags.adopt, &c.mend))
 		cli_die(&err);
 	if (count) {
 		make_part(&err, ar, items, &part);
@@ -296,6 +325,7 @@ main(int argc, char **argv)
 	tally.failed = c.unread;
 	pacs_verify_state_free(c.state);
 	pacs_part_free(part);
+	pacs_mend_close(c.mend);
 	pacs_archive_close(ar);
 	return cli_finish(&tally);
 }

@@ -34,6 +34,22 @@ writer_dirty(struct pacs_writer *w, const char *path)
 	d->paths[d->count++] = pacs_strdup(path);
 }
 
+/* A file that is gone needs no flushing, and could not be opened for it. */
+void
+writer_gone(struct pacs_writer *w, const char *path)
+{
+	struct dirty *d = &w->dirty;
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		if (strcmp(d->paths[i], path) != 0)
+			continue;
+		free(d->paths[i]);
+		d->paths[i] = d->paths[--d->count];
+		return;
+	}
+}
+
 void
 writer_dirty_parents(struct pacs_writer *w, const char *path)
 {

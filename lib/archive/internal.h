@@ -131,6 +131,7 @@ struct pacs_writer {
 enum pacs_err writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
 				  const struct pacs_buf *texts) PACS_MUST_CHECK;
 void writer_dirty(struct pacs_writer *w, const char *path);
+void writer_gone(struct pacs_writer *w, const char *path); /* not dirty */
 /* The folder that path is in, and all folders above it in the archive: another
  * writer may have made them and not flushed them yet. */
 void writer_dirty_parents(struct pacs_writer *w, const char *path);

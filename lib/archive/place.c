@@ -303,6 +303,24 @@ hash_have(struct pacs_error *err, struct pacs_writer *w, struct pacs_staged *st,
 	return rc;
 }
 
+/* What is at path gets a line, and is flushed with it. */
+static enum pacs_err
+owe_line(struct pacs_error *err, struct pacs_writer *w, struct pacs_staged *st,
+	 const char *path, enum pacs_placed placed)
+{
+	enum pacs_err rc;
+
+	rc = hash_have(err, w, st, path);
+	if (rc)
+		return rc;
+	st->placed = placed;
+	pthread_mutex_lock(&w->lock);
+	writer_dirty(w, path);
+	writer_dirty_parents(w, path);
+	pthread_mutex_unlock(&w->lock);
+	return PACS_OK;
+}
+
 /*
  * A writer unlinks its incoming name when name and line are durable. So a
  * single link means that the acknowledgement has been earned already. (Links
@@ -315,7 +333,6 @@ pacs_place_duplicate(struct pacs_error *err, struct pacs_writer *w,
 	const bool quarantined = st->placed == PACS_PLACED_QUARANTINED_BEFORE;
 	char path[PACS_PATH_ROOM];
 	struct stat sb;
-	enum pacs_err rc;
 
 	if (quarantined)
 		quarantine_path(st->sha256, ".dcm", path);
@@ -325,15 +342,19 @@ pacs_place_duplicate(struct pacs_error *err, struct pacs_writer *w,
 		return pacs_error_sys(err, errno, "'%s'", path);
 	if (sb.st_nlink < 2 || !others_at_work(w))
 		return PACS_OK;
-	rc = hash_have(err, w, st, path);
-	if (rc)
-		return rc;
-	st->placed = quarantined ? PACS_PLACED_QUARANTINE : PACS_PLACED_LINE;
 	if (quarantined)
 		snprintf(st->extra, sizeof(st->extra), "reason=%s", st->reason);
-	pthread_mutex_lock(&w->lock);
-	writer_dirty(w, path);
-	writer_dirty_parents(w, path);
-	pthread_mutex_unlock(&w->lock);
-	return PACS_OK;
+	return owe_line(err, w, st, path,
+			quarantined ? PACS_PLACED_QUARANTINE
+				    : PACS_PLACED_LINE);
+}
+
+enum pacs_err
+pacs_place_orphan(struct pacs_error *err, struct pacs_writer *w,
+		  struct pacs_staged *st)
+{
+	char path[PACS_PATH_ROOM];
+
+	pacs_object_path(&st->triple, path);
+	return owe_line(err, w, st, path, PACS_PLACED_LINE);
 }

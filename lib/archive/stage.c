@@ -35,15 +35,20 @@ next_serial(struct pacs_writer *w)
 	return n;
 }
 
+/* The path of a staged file in the archive, under the lock of dirty names. */
 static void
-mark_dirty(struct pacs_writer *w, const char *name)
+tell_dirty(struct pacs_writer *w, const char *name, bool gone)
 {
 	char path[sizeof(w->dir) + sizeof(((struct pacs_staged *)0)->name)];
 
 	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
 	pthread_mutex_lock(&w->lock);
-	writer_dirty(w, path);
-	writer_dirty(w, w->dir);
+	if (gone) {
+		writer_gone(w, path);
+	} else {
+		writer_dirty(w, path);
+		writer_dirty(w, w->dir);
+	}
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -107,7 +112,7 @@ pacs_stage_memory(struct pacs_error *err, struct pacs_writer *w,
 	if (rc)
 		discard(w, st->name);
 	else
-		mark_dirty(w, st->name);
+		tell_dirty(w, st->name, false);
 	return rc;
 }
 
@@ -191,7 +196,7 @@ pacs_stage_end(struct pacs_error *err, struct pacs_stage_stream *s,
 		rc = name_part(err, s, st);
 	discard(w, s->name);
 	if (!rc)
-		mark_dirty(w, st->name);
+		tell_dirty(w, st->name, false);
 	stream_free(s);
 	return rc;
 }
@@ -275,6 +280,8 @@ pacs_stage_file(struct pacs_error *err, struct pacs_writer *w, const void *head,
 void
 pacs_stage_drop(struct pacs_writer *w, struct pacs_staged *st)
 {
+	if (st->name[0])
+		tell_dirty(w, st->name, true);
 	discard(w, st->name);
 }
 

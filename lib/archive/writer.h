@@ -140,6 +140,11 @@ enum pacs_err pacs_place_duplicate(struct pacs_error *err,
 				   struct pacs_writer *w,
 				   struct pacs_staged *st) PACS_MUST_CHECK;
 
+/* An object in its place that has no line: st->placed becomes PACS_PLACED_LINE,
+ * with the digest of what is there. Its barrier must begin after this call. */
+enum pacs_err pacs_place_orphan(struct pacs_error *err, struct pacs_writer *w,
+				struct pacs_staged *st) PACS_MUST_CHECK;
+
 /* Append a line for each that was placed. One lock, one write. PACS_EBUSY
  * after 30 s. On failure no line is left; names are, for recovery. */
 enum pacs_err pacs_writer_append(struct pacs_error *err, struct pacs_writer *w,

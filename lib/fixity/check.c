@@ -133,7 +133,7 @@ check_mode(struct run *run, const struct found *f)
 static bool
 compare(struct run *run, const struct expected *e, const struct found *f)
 {
-	char want[24], have[24];
+	char have[64];
 
 	if (!e->there) {
 		if (e->wanted && !late_touched(run, e->path))
@@ -145,9 +145,9 @@ compare(struct run *run, const struct expected *e, const struct found *f)
 	check_mode(run, f);
 	if (e->size == f->size || late_touched(run, e->path))
 		return e->size == f->size;
-	snprintf(want, sizeof(want), "%llu bytes", (unsigned long long)e->size);
-	snprintf(have, sizeof(have), "%llu bytes", (unsigned long long)f->size);
-	run_finding(run, PACS_FAULT_DAMAGED, e->path, want, have);
+	snprintf(have, sizeof(have), "%llu bytes, not %llu",
+		 (unsigned long long)f->size, (unsigned long long)e->size);
+	run_finding(run, PACS_FAULT_DAMAGED, e->path, e->sha256, have);
 	return false;
 }
 

@@ -181,6 +181,59 @@ spoil() { # FILE: make it writable for the test
 	found quarantine "$q"
 }
 
+@test "verify --repair-from puts lost objects back from another archive" {
+	local sum
+	sum=$(cat a/objects/*/*/*/*.dcm | sha256sum)
+	cp -a a copy
+	rm -f "a/$one"
+	spoil "a/$two" && echo x >>"a/$two" && chmod 440 "a/$two"
+	exits 0 pacs-verify --repair-from=copy -f kind,path,mended
+	LC_ALL=C sort out >sorted
+	printf '%s\t%s\ttrue\n' damaged "$two" missing "$one" | diff - sorted
+	[ "$(cat a/objects/*/*/*/*.dcm | sha256sum)" = "$sum" ]
+	verify 0
+	exits 0 pacs-quarantine list -f reason
+	[ "$(cat out)" = damaged ]
+}
+
+@test "verify --repair-from takes copies of any name from a folder" {
+	mkdir -p copies/deep
+	cp "a/$one" "copies/deep/a b"
+	rm -f "a/$one" "a/$two"
+	exits 1 pacs-verify --repair-from=copies -f kind,path,mended
+	LC_ALL=C sort out >sorted
+	printf '%s\t%s\t%s\n' missing "$one" true missing "$two" false |
+		LC_ALL=C sort | diff - sorted
+	verify 1
+	found missing "$two"
+}
+
+@test "verify --repair-from never takes bytes of another digest" {
+	cp -a a copy
+	rm -f "a/$one"
+	spoil "copy/$one" && echo x >>"copy/$one"
+	exits 1 pacs-verify --repair-from=copy
+	[ ! -e "a/$one" ]
+	verify 1
+	found missing "$one"
+}
+
+@test "verify --adopt records orphans" {
+	local dir
+	pacs-phantom -o new --modality=CT --studies=1 --instances=1 --rows=64 --seed=77
+	pacs-init b
+	pacs-store -a b new
+	dir=$(cd b && find objects -name '*.dcm' -printf '%h')
+	mkdir -p "a/$dir"
+	cp -p b/"$dir"/*.dcm "a/$dir"
+	exits 0 pacs-verify --adopt -f kind,mended
+	[ "$(cat out)" = "orphan	true" ]
+	verify 0
+	tail -n 1 a/ledger/000001.tsv | cut -f2 | grep -qx adopt
+	exits 0 pacs-find --count -L instance
+	[ "$(cat out)" -eq $((${#objects[@]} + 1)) ]
+}
+
 @test "verify tells an unreadable object from a damaged one" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root to become somebody else"
 	# Outside the test's folder, which only its owner may enter.

@@ -368,6 +368,8 @@ test_purge(void)
 		CHECK_INT(s.placed, PACS_PLACED_PURGED);
 		pacs_stage_drop(w, &s);
 	}
+	TEST("a barrier does not miss what was staged and dropped");
+	CHECK_OK(pacs_writer_barrier(&err, w));
 	pacs_writer_close(w);
 	pacs_archive_close(ar);
 }
