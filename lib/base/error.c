@@ -59,6 +59,10 @@ one_line(char *s)
 			*s = '?';
 }
 
+static enum pacs_err set(struct pacs_error *err, enum pacs_err code,
+			 int sys_errno, const char *fmt, va_list ap)
+    PACS_PRINTF(4, 0);
+
 static enum pacs_err
 set(struct pacs_error *err, enum pacs_err code, int sys_errno, const char *fmt,
     va_list ap)

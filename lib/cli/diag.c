@@ -158,8 +158,11 @@ cli_diag(const char *level, const char *text)
 	pacs_buf_clear(&b);
 }
 
-static void PACS_PRINTF(2, 0)
-    diagv(const char *level, const char *fmt, va_list ap)
+static void diagv(const char *level, const char *fmt, va_list ap)
+    PACS_PRINTF(2, 0);
+
+static void
+diagv(const char *level, const char *fmt, va_list ap)
 {
 	char *text = NULL;
 

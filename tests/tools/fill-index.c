@@ -38,6 +38,9 @@ struct numbers {
 	unsigned long study, series, instance, n;
 };
 
+static void say(struct pacs_arena *arena, struct record *r,
+		enum pacs_key_id key, const char *fmt, ...) PACS_PRINTF(4, 5);
+
 static void
 say(struct pacs_arena *arena, struct record *r, enum pacs_key_id key,
     const char *fmt, ...)

@@ -38,6 +38,8 @@ dice(unsigned sides)
 
 #define PICK(list) list[dice(sizeof(list) / sizeof(*list))]
 
+static const char *text(const char *fmt, ...) PACS_PRINTF(1, 2);
+
 static const char *
 text(const char *fmt, ...)
 {
