@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "dcmtk/codec.h"
+#include "fixity/against.h"
 #include "fixity/fixity.h"
 #include "fixity/mend.h"
 #include "fixity/part.h"
@@ -16,7 +18,7 @@
 
 static struct {
 	bool quick, sums, adopt;
-	const char *since, *sample, *budget, *state, *repair_from;
+	const char *since, *sample, *budget, *state, *repair_from, *against;
 	uint64_t rate;
 } flags;
 
@@ -27,6 +29,8 @@ static const struct cli_opt opts[] = {
     CLI_OPT_JOBS,
     CLI_OPT_NUL,
     {0, "adopt", NULL, NULL, "record orphans", CLI_FLAG, &flags.adopt},
+    {0, "against", "DIR", "dir", "compare with another archive, by ledger",
+     CLI_STRING, &flags.against},
     {0, "budget", "TIME", "none", "stop after this time: 30m, 2h", CLI_STRING,
      &flags.budget},
     {0, "quick", NULL, NULL, "names and sizes only; no object is read",
@@ -47,7 +51,18 @@ static const struct cli_opt opts[] = {
     CLI_END,
 };
 
-enum { KIND, PATH, STUDY, SERIES, INSTANCE, EXPECTED, FOUND, MENDED, FIELDS };
+enum {
+	KIND,
+	PATH,
+	STUDY,
+	SERIES,
+	INSTANCE,
+	EXPECTED,
+	FOUND,
+	MENDED,
+	DETAIL,
+	FIELDS
+};
 static const struct cli_field fields[FIELDS + 1] = {
     [KIND] = {"kind", CLI_TEXT, "what is wrong, one word"},
     [PATH] = {"path", CLI_TEXT, "the file, in the archive"},
@@ -57,6 +72,7 @@ static const struct cli_field fields[FIELDS + 1] = {
     [EXPECTED] = {"expected", CLI_TEXT, "as recorded: digest, size, ..."},
     [FOUND] = {"found", CLI_TEXT, "as it is"},
     [MENDED] = {"mended", CLI_BOOL, "true: put right by this run"},
+    [DETAIL] = {"detail", CLI_TEXT, "--against: the first difference"},
     [FIELDS] = {NULL, CLI_TEXT, NULL},
 };
 
@@ -90,6 +106,7 @@ tell(void *p, const struct pacs_fixity_finding *f, bool mended)
 	    [EXPECTED] = f->expected,
 	    [FOUND] = f->found,
 	    [MENDED] = mended ? "true" : "false",
+	    [DETAIL] = "",
 	};
 
 	if (f->fault == PACS_FAULT_UNREADABLE)
@@ -215,6 +232,46 @@ check_options(struct pacs_fixity_options *o, struct ctx *c)
 }
 
 static void
+tell_against(void *p, enum pacs_against what, const char *path,
+	     const char *here, const char *there, const char *detail)
+{
+	struct ctx *c = p;
+	struct pacs_triple t = {"", "", ""};
+	const char *const values[FIELDS] = {
+	    [KIND] = pacs_against_word(what),
+	    [PATH] = path,
+	    [STUDY] = t.study,
+	    [SERIES] = t.series,
+	    [INSTANCE] = t.instance,
+	    [EXPECTED] = here,
+	    [FOUND] = there,
+	    [MENDED] = "false",
+	    [DETAIL] = detail,
+	};
+
+	(void)pacs_object_triple(path, &t);
+	if (what == PACS_NOT_COMPARED)
+		c->unread = true;
+	else if (what != PACS_OTHER_BYTES)
+		c->damage = true;
+	cli_record(c->records, values);
+}
+
+static void
+compare_archives(struct pacs_error *err, struct pacs_archive *ar, struct ctx *c)
+{
+	struct pacs_archive *other;
+	uint64_t same;
+
+	if (pacs_archive_open(err, flags.against, PACS_ARCHIVE_READ, &other))
+		return;
+	if (!pacs_fixity_against(err, ar, other, NULL, pacs_dcm_decode_pixels,
+				 tell_against, c, &same))
+		cli_note("%" PRIu64 " objects have the same bytes", same);
+	pacs_archive_close(other);
+}
+
+static void
 summary(const struct pacs_fixity_tally *t)
 {
 	unsigned i;
@@ -298,6 +355,8 @@ main(int argc, char **argv)
 	mends = flags.adopt || flags.repair_from;
 	if (mends && flags.sums)
 		cli_usage("--sums only prints");
+	if (flags.against && (mends || flags.sums || flags.state || count))
+		cli_usage("--against goes with no part, state or repair");
 	if (pacs_archive_open(&err, cli_archive(),
 			      mends ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ,
 			      &ar))
@@ -316,7 +375,10 @@ main(int argc, char **argv)
 	if (!flags.sums)
 		c.records = cli_records_new(fields, NULL);
 	be_modest();
-	verify(&err, ar, &o, &c, &t);
+	if (flags.against)
+		compare_archives(&err, ar, &c);
+	else
+		verify(&err, ar, &o, &c, &t);
 	if (err.code) {
 		cli_warn_error(&err, NULL);
 		tally.fatal = err.code;

@@ -234,6 +234,34 @@ spoil() { # FILE: make it writable for the test
 	[ "$(cat out)" -eq $((${#objects[@]} + 1)) ]
 }
 
+@test "verify --against tells what two archives do not share" {
+	cp -a a b
+	exits 0 pacs-verify -a a --against=b
+	[ ! -s out ]
+	pacs-phantom -o more --modality=MR --studies=1 --instances=2 --rows=64 --seed=70
+	pacs-phantom -o other --modality=MR --studies=1 --instances=3 --rows=64 --seed=71
+	pacs-store -a a more
+	pacs-store -a b other
+	exits 1 pacs-verify -a a --against=b -f kind
+	[ "$(sort out | uniq -c | awk '{ print $1, $2 }' | tr '\n' ,)" = \
+		"3 missing-here,2 missing-there," ]
+}
+
+@test "verify --against tells another encoding from another meaning" {
+	need dcmconv dcmodify
+	pacs-phantom -o in --modality=CT --studies=1 --instances=2 --rows=64 --seed=72
+	local files=(in/*/*/*.dcm)
+	pacs-init x && pacs-init y
+	pacs-store -a x in
+	dcmconv +ti "${files[0]}" implicit.dcm
+	cp "${files[1]}" changed.dcm
+	dcmodify -nb -ma PatientName=Other changed.dcm
+	pacs-store -a y implicit.dcm changed.dcm
+	exits 1 pacs-verify -a x --against=y -f kind,detail
+	sort out >sorted
+	printf 'differs\tPatientName: value\nother-bytes\t\n' | diff - sorted
+}
+
 @test "verify tells an unreadable object from a damaged one" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root to become somebody else"
 	# Outside the test's folder, which only its owner may enter.
