@@ -1,6 +1,18 @@
 # What `make bench` needs besides the programs (tests/bench).
 .PHONY: bench-tools
-bench-tools: $(B)/bench/measure
+bench-tools: $(addprefix $(B)/bench/,measure header-ours header-dcmtk)
 $(B)/bench/measure: tests/bench/measure.c tests/bench/bench.mk
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARN) -O2 -o $@ $<
+$(B)/bench/header-ours: $(B)/tests/bench/header-ours.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+$(B)/bench/header-dcmtk: tests/bench/header-dcmtk.cc tests/bench/bench.mk
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O2 -o $@ $< -ldcmdata -loflog -lofstd
+
+# DCMTK's reading of headers, to hold ours against.
+bench-tools: $(B)/tools/bench-header-dcmtk
+$(B)/tools/bench-header-dcmtk: tests/tools/bench-header-dcmtk.cc tests/bench/bench.mk
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 $(WARN) -O2 -o $@ $< -ldcmdata -loflog -lofstd -pthread
