@@ -10,9 +10,3 @@ $(B)/bench/header-ours: $(B)/tests/bench/header-ours.o $(LIB)
 $(B)/bench/header-dcmtk: tests/bench/header-dcmtk.cc tests/bench/bench.mk
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -O2 -o $@ $< -ldcmdata -loflog -lofstd
-
-# DCMTK's reading of headers, to hold ours against.
-bench-tools: $(B)/tools/bench-header-dcmtk
-$(B)/tools/bench-header-dcmtk: tests/tools/bench-header-dcmtk.cc tests/bench/bench.mk
-	@mkdir -p $(@D)
-	$(CXX) -std=c++17 $(WARN) -O2 -o $@ $< -ldcmdata -loflog -lofstd -pthread
