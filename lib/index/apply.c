@@ -20,6 +20,7 @@ apply_begin(struct pacs_error *err, struct apply *a, struct db *db,
 	if (!a->default_issuer)
 		a->default_issuer = "";
 	record_map_init(&a->map);
+	a->read = record_read;
 	if (state_load(err, db, &s))
 		return err->code;
 	a->next_seq = s.next_seq;
@@ -310,6 +311,29 @@ make_room(struct pacs_error *err, struct apply *a, const struct entity *study,
 	return delete_row(err, a, series->id, seq);
 }
 
+/* If something was taken from this study, that comes first: a study that was
+ * emptied and is filled again is a new one, wherever transactions end. */
+static enum pacs_err
+settle_before(struct pacs_error *err, struct apply *a, const char *uid)
+{
+	struct entity *study;
+	size_t i;
+
+	if (!a->touched_count)
+		return PACS_OK;
+	if (entity_study(err, a, uid, &study))
+		return err->code;
+	for (i = 0; i < a->touched_count; i++)
+		if (a->touched[i].study == study->id)
+			break;
+	if (i == a->touched_count)
+		return PACS_OK;
+	if (entity_flush_all(err, a) || resettle_all(err, a))
+		return err->code;
+	entity_drop_all(a);
+	return PACS_OK;
+}
+
 enum pacs_err
 apply_place(struct pacs_error *err, struct apply *a, const struct placed *p,
 	    const struct record *r)
@@ -317,6 +341,8 @@ apply_place(struct pacs_error *err, struct apply *a, const struct placed *p,
 	struct entity *study, *series;
 	bool there;
 
+	if (settle_before(err, a, p->triple.study))
+		return err->code;
 	if (entity_study(err, a, p->triple.study, &study) ||
 	    entity_series(err, a, study, p->triple.series, &series))
 		return err->code;

@@ -202,6 +202,11 @@ struct apply {
 	struct touched *touched;
 	size_t touched_count, touched_room;
 	struct record_map map;
+	/* Reads a header again; record_read unless a test has its own. */
+	void (*read)(const struct pacs_archive *ar,
+		     const struct record_map *map, const struct pacs_triple *t,
+		     struct pacs_arena *arena, struct pacs_buf *scratch,
+		     struct record *ret);
 };
 
 enum pacs_err apply_begin(struct pacs_error *err, struct apply *a,

@@ -151,7 +151,7 @@ refill_one(struct pacs_error *err, struct apply *a, struct entity *study,
 	struct entity *series;
 	struct record r;
 
-	record_read(a->ar, &a->map, &l->t, arena, scratch, &r);
+	a->read(a->ar, &a->map, &l->t, arena, scratch, &r);
 	if (r.state != RECORD_OK)
 		return PACS_OK;
 	if (l->state != RECORD_OK && heal(err, a, l, &r))
@@ -301,7 +301,7 @@ apply_heal(struct pacs_error *err, struct apply *a, size_t max)
 		snprintf(t.series, sizeof(t.series), "%s", db_text(st, 2));
 		snprintf(t.instance, sizeof(t.instance), "%s", db_text(st, 3));
 		pacs_arena_reset(&arena);
-		record_read(a->ar, &a->map, &t, &arena, &scratch, &r);
+		a->read(a->ar, &a->map, &t, &arena, &scratch, &r);
 		if (r.state == RECORD_OK)
 			resettle_note(a, sqlite3_column_int64(st, 0), true);
 	}

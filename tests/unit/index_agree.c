@@ -12,6 +12,7 @@
 #include "unit/test.h"
 
 #define OBJECTS	  500
+#define STUDIES	  60
 #define QUESTIONS 3000
 
 struct object {
@@ -24,6 +25,9 @@ struct object {
 };
 
 static struct object objects[OBJECTS];
+static struct object *live[OBJECTS]; /* in the order of the ledger */
+static int alive;
+static int came[STUDIES]; /* when a study got its first object */
 static struct pacs_arena arena;
 static uint64_t seed = 88172645463325252u;
 
@@ -106,7 +110,7 @@ make_object(int n)
 	struct object *o = &objects[n];
 	int i;
 
-	o->study = (int)dice(60);
+	o->study = (int)dice(STUDIES);
 	o->series = (int)dice(3);
 	snprintf(o->placed.triple.study, PACS_UID_ROOM, "1.2.%d", o->study);
 	snprintf(o->placed.triple.series, PACS_UID_ROOM, "1.3.%d.%d", o->study,
@@ -164,9 +168,9 @@ first_said(const struct object *of,
 {
 	int i;
 
-	for (i = 0; i < OBJECTS; i++)
-		if (same(&objects[i], of) && objects[i].says.values[key])
-			return objects[i].says.values[key];
+	for (i = 0; i < alive; i++)
+		if (same(live[i], of) && live[i]->says.values[key])
+			return live[i]->says.values[key];
 	return NULL;
 }
 
@@ -177,11 +181,11 @@ count(const struct object *of,
 {
 	int i, j, n = 0;
 
-	for (i = 0; i < OBJECTS; i++) {
-		if (!in(&objects[i], of))
+	for (i = 0; i < alive; i++) {
+		if (!in(live[i], of))
 			continue;
 		for (j = 0; distinct && j < i; j++)
-			if (distinct(&objects[j], &objects[i]))
+			if (distinct(live[j], live[i]))
 				break;
 		n += !distinct || j == i;
 	}
@@ -195,11 +199,11 @@ all_said(const struct object *of, int key, bool by_series)
 	const char *list[OBJECTS], *out = NULL;
 	int i, j, n = 0;
 
-	for (i = 0; i < OBJECTS; i++) {
-		const char *v = by_series ? objects[i].values[key]
-					  : objects[i].says.values[key];
+	for (i = 0; i < alive; i++) {
+		const char *v = by_series ? live[i]->values[key]
+					  : live[i]->says.values[key];
 
-		if (!same_study(&objects[i], of) || !v)
+		if (!same_study(live[i], of) || !v)
 			continue;
 		for (j = 0; j < n && strcmp(list[j], v) < 0; j++)
 			;
@@ -236,6 +240,7 @@ expect_attributes(struct object *o)
 	}
 	id = o->values[PACS_KEY_PatientID];
 	issuer = o->values[PACS_KEY_IssuerOfPatientID];
+	free(o->pkey);
 	o->pkey = id ? pacs_format("P%s|%s", issuer ? issuer : "HOME", id)
 		     : pacs_format("S%d", o->study);
 }
@@ -277,12 +282,14 @@ expect_computed(struct object *o)
 static const char *
 first_of_patient(const struct object *of, int key)
 {
+	const struct object *first = NULL;
 	int i;
 
-	for (i = 0; i < OBJECTS; i++)
-		if (same_patient(&objects[i], of) && objects[i].values[key])
-			return objects[i].values[key];
-	return NULL;
+	for (i = 0; i < alive; i++)
+		if (same_patient(live[i], of) && live[i]->values[key] &&
+		    (!first || came[live[i]->study] < came[first->study]))
+			first = live[i];
+	return first ? first->values[key] : NULL;
 }
 
 static void
@@ -294,6 +301,29 @@ expect_patient(struct object *o)
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		if (column_in((enum pacs_key_id)i, PACS_LEVEL_PATIENT))
 			o->patient[i] = first_of_patient(o, i);
+}
+
+static void
+expect_all(void)
+{
+	int i;
+
+	for (i = 0; i < alive; i++)
+		expect_attributes(live[i]);
+	for (i = 0; i < alive; i++)
+		expect_computed(live[i]);
+	for (i = 0; i < alive; i++)
+		expect_patient(live[i]);
+}
+
+static void
+enter(struct object *o)
+{
+	static int clock;
+
+	if (!alive || !count(o, same_study, NULL))
+		came[o->study] = ++clock;
+	live[alive++] = o;
 }
 
 static void
@@ -313,11 +343,8 @@ make_objects(void)
 					 PACS_UID_ROOM, "1.4.%d", i);
 	}
 	for (i = 0; i < OBJECTS; i++)
-		expect_attributes(&objects[i]);
-	for (i = 0; i < OBJECTS; i++)
-		expect_computed(&objects[i]);
-	for (i = 0; i < OBJECTS; i++)
-		expect_patient(&objects[i]);
+		enter(&objects[i]);
+	expect_all();
 }
 
 /* --- questions --------------------------------------------------------------------- */
@@ -455,11 +482,11 @@ slow_answer(const struct pacs_query *q, enum pacs_level level,
 	size_t n = 0;
 	int i;
 
-	for (i = 0; i < OBJECTS; i++)
+	for (i = 0; i < alive; i++)
 		if (pacs_query_matches(q, level == PACS_LEVEL_PATIENT
-					      ? objects[i].patient
-					      : objects[i].values))
-			ret[n++] = identity(&objects[i], level);
+					      ? live[i]->patient
+					      : live[i]->values))
+			ret[n++] = identity(live[i], level);
 	return unique(ret, n);
 }
 
@@ -591,6 +618,63 @@ fill(struct pacs_index *ix)
 	return ok;
 }
 
+/* What the file of an object would say, if there were files. */
+static void
+say_again(const struct pacs_archive *ar, const struct record_map *map,
+	  const struct pacs_triple *t, struct pacs_arena *a,
+	  struct pacs_buf *scratch, struct record *ret)
+{
+	int i;
+
+	(void)ar, (void)map, (void)a, (void)scratch;
+	memset(ret, 0, sizeof(*ret));
+	ret->state = RECORD_MISSING;
+	for (i = 0; i < OBJECTS; i++)
+		if (!strcmp(objects[i].placed.triple.series, t->series) &&
+		    !strcmp(objects[i].placed.triple.instance, t->instance))
+			*ret = objects[i].says;
+}
+
+/* Take some away, bring some back; in few transactions and in many. */
+static bool
+shuffle(struct pacs_index *ix, int rounds)
+{
+	static struct apply a;
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_cursor c = PACS_CURSOR_START;
+	bool ok = CHECK_OK(db_simple(&err, &ix->db, ST_BEGIN_WRITE)) &&
+		  CHECK_OK(apply_begin(&err, &a, &ix->db, ix->ar));
+	int i, n;
+
+	a.done = &ix->done;
+	a.read = say_again;
+	for (n = 0; ok && n < rounds; n++) {
+		struct object *o = &objects[dice(OBJECTS)];
+
+		for (i = 0; i < alive && live[i] != o; i++)
+			;
+		if (i < alive) {
+			memmove(&live[i], &live[i + 1],
+				(size_t)(alive - i - 1) * sizeof(*live));
+			alive--;
+			ok = CHECK_OK(
+			    apply_remove(&err, &a, &o->placed.triple));
+		} else {
+			enter(o);
+			ok = CHECK_OK(
+			    apply_place(&err, &a, &o->placed, &o->says));
+		}
+		if (!dice(30))
+			ok = ok && CHECK_OK(apply_flush(&err, &a, &c));
+	}
+	ok = ok && CHECK_OK(apply_flush(&err, &a, &c)) &&
+	     CHECK_OK(db_simple(&err, &ix->db, ST_COMMIT));
+	if (!ok)
+		printf("# %s\n", err.msg);
+	apply_clear(&a);
+	return ok;
+}
+
 static void
 compare_records(struct pacs_index *ix)
 {
@@ -614,8 +698,39 @@ compare_records(struct pacs_index *ix)
 				printf("# %s of %s\n", pacs_keys[k].name,
 				       values[PACS_KEY_sha256]);
 	}
-	CHECK_INT(n, OBJECTS);
+	CHECK_INT(n, alive);
 	pacs_find_close(f);
+}
+
+static void
+empty(struct pacs_index *ix)
+{
+	static struct apply a;
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_cursor c = PACS_CURSOR_START;
+	struct pacs_index_stats s;
+
+	if (!CHECK_OK(db_simple(&err, &ix->db, ST_BEGIN_WRITE)) ||
+	    !CHECK_OK(apply_begin(&err, &a, &ix->db, ix->ar)))
+		return;
+	a.done = &ix->done;
+	a.read = say_again;
+	while (alive)
+		CHECK_OK(apply_remove(&err, &a, &live[--alive]->placed.triple));
+	CHECK_OK(apply_flush(&err, &a, &c));
+	CHECK_OK(db_simple(&err, &ix->db, ST_COMMIT));
+	apply_clear(&a);
+	if (CHECK_OK(pacs_index_stats(&err, ix, &s))) {
+		CHECK_INT(s.patients, 0);
+		CHECK_INT(s.instances, 0);
+		CHECK_INT(s.size_bytes, 0);
+	}
+	CHECK_OK(db_exec(&err, &ix->db,
+			 "CREATE TABLE left (n INTEGER CHECK (n = 0));"
+			 "INSERT INTO left SELECT count(*) FROM t_study;"
+			 "INSERT INTO left SELECT count(*) FROM t_series;"
+			 "INSERT INTO left SELECT count(*) FROM t_class;"
+			 "INSERT INTO left SELECT count(*) FROM t_differs;"));
 }
 
 int
@@ -650,6 +765,18 @@ main(void)
 	printf("# %d of %d questions had an answer\n", hits, i);
 	TEST("the questions are no idle ones");
 	CHECK(hits > QUESTIONS / 4 && hits < QUESTIONS);
+	TEST("what was removed is forgotten, what came back counts as last");
+	for (i = 0; i < 6; i++) {
+		if (!shuffle(ix, 150))
+			break;
+		expect_all();
+		compare_records(ix);
+	}
+	CHECK(alive < OBJECTS - 50);
+	for (i = 0; i < 200; i++)
+		ask(ix);
+	TEST("an index of which everything was removed is empty");
+	empty(ix);
 	pacs_index_close(ix);
 	pacs_archive_close(ar);
 	for (i = 0; i < OBJECTS; i++)

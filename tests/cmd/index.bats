@@ -1,0 +1,356 @@
+#!/usr/bin/env bats
+# pacs-index: the index follows the ledger whatever happens, and can be thrown
+# away.
+
+load ../helper/env
+load ../helper/objects
+
+setup_file() {
+	pacs_setup
+	cd "$BATS_FILE_TMPDIR" || return
+	command -v dump2dcm >/dev/null || return 0
+	local s n
+	for s in 1 2 3; do
+		for n in 1 2 3; do
+			object "in/$s/$n" "$s" 1 "$n" "0010,0010:PN=TEST^P$((s % 2))" \
+				"0010,0020:LO=ID$((s % 2))" \
+				"0008,0020:DA=2024010$s"
+		done
+	done
+	pacs-init empty
+	cp -a empty a
+	pacs-store -a a in
+	pacs-index -a a update
+}
+
+setup() {
+	pacs_setup
+	need dump2dcm
+	cp -a "$BATS_FILE_TMPDIR/a" "$BATS_FILE_TMPDIR/in" .
+	export PACS_ARCHIVE=$PWD/a
+}
+
+# Everything that can be asked, at every level.
+everything() {
+	local level
+	for level in patient study series instance; do
+		pacs-find -L $level --format=json -f "$(fields $level)" "$@"
+	done
+}
+
+fields() {
+	local own
+	case $1 in
+	patient) own='^[A-Z]' ;;
+	*) own='' ;;
+	esac
+	pacs-find --dump-options | awk -F '\t' '$1 == "field" { print $2 }' |
+		grep "$own" | paste -sd,
+}
+
+@test "an index is made where there is none" {
+	rm -r a/index a/index.db
+	exits 0 pacs-index update
+	same out </dev/null
+	same err </dev/null
+	[ "$(readlink a/index.db)" = index/1-000001.db ]
+	[ "$(pacs-find -L instance --count)" = 9 ]
+	exits 0 pacs-index update -v
+	grep -q "0 lines of the ledger" err
+}
+
+@test "an object that was acknowledged is found at once" {
+	object in/4/1 4 1 1
+	pacs-store in/4
+	[ "$(pacs-find --count "StudyInstanceUID=$root.4")" = 1 ]
+	exits 1 pacs-find --as-is "StudyInstanceUID=$root.none"
+}
+
+@test "--as-is does not look at the ledger" {
+	object in/4/1 4 1 1
+	pacs-store in/4
+	exits 1 pacs-find --as-is "StudyInstanceUID=$root.4"
+}
+
+@test "a rebuild gives the same answers, byte for byte" {
+	object in/1/4 1 2 1 0008,0060:CS=SR 0010,0020:LO=OTHER
+	object in/4/1 4 1 1
+	pacs-store in/1/4 in/4
+	everything >before
+	[ "$(wc -l <before)" -gt 20 ]
+	exits 0 pacs-index rebuild
+	everything | diff before -
+	[ "$(readlink a/index.db)" = index/1-000002.db ]
+	[ ! -e a/index/1-000001.db ]
+	exits 0 pacs-index rebuild -j 1
+	everything | diff before -
+}
+
+@test "statistics count what is there" {
+	pacs-index stats --format=json >got
+	grep -q '"patients":2,"studies":3,"series":3,"instances":9,' got
+	grep -q '"quarantined":0,"missing":0,"unreadable":0,' got
+	size=$(find a/objects -type f -printf '%s\n' | paste -sd+ | bc)
+	[ "$(pacs-index stats -f size_bytes)" = "$size" ]
+	[ "$(pacs-index stats -f ledger_offset)" = "$(stat -c %s a/ledger/000001.tsv)" ]
+}
+
+@test "what goes to quarantine is counted" {
+	object in/9/1 1 1 1 0008,103e:LO=another
+	exits 3 pacs-store in/9
+	[ "$(pacs-index stats -f quarantined)" = 1 ]
+}
+
+@test "a removed object is not found, and what it alone said is forgotten" {
+	object in/5/1 5 1 1 0008,1030:LO=first 0008,0050:SH=ACC
+	object in/5/2 5 1 2 0008,1030:LO=second
+	pacs-store in/5/1
+	pacs-store in/5/2
+	[ "$(pacs-find -f StudyDescription,AccessionNumber "StudyInstanceUID=$root.5")" = "$(printf 'first\tACC')" ]
+	command -v pacs-purge >/dev/null || skip "no pacs-purge"
+	pacs-purge --yes --why test "SOPInstanceUID=$root.5.1.1"
+	[ "$(pacs-find -f StudyDescription,AccessionNumber "StudyInstanceUID=$root.5")" = "$(printf 'second\t')" ]
+	everything >before
+	exits 0 pacs-index rebuild
+	everything | diff before -
+	pacs-purge --yes --why test "StudyInstanceUID=$root.5"
+	exits 1 pacs-find "StudyInstanceUID=$root.5"
+	exits 0 pacs-index check
+	[ "$(pacs-index stats -f instances)" = 9 ]
+}
+
+@test "an object without its file is still found, and read when it is back" {
+	f=$(pacs-find --paths "SOPInstanceUID=$root.2.1.1")
+	mv "$f" kept
+	exits 0 pacs-index rebuild
+	grep -q "1 objects are on record, but not there" err
+	[ "$(pacs-find -L instance -f state,InstanceNumber "SOPInstanceUID=$root.2.1.1")" = "$(printf 'missing\t')" ]
+	exits 1 pacs-index check
+	grep -q '^missing	instance' out
+	grep -q '^no-file	instance' out
+	mv kept "$f"
+	exits 0 pacs-index update
+	[ "$(pacs-find -L instance -f state,InstanceNumber "SOPInstanceUID=$root.2.1.1")" = "$(printf 'ok\t1')" ]
+	exits 0 pacs-index check
+	everything >before
+	pacs-index rebuild
+	everything | diff before -
+}
+
+@test "check is silent about a sound archive" {
+	exits 0 pacs-index check
+	same out </dev/null
+	same err </dev/null
+}
+
+@test "check finds files that are missing, too long, or not on record" {
+	f=$(pacs-find --paths "SOPInstanceUID=$root.1.1.1")
+	g=$(pacs-find --paths "SOPInstanceUID=$root.1.1.2")
+	rm -f "$f"
+	chmod u+w "$g"
+	echo more >>"$g"
+	cp "$g" "${g%.dcm}9.dcm"
+	mkdir -p a/objects/abc/1.2/1.3
+	cp "$g" a/objects/abc/1.2/1.3/1.4.dcm
+	exits 1 pacs-index check -f problem,SOPInstanceUID
+	sort out >got
+	same got <<-END
+		no-file	$root.1.1.1
+		size	$root.1.1.2
+		unrecorded	$root.1.1.29
+		unrecorded	1.4
+	END
+	exits 0 pacs-index check --no-files
+}
+
+@test "check finds rows that differ from the ledger" {
+	sqlite3 a/index.db "delete from t_instance where sop_instance_uid = '$root.1.1.2'"
+	exits 1 pacs-index check --no-files -f problem,SOPInstanceUID
+	grep -q "^not-as-recorded	$root.1.1.2$" out
+	grep -q "^wrong-sum	" out
+}
+
+@test "check lists objects that disagree, without their values" {
+	object in/1/7 1 1 7 0010,0010:PN=SECRET^NAME 0010,0020:LO=ID1
+	object in/6/1 6 1 1 0010,0010:PN=SECRET^OTHER 0010,0020:LO=ID0
+	pacs-store in/1/7 in/6
+	exits 0 pacs-index check -f problem,level,key,StudyInstanceUID,SOPInstanceUID
+	run ! grep -q SECRET out
+	grep -q "^differs	study	PatientName	$root.1	$root.1.1.7$" out
+	grep -q "^differs	patient	PatientName	$root.6	$" out
+}
+
+@test "check lists SOP Instance UIDs that occur twice" {
+	object in/7/1 7 1 1 0008,0018:UI=$root.1.1.1
+	pacs-store in/7
+	[ "$(pacs-find -L instance --count SOPInstanceUID=$root.1.1.1)" = 2 ]
+	exits 0 pacs-index check -f problem,StudyInstanceUID
+	grep -c '^doubled' out | grep -qx 2
+}
+
+@test "a damaged index is named, and made anew by one command" {
+	everything >before
+	dd if=/dev/urandom of=a/index/1-000001.db bs=4096 seek=1 count=20 conv=notrunc status=none
+	rm -f a/index/*-wal a/index/*-shm
+	exits 4 pacs-find
+	grep -q "pacs-index rebuild" err
+	exits 0 pacs-index rebuild
+	everything | diff before -
+}
+
+@test "an index of another archive, or of another default issuer, is made anew" {
+	pacs-init --default-issuer=X b
+	pacs-store -a b in/1
+	cp a/index/1-000001.db b/index/
+	ln -s index/1-000001.db b/index.db
+	[ "$(pacs-find -a b --count)" = 1 ]
+	sed -i 's/^default-issuer=.*/default-issuer=Y/' b/pacs-archive
+	[ "$(pacs-find -a b --count)" = 1 ]
+	[ "$(readlink b/index.db)" = index/1-000003.db ]
+}
+
+@test "an index ahead of the ledger goes back with it" {
+	cp a/ledger/000001.tsv ledger
+	object in/4/1 4 1 1
+	object in/1/9 1 1 9 0008,1030:LO=late
+	pacs-store in/4 in/1/9
+	everything >ahead
+	# A power cut: the lines are lost, the objects too.
+	cp ledger a/ledger/000001.tsv
+	find a/objects -name "$root.4.1.1.dcm" -delete
+	find a/objects -name "$root.1.1.9.dcm" -delete
+	everything >back
+	run ! diff -q ahead back
+	[ "$(pacs-find -L instance --count)" = 9 ]
+	[ "$(readlink a/index.db)" = index/1-000001.db ]
+	exits 0 pacs-index check
+	pacs-index rebuild
+	everything | diff back -
+}
+
+@test "a ledger with another history makes a new index" {
+	pacs-init b
+	cp a/pacs-archive b/
+	pacs-store -a b in/3
+	rm -r a/ledger a/objects
+	mv b/ledger b/objects a/
+	[ "$(pacs-find --count)" = 1 ]
+	[ "$(readlink a/index.db)" = index/1-000002.db ]
+}
+
+@test "indexes of other schema versions are left alone" {
+	cp a/index/1-000001.db a/index/99-000001.db
+	ln -sfn index/99-000001.db a/index.db
+	[ "$(pacs-find --count)" = 3 ]
+	[ "$(readlink a/index.db)" = index/99-000001.db ]
+	rm a/index/1-000001.db*
+	[ "$(pacs-find --count)" = 3 ]
+	[ -e a/index/99-000001.db ]
+}
+
+@test "the index may be elsewhere" {
+	mkdir elsewhere
+	pacs-init --index="$PWD/elsewhere" b
+	pacs-store -a b in
+	[ "$(pacs-find -a b --count)" = 3 ]
+	[ -L elsewhere/index.db ]
+	[ ! -e b/index.db ]
+}
+
+@test "many programs at once see the same, while one does the work" {
+	rm -r a/index a/index.db
+	for i in $(seq 12); do
+		pacs-find -L instance --count >"count.$i" 2>&1 &
+	done
+	wait
+	cat count.* | sort -u >got
+	echo 9 | same got
+	object in/4/1 4 1 1
+	pacs-store in/4
+	for i in $(seq 12); do
+		pacs-find -L instance --count >"count.$i" 2>&1 &
+	done
+	wait
+	cat count.* | sort -u >got
+	echo 10 | same got
+	exits 0 pacs-index check
+}
+
+@test "a reader that stalls holds nobody up" {
+	mkfifo pipe
+	pacs-find -L instance >pipe &
+	exec 7<pipe
+	read -r -u 7 _
+	object in/4/1 4 1 1
+	pacs-store in/4
+	[ "$(pacs-find -L instance --count)" = 10 ]
+	exits 0 pacs-index rebuild
+	exec 7<&-
+	wait
+}
+
+@test "a user who may not write gets what is missing in memory" {
+	[ "$(id -u)" = 0 ] || skip "not root"
+	need setpriv
+	chmod 755 . a
+	chmod -R a+rX a "$BATS_TEST_TMPDIR"
+	chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null || true
+	as_reader() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+	as_reader test -r "$PWD/a/pacs-archive" || skip "the test folder is closed"
+	[ "$(as_reader "$(command -v pacs-find)" -a "$PWD/a" -L instance --count)" = 9 ]
+	object in/4/1 4 1 1
+	pacs-store in/4
+	chmod -R a+rX a
+	[ "$(as_reader "$(command -v pacs-find)" -a "$PWD/a" -L instance --count)" = 10 ]
+	[ "$(pacs-find --as-is -L instance --count)" = 9 ]
+	rm -r a/index/* a/index.db
+	[ "$(as_reader "$(command -v pacs-find)" -a "$PWD/a" -L instance --count)" = 10 ]
+}
+
+@test "a killed update or rebuild leaves an index that goes on" {
+	everything >before
+	for n in 1 5 20 60; do
+		timeout -s KILL "0.0$n" pacs-index rebuild || true
+		everything | diff before -
+	done
+	exits 0 pacs-index rebuild
+	[ -z "$(find a/index -name '*.new*')" ]
+}
+
+@test "the schema is printed, and SQLite takes it" {
+	need sqlite3
+	pacs-index schema | sqlite3 other.db
+	sqlite3 other.db 'select count(*) from instances' >got
+	echo 0 | same got
+	sqlite3 -readonly a/index.db 'select count(*) from instances' >got
+	echo 9 | same got
+}
+
+@test "the views say what pacs-find says" {
+	need sqlite3
+	pacs-find -L instance -f SOPInstanceUID,stored_at,sha256,SOPClassUID,origin,state |
+		sort >want
+	sqlite3 -readonly -separator "$(printf '\t')" a/index.db \
+		'select sop_instance_uid, stored_at, sha256, sop_class_uid, origin, state from instances' |
+		sort | diff want -
+}
+
+@test "files are open to the group only, and owned by the archive's owner" {
+	[ "$(stat -c %a a/index/1-000001.db)" = 640 ]
+	[ "$(id -u)" = 0 ] || skip "not root"
+	chown -R 65534:65534 a
+	rm -r a/index a/index.db
+	mkdir a/index
+	chown 65534:65534 a/index
+	pacs-find --count
+	[ "$(stat -c %u a/index/1-000001.db)" = 65534 ]
+	[ "$(stat -c %u a/index/1-000001.db-wal)" = 65534 ]
+}
+
+@test "wrong usage is told" {
+	exits 2 pacs-index
+	exits 2 pacs-index frobnicate
+	exits 2 pacs-index update extra
+	exits 4 pacs-index -a nowhere update
+	exits 2 pacs-index check -f nonsense
+}
