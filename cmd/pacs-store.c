@@ -38,10 +38,10 @@ static const struct cli_opt opts[] = {
     CLI_OPT_NUL,
     {0, "again", NULL, NULL, "take back objects that were purged", CLI_FLAG,
      &options.again},
-    {0, "move", NULL, NULL, "remove a source once its object is safe",
-     CLI_FLAG, &options.move},
-    {0, "origin", "AE@HOST", "none", "origin to note in the ledger",
-     CLI_STRING, &options.origin},
+    {0, "move", NULL, NULL, "remove a source once its object is safe", CLI_FLAG,
+     &options.move},
+    {0, "origin", "AE@HOST", "none", "origin to note in the ledger", CLI_STRING,
+     &options.origin},
     {0, "print", NULL, NULL, "print a record per item once it is safe",
      CLI_FLAG, &flags.print},
     {0, "stdin", NULL, NULL, "read one object or archive file from stdin",
@@ -69,7 +69,8 @@ struct ctx {
 	uint64_t files, bytes; /* measured so far */
 };
 
-/* --- hooks ------------------------------------------------------------------ */
+/* --- hooks ------------------------------------------------------------------
+ */
 
 static bool
 next_item(void *p, struct pacs_buf *path)
@@ -199,7 +200,8 @@ on_progress(void *p, uint64_t items, uint64_t bytes)
 	cli_progress_add(items, bytes);
 }
 
-/* --- progress: how much there will be ----------------------------------------- */
+/* --- progress: how much there will be
+ * ----------------------------------------- */
 
 static void *
 measure(void *p)
@@ -241,7 +243,8 @@ start_progress(struct ctx *c)
 	c->measuring = !pthread_create(&c->measurer, NULL, measure, c);
 }
 
-/* ------------------------------------------------------------------------------ */
+/* ------------------------------------------------------------------------------
+ */
 
 static void
 check_usage(int count)
@@ -256,8 +259,8 @@ check_usage(int count)
 	if ((cli_common.fields || cli_common.format) && !flags.print &&
 	    !cli_common.dry_run)
 		cli_usage("-f and --format shape records: --print is missing");
-	if (options.origin && (strpbrk(options.origin, "\t\n\r") ||
-			       strlen(options.origin) > 95))
+	if (options.origin &&
+	    (strpbrk(options.origin, "\t\n\r") || strlen(options.origin) > 95))
 		cli_usage("--origin takes up to 95 bytes, without tabs");
 }
 

@@ -17,7 +17,7 @@
 enum {
 	BATCH_ITEMS = 2000,
 	BATCH_MS = 500, /* nobody waits longer than this and two barriers */
-	QUIET_MS = 50,	/* nothing new for so long: do not wait for more */
+	QUIET_MS = 50,  /* nothing new for so long: do not wait for more */
 	POLL_MS = 500,
 };
 #define BATCH_BYTES (256ull << 20)
@@ -31,11 +31,11 @@ struct batch {
 struct committer {
 	struct run *run;
 	struct pacs_error *err; /* what ends the run */
-	struct batch now;    /* staged */
-	struct batch placed; /* named and recorded, no barrier yet */
-	uint64_t since_ms;   /* the oldest in now or placed */
-	uint64_t last_ms;    /* the newest */
-	bool spoiled;	     /* nothing more can be made durable */
+	struct batch now;       /* staged */
+	struct batch placed;    /* named and recorded, no barrier yet */
+	uint64_t since_ms;      /* the oldest in now or placed */
+	uint64_t last_ms;       /* the newest */
+	bool spoiled;           /* nothing more can be made durable */
 	bool stopping;
 };
 
@@ -50,7 +50,8 @@ batch_add(struct batch *b, struct item *it)
 	b->bytes += it->st.size;
 }
 
-/* --- telling --------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------
+ */
 
 static void
 object_place(const struct item *it, char path[PACS_PATH_ROOM])
@@ -156,7 +157,8 @@ flush(struct committer *c)
 		c->run->hooks->flush(c->run->hooks->ctx);
 }
 
-/* --- placing --------------------------------------------------------------- */
+/* --- placing ---------------------------------------------------------------
+ */
 
 static enum pacs_err
 put_aside(struct pacs_error *err, struct committer *c, struct item *it,
@@ -240,7 +242,8 @@ place_staged(struct pacs_error *err, struct committer *c, struct item *it)
 			return rc;
 		pacs_error_clear(err);
 	}
-	return pacs_error_set(err, PACS_EBUSY, "its place changes all the time");
+	return pacs_error_set(err, PACS_EBUSY,
+			      "its place changes all the time");
 }
 
 static enum pacs_err
@@ -260,7 +263,8 @@ place(struct pacs_error *err, struct committer *c, struct item *it)
 	return PACS_OK;
 }
 
-/* --- steps ------------------------------------------------------------------ */
+/* --- steps ------------------------------------------------------------------
+ */
 
 /* End the run, keeping the first reason. */
 static void
@@ -345,7 +349,8 @@ step(struct committer *c)
 	c->since_ms = pacs_time_mono_ms();
 }
 
-/* --- the loop --------------------------------------------------------------- */
+/* --- the loop ---------------------------------------------------------------
+ */
 
 static void
 take_items(struct committer *c, struct item *list)

@@ -21,13 +21,16 @@ static const struct magic magics[] = {
     {32769, "CD001", 5, CONTAINER_ISO},
     /* What may hold objects but is not read here must not be passed over as
      * "not DICOM". */
-    {32769, "BEA01", 5, CONTAINER_UNKNOWN},	       /* UDF alone */
-    {0, "BZh", 3, CONTAINER_UNKNOWN},		       /* bzip2 */
-    {0, "\xfd""7zXZ", 6, CONTAINER_UNKNOWN},	       /* xz */
+    {32769, "BEA01", 5, CONTAINER_UNKNOWN}, /* UDF alone */
+    {0, "BZh", 3, CONTAINER_UNKNOWN},       /* bzip2 */
+    {0,
+     "\xfd"
+     "7zXZ",
+     6, CONTAINER_UNKNOWN}, /* xz */
     {0, "7z\xbc\xaf\x27\x1c", 6, CONTAINER_UNKNOWN},
     {0, "Rar!\x1a\x07", 6, CONTAINER_UNKNOWN},
-    {0, "\x04\x22\x4d\x18", 4, CONTAINER_UNKNOWN},     /* lz4 */
-    {0, "070701", 6, CONTAINER_UNKNOWN},	       /* cpio */
+    {0, "\x04\x22\x4d\x18", 4, CONTAINER_UNKNOWN}, /* lz4 */
+    {0, "070701", 6, CONTAINER_UNKNOWN},           /* cpio */
     {0, "070707", 6, CONTAINER_UNKNOWN},
 };
 

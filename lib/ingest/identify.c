@@ -23,9 +23,8 @@ read_header(struct pacs_error *err, const struct body *body, uint32_t stop,
 					 .tolerate_damage = true};
 
 	if (body->bytes)
-		return pacs_dataset_read_memory(err, body->bytes,
-						(size_t)body->size, &opts,
-						ret_ds);
+		return pacs_dataset_read_memory(
+		    err, body->bytes, (size_t)body->size, &opts, ret_ds);
 	return pacs_dataset_read_fd(err, body->fd, &opts, ret_ds);
 }
 
@@ -102,8 +101,8 @@ judge(struct pacs_dataset *ds, enum uid_state state, unsigned found,
 	id->has_meta = info->has_meta;
 	strcpy(id->syntax, info->transfer_syntax);
 	id->verdict = state == UID_FINE ? IS_OBJECT : IS_ODD;
-	id->reason = state == UID_FINE	    ? (damaged ? "damaged" : "")
-		     : damaged		    ? "broken"
+	id->reason = state == UID_FINE      ? (damaged ? "damaged" : "")
+		     : damaged              ? "broken"
 		     : state == UID_MISSING ? "no-uids"
 					    : "unsafe-uids";
 	/* Bytes that pass for a first element by chance prove nothing. */

@@ -73,7 +73,8 @@ run_stopped(struct run *run)
 {
 	const struct pacs_ingest_hooks *h = run->hooks;
 
-	return pipe_is_stopping(run->pipe) || (h->stopped && h->stopped(h->ctx));
+	return pipe_is_stopping(run->pipe) ||
+	       (h->stopped && h->stopped(h->ctx));
 }
 
 void
@@ -166,8 +167,8 @@ pacs_ingest(struct pacs_error *err, struct pacs_archive *ar,
 	    const struct pacs_ingest_hooks *hooks,
 	    struct pacs_ingest_tally *ret_tally)
 {
-	struct run run = {.ar = ar, .opts = opts, .hooks = hooks,
-			  .tally = ret_tally};
+	struct run run = {
+	    .ar = ar, .opts = opts, .hooks = hooks, .tally = ret_tally};
 
 	memset(ret_tally, 0, sizeof(*ret_tally));
 	if (!opts->dry_run && pacs_writer_open(err, ar, &run.w))

@@ -20,10 +20,11 @@
 
 /* What became of one object, file, or member of an archive file. */
 enum pacs_outcome {
-	PACS_OUTCOME_STORED,      /* now in the archive */
-	PACS_OUTCOME_DUPLICATE,   /* was there: same bytes, or same meaning */
-	PACS_OUTCOME_REPAIRED,    /* replaced a damaged copy of the same bytes */
-	PACS_OUTCOME_CONFLICT,    /* other content under the same UIDs: set aside */
+	PACS_OUTCOME_STORED,    /* now in the archive */
+	PACS_OUTCOME_DUPLICATE, /* was there: same bytes, or same meaning */
+	PACS_OUTCOME_REPAIRED,  /* replaced a damaged copy of the same bytes */
+	PACS_OUTCOME_CONFLICT,  /* other content under the same UIDs: set aside
+				 */
 	PACS_OUTCOME_QUARANTINED, /* cannot be filed: set aside */
 	PACS_OUTCOME_SKIPPED,     /* nothing to store */
 	PACS_OUTCOME_FAILED,      /* not in the archive, and should be */
@@ -40,7 +41,7 @@ struct pacs_ingest_record {
 	const char *sop_class;            /* "" if unknown */
 	const char *sha256;               /* of the object as filed, or "" */
 	uint64_t size;                    /* of the object as filed, or 0 */
-	const char *path;   /* in the archive, or "" */
+	const char *path;                 /* in the archive, or "" */
 	const char *source; /* a path as found, or "FILE//MEMBER" (escaped) */
 };
 

@@ -86,7 +86,8 @@ enum pipe_state {
 };
 /* All items that are there, oldest first. Waits up to wait_ms for a good number
  * of them while the pipe is busy, for the first one while it is idle (if
- * wait_if_idle), not at all once it has ended. *ret_state is as of the return. */
+ * wait_if_idle), not at all once it has ended. *ret_state is as of the return.
+ */
 struct item *pipe_collect(struct pipe *p, unsigned wait_ms, bool wait_if_idle,
 			  enum pipe_state *ret_state);
 
@@ -167,8 +168,8 @@ void object_finish_other(struct run *run, struct item *it,
 
 /* --- big.c --------------------------------------------------------------- */
 /* Read up to size bytes; fewer only at the end. */
-typedef enum pacs_err read_more_fn(struct pacs_error *err, void *ctx,
-				   char *buf, size_t size, size_t *ret_n);
+typedef enum pacs_err read_more_fn(struct pacs_error *err, void *ctx, char *buf,
+				   size_t size, size_t *ret_n);
 /* An object of more than SMALL_BYTES, of which the first n bytes are in
  * wk->bytes. On failure the item is still the caller's. */
 enum pacs_err big_take(struct pacs_error *err, struct worker *wk,

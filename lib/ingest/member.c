@@ -8,12 +8,8 @@
 #include "ingest/unpack.h"
 
 enum {
-	/* What comes out may be this many times what went in, or BOMB_BYTES:
-	 * images of a plain background do pack well. */
-	BOMB_RATIO = 250,
 	NAME_MAX_SHOWN = 4096,
 };
-#define BOMB_BYTES (2ull << 30)
 
 /* Bytes of the well-formed, printable character at s; 0 if it is none. */
 static size_t
@@ -69,16 +65,6 @@ member_item(const struct unpack *u, struct archive_entry *e)
 	return it;
 }
 
-static bool
-is_bomb(const struct unpack *u)
-{
-	uint64_t out = (uint64_t)archive_filter_bytes(u->a, 0);
-
-	if (u->inflated > out)
-		out = u->inflated;
-	return out > BOMB_BYTES && out / BOMB_RATIO > unpack_raw(u);
-}
-
 /* Read until *n is size or the member ends. */
 static enum pacs_err
 read_to(struct pacs_error *err, struct unpack *u, char *buf, size_t size,
@@ -91,17 +77,18 @@ read_to(struct pacs_error *err, struct unpack *u, char *buf, size_t size,
 		got = archive_read_data(u->a, buf + *n, size - *n);
 		if (got < 0) {
 			why = archive_error_string(u->a);
-			return pacs_error_set(
-			    err, u->stopped ? PACS_EINTERRUPTED : PACS_EFORMAT,
-			    "%s", why ? why : "cannot be read");
+			return pacs_error_set(err,
+					      u->stopped  ? PACS_EINTERRUPTED
+					      : u->bombed ? PACS_ELIMIT
+							  : PACS_EFORMAT,
+					      "%s",
+					      why ? why : "cannot be read");
 		}
 		*n += (size_t)got;
 		u->inflated += (uint64_t)got;
-		if (is_bomb(u))
-			return pacs_error_set(err, PACS_ELIMIT,
-					      "more than %d times the size of "
-					      "its archive file",
-					      BOMB_RATIO);
+		if (unpack_is_bomb(u))
+			return pacs_error_set(err, PACS_ELIMIT, "%s",
+					      UNPACK_BOMB_TEXT);
 	}
 	return PACS_OK;
 }
@@ -197,17 +184,17 @@ take_member(struct unpack *u, struct archive_entry *e)
 	mode_t type = archive_entry_filetype(e);
 
 	if (type == AE_IFDIR)
-		return !is_bomb(u);
+		return true;
 	if (type == AE_IFLNK ||
 	    (archive_entry_hardlink(e) && archive_entry_size(e) <= 0)) {
 		item_finish(run, member_item(u, e), PACS_OUTCOME_SKIPPED,
 			    "link", NULL);
-		return !is_bomb(u);
+		return true;
 	}
 	if (type != AE_IFREG && type != 0) {
 		item_finish(run, member_item(u, e), PACS_OUTCOME_SKIPPED,
 			    "device", NULL);
-		return !is_bomb(u);
+		return true;
 	}
 	if (archive_entry_is_data_encrypted(e) > 0) {
 		item_finish(run, member_item(u, e), PACS_OUTCOME_FAILED,

@@ -89,8 +89,8 @@ same_meaning(int fd, const struct body *body, char *diff, size_t diff_size)
 	if (rc)
 		pacs_error_wrap(&err, "the object in its place");
 	else if (body->bytes)
-		rc = pacs_dataset_read_memory(
-		    &err, body->bytes, (size_t)body->size, &opts, &b);
+		rc = pacs_dataset_read_memory(&err, body->bytes,
+					      (size_t)body->size, &opts, &b);
 	else
 		rc = pacs_dataset_read_fd(&err, body->fd, &opts, &b);
 	if (!rc)

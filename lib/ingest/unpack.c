@@ -29,9 +29,8 @@ allow(struct unpack *u, enum container kind)
 	case CONTAINER_TAR:
 		archive_read_support_format_tar(a);
 		/* "cat a.tar b.tar" is what some send. */
-		archive_read_set_format_option(a, "tar",
-					       "read_concatenated_archives",
-					       "1");
+		archive_read_set_format_option(
+		    a, "tar", "read_concatenated_archives", "1");
 		break;
 	case CONTAINER_ZIP:
 		if (u->seekable && zip_table_is_small(u->fd, u->file_size))
@@ -55,7 +54,8 @@ is_cut(const struct unpack *u)
 {
 	return (archive_format(u->a) & ARCHIVE_FORMAT_BASE_MASK) ==
 		   ARCHIVE_FORMAT_TAR &&
-	       archive_filter_bytes(u->a, 0) - archive_read_header_position(u->a) <
+	       archive_filter_bytes(u->a, 0) -
+		       archive_read_header_position(u->a) <
 		   512;
 }
 
@@ -94,7 +94,7 @@ take_members(struct unpack *u, const char **ret_detail)
 		if (u->stopped || pipe_is_stopping(u->wk->run->pipe))
 			return "stopped";
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-			return "broken-archive";
+			return u->bombed ? "bomb" : "broken-archive";
 		*ret_detail = "more members than are read from one file";
 		if (++members > MEMBERS_MAX)
 			return "limit";

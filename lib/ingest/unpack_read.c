@@ -19,12 +19,26 @@ enum {
 	ZIP_END_SIZE = 22,
 	ZIP_RECORD_SIZE = 46,
 	ZIP_TAIL = ZIP_END_SIZE + 65535,
+	/* What comes out may be this many times what went in, or BOMB_BYTES:
+	 * images of a plain background do pack well. */
+	BOMB_RATIO = 100,
 };
+#define BOMB_BYTES (1ull << 30)
 
 uint64_t
 unpack_raw(const struct unpack *u)
 {
 	return u->seekable && u->raw > u->file_size ? u->file_size : u->raw;
+}
+
+bool
+unpack_is_bomb(const struct unpack *u)
+{
+	uint64_t out = (uint64_t)archive_filter_bytes(u->a, 0);
+
+	if (u->inflated > out)
+		out = u->inflated;
+	return out > BOMB_BYTES && out / BOMB_RATIO > unpack_raw(u);
 }
 
 bool
@@ -54,9 +68,9 @@ read_chunk(struct unpack *u)
 	ssize_t n;
 
 	do
-		n = u->seekable ? pread(u->fd, u->chunk, READ_BYTES,
-					(off_t)u->at)
-				: read(u->fd, u->chunk, READ_BYTES);
+		n = u->seekable
+			? pread(u->fd, u->chunk, READ_BYTES, (off_t)u->at)
+			: read(u->fd, u->chunk, READ_BYTES);
 	while (n < 0 && errno == EINTR);
 	return n;
 }
@@ -69,6 +83,12 @@ on_read(struct archive *a, void *ctx, const void **ret)
 
 	*ret = u->peek;
 	u->peek_size = 0;
+	/* Members that are passed over are unpacked as well, out of sight. */
+	u->bombed = unpack_is_bomb(u);
+	if (u->bombed) {
+		archive_set_error(a, E2BIG, "%s", UNPACK_BOMB_TEXT);
+		return ARCHIVE_FATAL;
+	}
 	if (!n) {
 		*ret = u->chunk;
 		if (!may_read(u)) {
@@ -131,7 +151,8 @@ unpack_open(struct unpack *u)
 	return archive_read_open1(u->a);
 }
 
-/* --- the table of a zip ---------------------------------------------------- */
+/* --- the table of a zip ----------------------------------------------------
+ */
 
 static uint32_t
 le32(const unsigned char *p)

@@ -279,8 +279,8 @@ tell_skip(struct walk *w, const char *reason)
 {
 	struct run *run = w->ctx;
 
-	item_finish(run, item_new(pacs_buf_str(&w->path)),
-		    PACS_OUTCOME_SKIPPED, reason, NULL);
+	item_finish(run, item_new(pacs_buf_str(&w->path)), PACS_OUTCOME_SKIPPED,
+		    reason, NULL);
 }
 
 static void
@@ -288,16 +288,18 @@ tell_fail(struct walk *w, struct pacs_error *err, const char *reason)
 {
 	struct run *run = w->ctx;
 
-	item_finish(run, item_new(pacs_buf_str(&w->path)),
-		    PACS_OUTCOME_FAILED, reason, err->msg);
+	item_finish(run, item_new(pacs_buf_str(&w->path)), PACS_OUTCOME_FAILED,
+		    reason, err->msg);
 	pacs_error_clear(err);
 }
 
 void
 walk_items(struct run *run)
 {
-	struct walk w = {
-	    .file = push_file, .skip = tell_skip, .fail = tell_fail, .ctx = run};
+	struct walk w = {.file = push_file,
+			 .skip = tell_skip,
+			 .fail = tell_fail,
+			 .ctx = run};
 	struct pacs_buf item = {0};
 	struct stat st;
 
@@ -312,7 +314,8 @@ walk_items(struct run *run)
 	pacs_buf_clear(&w.path);
 }
 
-/* --- counting ahead -------------------------------------------------------- */
+/* --- counting ahead --------------------------------------------------------
+ */
 
 struct measure {
 	bool (*stopped)(void *ctx);

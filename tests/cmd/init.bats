@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# pacs-init: an empty archive, or nothing.
+
+load ../helper/env
+
+setup() {
+	pacs_setup
+}
+
+mode() {
+	stat -c %a "$1"
+}
+
+@test "init makes an archive, quietly" {
+	exits 0 pacs-init a
+	[ ! -s out ] && [ ! -s err ]
+	for f in a a/objects a/ledger a/incoming a/quarantine; do
+		assert_dir_exist "$f"
+		[ "$(mode "$f")" = 750 ]
+	done
+	[ "$(mode a/pacs-archive)" = 640 ]
+	[ -z "$(find a/objects -type f)" ]
+}
+
+@test "init takes an empty folder that is there" {
+	mkdir a
+	exits 0 pacs-init a
+	assert_file_exist a/pacs-archive
+}
+
+@test "init respects the umask" {
+	umask 077
+	exits 0 pacs-init a
+	[ "$(mode a)" = 700 ]
+	[ "$(mode a/objects)" = 700 ]
+	[ "$(mode a/pacs-archive)" = 600 ]
+}
+
+@test "init leaves a folder alone that is not empty" {
+	mkdir a
+	echo precious >a/file
+	exits 4 pacs-init a
+	[ ! -s out ] && [ -s err ]
+	[ "$(ls -A a)" = file ]
+}
+
+@test "init does not make an archive twice" {
+	exits 0 pacs-init a
+	cp a/pacs-archive before
+	exits 4 pacs-init a
+	cmp before a/pacs-archive
+}
+
+@test "init prints what it made" {
+	exits 0 pacs-init --print a
+	IFS=$'\t' read -r path uuid created <out
+	[ "$path" = "$PWD/a" ]
+	[[ $uuid =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]]
+	[[ $created =~ ^20[0-9]{2}-.*Z$ ]]
+	grep -q "$uuid" a/pacs-archive
+	exits 0 pacs-init --print --format=json b
+	/usr/bin/python3 -c 'import json; print(*sorted(json.load(open("out"))))' >keys
+	[ "$(cat keys)" = "created path uuid" ]
+}
+
+@test "two archives have two identities" {
+	pacs-init --print -f uuid a >one
+	pacs-init --print -f uuid b >two
+	run ! cmp -s one two
+}
+
+@test "init writes the settings down" {
+	exits 0 pacs-init --default-issuer=HOSP --timezone=Europe/Berlin \
+		--floor=2M --index="$PWD/fast disk" a
+	grep -qx 'default-issuer=HOSP' a/pacs-archive
+	grep -qx 'timezone=Europe/Berlin' a/pacs-archive
+	grep -qx 'floor=2097152' a/pacs-archive
+	grep -qx "index=$PWD/fast disk" a/pacs-archive
+}
+
+@test "init refuses settings that would break the marker" {
+	exits 2 pacs-init --default-issuer=$'a\nrequired=x' a
+	assert_not_exist a
+}
+
+@test "init wants one folder" {
+	exits 2 pacs-init
+	exits 2 pacs-init a b
+	assert_not_exist a
+	assert_not_exist b
+}
+
+@test "init says why it could not" {
+	exits 4 pacs-init no/such/folder/a
+	grep -q 'no/such/folder' err
+}
