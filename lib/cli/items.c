@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 enum {
 	LONGEST = 64 * 1024,
 	CHUNK = 64 * 1024,
+	POLL_MS = 200,
 };
 
 static struct {
@@ -30,6 +32,22 @@ cli_items_broken(void)
 	return in.broken;
 }
 
+/*
+ * False when a signal asked to stop. A read cannot be relied on to be
+ * interrupted: the signal may come just before it, or go to another thread than
+ * the one that reads the list. So it is looked for in between.
+ */
+static bool
+wait_for_input(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	while (!cli_stopped())
+		if (poll(&p, 1, POLL_MS) > 0)
+			return true;
+	return false;
+}
+
 /* Get more of stdin; false at its end, at an error or after a signal. */
 static bool
 refill(void)
@@ -39,7 +57,7 @@ refill(void)
 	if (in.ended)
 		return false;
 	do
-		n = cli_stopped() ? 0 : read(STDIN_FILENO, in.chunk, CHUNK);
+		n = wait_for_input() ? read(STDIN_FILENO, in.chunk, CHUNK) : 0;
 	while (n < 0 && errno == EINTR && !cli_stopped());
 	if (n < 0 && errno != EINTR) {
 		cli_warn("cannot read the list on standard input: %s",
