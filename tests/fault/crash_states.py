@@ -59,7 +59,8 @@ class Inputs:
 # In the scripts A is the archive, IN the inputs, STORE a store that prints.
 SCENARIOS = {
     "few": ("", "$STORE $IN/one", ["one"], (0,)),
-    "troubles": ("", "$STORE $IN/one; $STORE $IN/bad || [ $? -eq 3 ]",
+    "troubles": ("", "$STORE $IN/one; s=0; $STORE $IN/bad || s=$?;"
+                 "[ $s -eq 3 ] || exit $s",
                  ["one", "bad"], (3,)),
     "batch": ("$STORE $IN/one", "$STORE $IN/many", ["one", "many"], (0,)),
     "one-by-one": ("", "for f in $IN/one/*; do $STORE $f; done", ["one"], (0,)),
