@@ -95,7 +95,7 @@ check_rle(struct pacs_error *err, const struct pacs_dcm_image *image,
 
 	if (!count || count > RLE_SEGMENTS)
 		return pacs_error_set(err, PACS_EFORMAT, "no RLE header");
-	for (uint32_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		uint64_t from = get_u32(p + 4 + 4 * i);
 		uint64_t to =
 		    i + 1 < count ? get_u32(p + 8 + 4 * i) : (uint64_t)len;

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,15 +62,18 @@ image_get(struct pacs_error *err, const struct pacs_item *item,
 	return PACS_OK;
 }
 
-/* Write down what the codec changed, and only that. */
-static enum pacs_err
-image_put(struct pacs_error *err, struct pacs_item *item,
-	  const struct pacs_dcm_image *old, const struct pacs_dcm_image *now)
+struct change {
+	uint32_t tag;
+	uint16_t old, now;
+};
+#define CHANGES 6
+
+/* The numbers that a codec can change. */
+static void
+image_changes(const struct pacs_dcm_image *old,
+	      const struct pacs_dcm_image *now, struct change ret[CHANGES])
 {
-	const struct {
-		uint32_t tag;
-		uint16_t old, now;
-	} numbers[] = {
+	const struct change all[CHANGES] = {
 	    {PACS_TAG_SamplesPerPixel, old->samples, now->samples},
 	    {PACS_TAG_PlanarConfiguration, old->planar, now->planar},
 	    {PACS_TAG_BitsAllocated, old->bits_allocated, now->bits_allocated},
@@ -78,9 +82,33 @@ image_put(struct pacs_error *err, struct pacs_item *item,
 	    {PACS_TAG_PixelRepresentation, old->is_signed, now->is_signed},
 	};
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		if (numbers[i].old != numbers[i].now)
-			pacs_item_put_u16(item, numbers[i].tag, numbers[i].now);
+	memcpy(ret, all, sizeof(all));
+}
+
+static bool
+image_same(const struct pacs_dcm_image *old, const struct pacs_dcm_image *now)
+{
+	struct change changes[CHANGES];
+
+	image_changes(old, now, changes);
+	for (size_t i = 0; i < CHANGES; i++) {
+		if (changes[i].old != changes[i].now)
+			return false;
+	}
+	return strcmp(old->photometric, now->photometric) == 0;
+}
+
+/* Write down what the codec changed, and only that. */
+static enum pacs_err
+image_put(struct pacs_error *err, struct pacs_item *item,
+	  const struct pacs_dcm_image *old, const struct pacs_dcm_image *now)
+{
+	struct change changes[CHANGES];
+
+	image_changes(old, now, changes);
+	for (size_t i = 0; i < CHANGES; i++) {
+		if (changes[i].old != changes[i].now)
+			pacs_item_put_u16(item, changes[i].tag, changes[i].now);
 	}
 	if (strcmp(old->photometric, now->photometric) == 0)
 		return PACS_OK;
@@ -190,21 +218,33 @@ decode_in_item(struct pacs_error *err, struct pacs_item *item,
 	return err->code;
 }
 
-/* Icons too: Pixel Data may be in any item. The reader bounds the depth. */
+/* Icons too: Pixel Data may be in any item. The reader bounds how many items
+ * there are. */
 static enum pacs_err
-decode_all(struct pacs_error *err, struct pacs_item *item, const char *syntax)
+decode_all(struct pacs_error *err, struct pacs_item *root, const char *syntax)
 {
-	struct pacs_element *e;
+	const size_t size = sizeof(void *);
+	struct pacs_buf rest = {0}; /* pointers to items that wait */
+	struct pacs_item *item = root;
 
-	if (decode_in_item(err, item, syntax))
-		return err->code;
-	for (e = pacs_item_first(item); e; e = pacs_element_next(e)) {
-		for (size_t i = 0; i < pacs_element_item_count(e); i++) {
-			if (decode_all(err, pacs_element_item(e, i), syntax))
-				return err->code;
+	pacs_buf_add(&rest, &root, size);
+	while (rest.len && !err->code) {
+		rest.len -= size;
+		memcpy(&item, rest.data + rest.len, size);
+		if (decode_in_item(err, item, syntax))
+			break;
+		for (struct pacs_element *e = pacs_item_first(item); e;
+		     e = pacs_element_next(e)) {
+			size_t n = pacs_element_item_count(e);
+
+			for (size_t i = 0; i < n; i++) {
+				item = pacs_element_item(e, i);
+				pacs_buf_add(&rest, &item, size);
+			}
 		}
 	}
-	return PACS_OK;
+	pacs_buf_clear(&rest);
+	return err->code;
 }
 
 /* --- compression ---------------------------------------------------------- */
@@ -309,7 +349,7 @@ pacs_dcm_encode_frame(struct pacs_error *err, const char *transfer_syntax,
 	now = said;
 	if (encode_native(err, transfer_syntax, &now, native, size, &f))
 		goto out;
-	if (f.count != 2 || memcmp(&said, &now, sizeof(now)) != 0) {
+	if (f.count != 2 || !image_same(&said, &now)) {
 		pacs_error_set(err, PACS_EUNSUPPORTED,
 			       "cannot compress single frames like this");
 		goto out;

@@ -115,10 +115,11 @@ add_marker(unsigned rows, float *sums)
 
 	for (unsigned y = 0; y < 4 * unit; y++) {
 		unsigned width = y < 3 * unit ? unit : 3 * unit;
+		float *line =
+		    sums + (size_t)(2 * unit + y + 1) * rows - (size_t)5 * unit;
 
 		for (unsigned x = 0; x < width; x++)
-			sums[(size_t)(2 * unit + y) * rows + rows - 5 * unit +
-			     x] = 6;
+			line[x] = 6;
 	}
 }
 

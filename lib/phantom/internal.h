@@ -73,7 +73,7 @@ struct pacs_ph_study {
 	const char *charset; /* as written; "" for the default repertoire */
 	char uid[PACS_UID_MAX + 1];
 	char id[17], accession[17];
-	char date[9], time[7];
+	char date[9], time[16];
 	char patient_id[17];
 	char patient_name[PACS_PH_TEXT_SIZE];
 	char patient_sex[2];

@@ -40,8 +40,8 @@ document_make(const struct pacs_ph_object *o, struct pacs_buf *b)
 	static const char *const objects[] = {
 	    "<< /Type /Catalog /Pages 2 0 R >>",
 	    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-	    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842]\n"
-	    "/Resources << /Font << /F1 4 0 R >> >> /Contents 5 0 R >>",
+	    ("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842]\n"
+	     "/Resources << /Font << /F1 4 0 R >> >> /Contents 5 0 R >>"),
 	    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
 	};
 	struct pacs_buf page = {0};

@@ -2,6 +2,7 @@
  * Who was examined, when, and who asked for it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,15 +24,17 @@ names_of(const struct pacs_phantom_options *opts, uint64_t patient,
 	 struct pacs_ph_random *r, const char **ret_charset)
 {
 	const struct pacs_ph_names *t = pacs_ph_name_tables;
-	size_t count = 0, i;
+	size_t count = 1, i;
 
 	while (t[count].charset)
 		count++;
 	if (strcmp(opts->charset, "mixed") == 0) {
 		i = (size_t)(patient % count);
 	} else {
-		for (i = 0; strcmp(t[i].charset, opts->charset) != 0;)
-			i++;
+		for (i = 0; i + 1 < count; i++) {
+			if (strcmp(t[i].charset, opts->charset) == 0)
+				break;
+		}
 	}
 	*ret_charset = t[i].charset;
 	if (strcmp(t[i].charset, "ISO_IR 192") == 0)
@@ -40,12 +43,11 @@ names_of(const struct pacs_phantom_options *opts, uint64_t patient,
 }
 
 static void
-join(char *buf, const char *separator, const char *family, const char *given)
+append(char *buf, const char *a, const char *b, const char *c, const char *d)
 {
 	size_t n = strlen(buf);
 
-	snprintf(buf + n, PACS_PH_TEXT_SIZE - n, "%s%s^%s", separator, family,
-		 given);
+	snprintf(buf + n, PACS_PH_TEXT_SIZE - n, "%s%s%s%s", a, b, c, d);
 }
 
 /* A PN value with as many component groups as the names have; a doctor's title
@@ -61,15 +63,15 @@ person(const struct pacs_ph_names *t, struct pacs_ph_random *r, bool female,
 		   : &t->male[pacs_ph_below(r, (unsigned)t->male_count)];
 
 	ret[0] = '\0';
-	join(ret, "",
-	     female && f->alphabetic_f ? f->alphabetic_f : f->alphabetic,
-	     g->alphabetic);
+	append(ret, "",
+	       female && f->alphabetic_f ? f->alphabetic_f : f->alphabetic, "^",
+	       g->alphabetic);
 	if (f->ideographic && g->ideographic)
-		join(ret, "=", f->ideographic, g->ideographic);
+		append(ret, "=", f->ideographic, "^", g->ideographic);
 	else if (doctor)
-		strcat(ret, "^^Dr.");
+		append(ret, "^^Dr.", "", "", "");
 	if (f->phonetic && g->phonetic)
-		join(ret, "=", f->phonetic, g->phonetic);
+		append(ret, "=", f->phonetic, "^", g->phonetic);
 }
 
 /* One in eight is a child; the others are from 18 to 86 in 2015, most often
@@ -94,7 +96,7 @@ patient_make(const struct pacs_phantom_options *opts, struct pacs_ph_study *s)
 
 	s->names = names_of(opts, patient, &r, &s->charset);
 	person(s->names, &r, female, false, s->patient_name);
-	strcpy(s->patient_sex, female ? "F" : "M");
+	s->patient_sex[0] = female ? 'F' : 'M';
 	born = pacs_date_to_days("20150101") - age_days(&r);
 	pacs_date_from_days(born, s->birth_date);
 	snprintf(s->patient_id, sizeof(s->patient_id), "PH%04u%06u",
@@ -113,15 +115,13 @@ child_size(struct pacs_ph_study *s)
 	s->weight_kg = 4 + 3 * s->age_years;
 }
 
+/* Of two dates YYYYMMDD. */
 static unsigned
 years_between(const char *from, const char *to)
 {
-	unsigned y0, d0, y1, d1;
+	unsigned long a = strtoul(from, NULL, 10), b = strtoul(to, NULL, 10);
 
-	if (sscanf(from, "%4u%4u", &y0, &d0) != 2 ||
-	    sscanf(to, "%4u%4u", &y1, &d1) != 2)
-		return 0;
-	return y1 - y0 - (d1 < d0);
+	return (unsigned)(b / 10000 - a / 10000 - (b % 10000 < a % 10000));
 }
 
 void
@@ -131,6 +131,7 @@ pacs_ph_study_make(const struct pacs_phantom_options *opts, uint64_t number,
 	struct pacs_ph_random r =
 	    pacs_ph_random_for(opts->seed, PACS_PH_STUDY, number, 1, 0);
 	int64_t day = pacs_date_to_days("20150105"); /* a Monday */
+	unsigned second;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->number = number;
@@ -139,9 +140,10 @@ pacs_ph_study_make(const struct pacs_phantom_options *opts, uint64_t number,
 	day += 7 * (int64_t)pacs_ph_below(&r, 570);
 	day += pacs_ph_below(&r, pacs_ph_below(&r, 6) ? 5 : 7);
 	pacs_date_from_days(day, ret->date);
-	snprintf(ret->time, sizeof(ret->time), "%02u%02u%02u",
-		 7 + pacs_ph_below(&r, 12), pacs_ph_below(&r, 60),
-		 pacs_ph_below(&r, 60));
+	/* One throw a statement: arguments come in any order. */
+	second = 7 * 3600 + pacs_ph_below(&r, 12 * 3600);
+	snprintf(ret->time, sizeof(ret->time), "%02u%02u%02u", second / 3600,
+		 second / 60 % 60, second % 60);
 	snprintf(ret->id, sizeof(ret->id), "S%07u",
 		 (unsigned)(number % 10000000));
 	snprintf(ret->accession, sizeof(ret->accession), "A%.2s%06u%04u",

@@ -120,14 +120,16 @@ put_measurement(struct pacs_ph_object *o, struct pacs_ph_put *root,
 {
 	struct pacs_ph_put num = content(findings, "CONTAINS", "NUM"), value;
 	enum pacs_phantom_kind kind;
+	unsigned tenths;
 
 	pacs_ph_code(&num, PACS_TAG_ConceptNameCodeSequence, "410668003", "SCT",
 		     "Length");
 	value = pacs_ph_item(&num, PACS_TAG_MeasuredValueSequence);
 	pacs_ph_code(&value, PACS_TAG_MeasurementUnitsCodeSequence, "mm",
 		     "UCUM", "millimeter");
-	pacs_ph_textf(&value, PACS_TAG_NumericValue, "%u.%u",
-		      8 + pacs_ph_below(r, 20), pacs_ph_below(r, 10));
+	tenths = 80 + pacs_ph_below(r, 200);
+	pacs_ph_textf(&value, PACS_TAG_NumericValue, "%u.%u", tenths / 10,
+		      tenths % 10);
 	if (find_image(o, &kind)) {
 		struct pacs_ph_put image =
 		    content(&num, "INFERRED FROM", "IMAGE");
