@@ -152,15 +152,18 @@ def derived(path):
     return path.startswith(("a/index/", "a/index.db"))
 
 
-def crash(name, seconds, full, keep, tell):
+def crash(name, seconds, full, keep, tell, lie=None):
     home = tempfile.mkdtemp(prefix="crash.", dir=replay.scratch_home())
     try:
         root, inputs, env, before = prepare(home, name)
         older = indexes(home, root, env, name, "older")
         journal = os.path.join(home, "journal")
+        if lie:
+            env["SHIM_LIE"] = lie
         status = replay.record(root, journal, ["bash", "-c", "set -e; "
                                                + SCENARIOS[name][1]],
                                env["SHIM"], env)
+        env.pop("SHIM_LIE", None)
         if status:
             tell(f"{name}: the recorded script failed: status {status}")
             return 1
@@ -183,10 +186,11 @@ def main():
     ap.add_argument("scenario", choices=SCENARIOS)
     ap.add_argument("--seconds", type=float, default=5)
     ap.add_argument("--keep")
+    ap.add_argument("--lie", help="fsync or syncfs: a disk that only says so")
     a = ap.parse_args()
     full = os.environ.get("FAULT_FULL") == "1"
     return 1 if crash(a.scenario, a.seconds, full, a.keep,
-                      lambda s: print(s, flush=True)) else 0
+                      lambda s: print(s, flush=True), a.lie) else 0
 
 
 if __name__ == "__main__":

@@ -144,6 +144,8 @@ def call(*command):
 
 def killed(n, after):
     plan = {"SHIM_KILL": f"{n}{':after' if after else ''}"}
+    if lie:
+        plan["SHIM_LIE"] = lie
 
     def judge(root, said, p, done, calls):
         bad = []
@@ -196,13 +198,15 @@ def jobs_of(mode, calls):
 
 
 def main():
-    global bench
+    global bench, lie
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("mode", choices=("kill", "plug", "fail"))
     ap.add_argument("scenario", choices=cs.SCENARIOS)
     ap.add_argument("--limit", type=int, default=40)
     ap.add_argument("--seconds", type=float, default=20)
+    ap.add_argument("--lie", help="fsync or syncfs: a disk that only says so")
     a = ap.parse_args()
+    lie = a.lie
     if a.mode == "plug" and "FAULT_MOUNTS" not in os.environ:
         # In a mount namespace of its own: nothing stays mounted.
         os.environ["FAULT_MOUNTS"] = "own"

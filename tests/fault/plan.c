@@ -31,6 +31,7 @@ static uint64_t private_counts[SHIM_CLASSES + 1];
 static uint64_t *counts = private_counts;
 #define FIRED SHIM_CLASSES /* how often a plan came true */
 static struct trigger fail, death;
+static enum shim_class lie; /* flushes of this class do nothing */
 
 static void
 bad(const char *what)
@@ -43,23 +44,30 @@ bad(const char *what)
 	_exit(99);
 }
 
+static enum shim_class
+parse_class(const char *s, size_t len)
+{
+	unsigned i;
+
+	for (i = 1; i < SHIM_CLASSES; i++)
+		if (strlen(class_names[i]) == len &&
+		    !strncmp(class_names[i], s, len))
+			return (enum shim_class)i;
+	bad(s);
+	return 0;
+}
+
 /* "[CLASS:]N" at the start of s; returns what follows the number. */
 static const char *
 parse_trigger(const char *s, struct trigger *t)
 {
 	const char *colon = strchr(s, ':');
 	char *end;
-	unsigned i;
 
 	if (*s < '0' || *s > '9') {
-		for (i = 1; i < SHIM_CLASSES; i++)
-			if (colon &&
-			    strlen(class_names[i]) == (size_t)(colon - s) &&
-			    !strncmp(class_names[i], s, (size_t)(colon - s)))
-				break;
-		if (i == SHIM_CLASSES)
+		if (!colon)
 			bad(s);
-		t->class = (enum shim_class)i;
+		t->class = parse_class(s, (size_t)(colon - s));
 		s = colon + 1;
 	}
 	t->number = strtoull(s, &end, 10);
@@ -115,6 +123,8 @@ start(void)
 		share_counts(s);
 	if ((s = getenv("SHIM_FAIL")))
 		parse_fail(s);
+	if ((s = getenv("SHIM_LIE")))
+		lie = parse_class(s, strlen(s));
 	if ((s = getenv("SHIM_KILL"))) {
 		s = parse_trigger(s, &death);
 		if (*s && strcmp(s, "after"))
@@ -166,6 +176,7 @@ shim_plan(struct shim_call *c, bool has_blocks)
 
 	any = __atomic_add_fetch(&counts[0], 1, __ATOMIC_SEQ_CST);
 	own = __atomic_add_fetch(&counts[class], 1, __ATOMIC_SEQ_CST);
+	c->lie = lie && lie == class;
 	if (hits(&death, class, any, own)) {
 		if (!death.after)
 			shim_kill();

@@ -165,3 +165,25 @@ else:
 	with SHIM_FAIL=1:EIO:on -- sh -c 'printf abc >other; rm other'
 	[ "$(calls)" -eq 0 ]
 }
+
+@test "archives on a disk that only says it flushed are found to lose objects" {
+	run /usr/bin/python3 "$fault/crash_states.py" few --lie fsync \
+		--seconds 20
+	assert_failure 1
+	assert_output --partial 'is not whole (0 bytes)'
+	assert_output --partial 'acknowledged as stored and lost'
+}
+
+@test "ext4 without power loses what was not flushed, and that is found" {
+	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
+	need mkfs.ext4 unshare
+	truncate -s 8M image
+	mkfs.ext4 -q -F image
+	mkdir try
+	unshare -m mount -o loop image try 2>/dev/null ||
+		skip "loop mounts are not allowed here"
+	run /usr/bin/python3 "$fault/live.py" plug few --lie fsync \
+		--limit 60 --seconds 20
+	assert_failure 1
+	assert_output --partial 'acknowledged as stored and lost'
+}

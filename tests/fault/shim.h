@@ -9,6 +9,7 @@
  *   SHIM_OUT=FILE             where acknowledgements go (stdout)
  *   SHIM_FAIL=[CLASS:]N:ERROR[:on]   the Nth call fails; "on": all that follow
  *   SHIM_KILL=[CLASS:]N[:after]      SIGKILL before (or after) the Nth call
+ *   SHIM_LIE=fsync|syncfs     such calls say that they did, and did nothing
  */
 #ifndef SHIM_H
 #define SHIM_H
@@ -64,6 +65,7 @@ struct shim_call {
 	bool locked;
 	bool kill_after;
 	bool cut; /* write half */
+	bool lie; /* say that it was flushed */
 	int fail; /* errno to fail with, or 0 */
 	struct shim_record rec;
 	char name[256];
