@@ -1,25 +1,24 @@
+#include <string.h>
+
 #include "cli/internal.h"
 
+/* Nearly every value needs no escape: copy up to the next one that does. */
 static void
 add_escaped(struct pacs_buf *b, const char *s)
 {
-	for (; *s; s++) {
-		switch (*s) {
-		case '\t':
-			pacs_buf_adds(b, "\\t");
-			break;
-		case '\n':
-			pacs_buf_adds(b, "\\n");
-			break;
-		case '\r':
-			pacs_buf_adds(b, "\\r");
-			break;
-		case '\\':
-			pacs_buf_adds(b, "\\\\");
-			break;
-		default:
-			pacs_buf_addc(b, *s);
-		}
+	for (;;) {
+		size_t n = strcspn(s, "\t\n\r\\");
+
+		pacs_buf_add(b, s, n);
+		s += n;
+		if (!*s)
+			return;
+		pacs_buf_addc(b, '\\');
+		pacs_buf_addc(b, *s == '\t'   ? 't'
+				 : *s == '\n' ? 'n'
+				 : *s == '\r' ? 'r'
+					      : '\\');
+		s++;
 	}
 }
 

@@ -253,11 +253,15 @@ show_path(struct pacs_find *f, const struct record_row *r)
 	if (!r->at[PACS_LEVEL_STUDY])
 		return;
 	pacs_buf_adds(&f->path, r->at[PACS_LEVEL_STUDY]->folder);
-	if (f->asked >= PACS_LEVEL_SERIES)
-		pacs_buf_addf(&f->path, "/%s", r->at[PACS_LEVEL_SERIES]->uid);
-	if (f->asked == PACS_LEVEL_INSTANCE)
-		pacs_buf_addf(&f->path, "/%s.dcm",
-			      r->at[PACS_LEVEL_INSTANCE]->uid);
+	if (f->asked >= PACS_LEVEL_SERIES) {
+		pacs_buf_addc(&f->path, '/');
+		pacs_buf_adds(&f->path, r->at[PACS_LEVEL_SERIES]->uid);
+	}
+	if (f->asked == PACS_LEVEL_INSTANCE) {
+		pacs_buf_addc(&f->path, '/');
+		pacs_buf_adds(&f->path, r->at[PACS_LEVEL_INSTANCE]->uid);
+		pacs_buf_adds(&f->path, ".dcm");
+	}
 	f->values[PACS_KEY_path] = pacs_buf_str(&f->path);
 }
 
