@@ -321,3 +321,25 @@ asks() { # asks EXPECTED CONDITION...
 		done >differ
 	same differ </dev/null
 }
+
+@test "every key of the standard's tables can be asked" {
+	awk -F '\t' '
+	NR > 1 && $1 ~ /C\.6-[1-5]$|^PS3\.18/ && $9 != "control" && $8 != "SQ" &&
+	$7 !~ /^(RetrieveURL|InstanceAvailability)$/ {
+		sub(/^>/, "", $4)
+		print ($4 != "" ? $4 "." : "") $5
+	}' "$PACS_TOP/lib/dicom/data/qr-keys.tsv" | sort -u >keys
+	[ "$(wc -l <keys)" -gt 60 ]
+	while read -r key; do
+		pacs-find --count "$key=*" >count || echo "$key"
+	done <keys >unknown
+	same unknown </dev/null
+}
+
+@test "pacs-query(7) lists every key" {
+	pacs-find --dump-options | awk -F '\t' '$1 == "field" { print $2 }' |
+		sort >have
+	[ "$(wc -l <have)" -gt 90 ]
+	sed -n 's/^\.It Cm \([A-Za-z0-9_.]*\)$/\1/p' \
+		"$PACS_TOP/man/pacs-query.7" | sort | diff have -
+}
