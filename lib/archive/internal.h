@@ -39,6 +39,10 @@ enum pacs_err archive_give(struct pacs_error *err,
 enum pacs_err archive_mkdirs(struct pacs_error *err,
 			     const struct pacs_archive *ar,
 			     const char *path) PACS_MUST_CHECK;
+/* Remove a name in the archive; fine if it is not there. */
+enum pacs_err archive_unlink(struct pacs_error *err,
+			     const struct pacs_archive *ar,
+			     const char *path) PACS_MUST_CHECK;
 /* "purged/ab3/STUDY/SERIES/SOP". */
 void archive_purged_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM]);
 

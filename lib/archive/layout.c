@@ -149,3 +149,15 @@ archive_mkdirs(struct pacs_error *err, const struct pacs_archive *ar,
 	}
 	return make_one(err, ar, copy);
 }
+
+enum pacs_err
+archive_unlink(struct pacs_error *err, const struct pacs_archive *ar,
+	       const char *path)
+{
+	enum pacs_err rc = pacs_fs_unlink(err, ar->dirfd, path);
+
+	if (rc != PACS_ENOTFOUND)
+		return rc;
+	pacs_error_clear(err);
+	return PACS_OK;
+}

@@ -56,11 +56,7 @@ purge_forget(struct pacs_error *err, const struct pacs_archive *ar,
 	enum pacs_err rc;
 
 	archive_purged_path(t, path);
-	rc = pacs_fs_unlink(err, ar->dirfd, path);
-	if (rc == PACS_ENOTFOUND) {
-		pacs_error_clear(err);
-		rc = PACS_OK;
-	}
+	rc = archive_unlink(err, ar, path);
 	if (!rc)
 		remove_empty(ar, path);
 	return rc;
@@ -77,11 +73,7 @@ purge_finish(struct pacs_error *err, const struct pacs_archive *ar,
 	if (rc)
 		return rc;
 	pacs_object_path(t, path);
-	rc = pacs_fs_unlink(err, ar->dirfd, path);
-	if (rc == PACS_ENOTFOUND) {
-		pacs_error_clear(err);
-		rc = PACS_OK;
-	}
+	rc = archive_unlink(err, ar, path);
 	if (!rc)
 		remove_empty(ar, path);
 	return rc;

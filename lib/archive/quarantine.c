@@ -193,11 +193,7 @@ quarantine_remove(struct pacs_error *err, const struct pacs_archive *ar,
 
 	for (i = 0; !rc && i < 2; i++) {
 		quarantine_path(sha256, suffix[i], path);
-		rc = pacs_fs_unlink(err, ar->dirfd, path);
-		if (rc == PACS_ENOTFOUND) {
-			pacs_error_clear(err);
-			rc = PACS_OK;
-		}
+		rc = archive_unlink(err, ar, path);
 	}
 	return rc;
 }
