@@ -1,0 +1,294 @@
+/* Remove objects from an archive, on record. pacs-purge(1) is the reference. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive/writer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/cli.h"
+#include "index/index.h"
+
+enum { BATCH = 1000 };
+#define QUERY_FILE_MAX (16u << 20)
+
+static struct {
+	bool yes, print;
+	const char *why, *query_file;
+} flags;
+
+/* Of each record, in the order of struct victim's values. */
+static const struct cli_field fields[] = {
+    {"outcome", CLI_TEXT, "matched, or purged with --yes"},
+    {"StudyInstanceUID", CLI_TEXT, "UID of the study"},
+    {"SeriesInstanceUID", CLI_TEXT, "UID of the series"},
+    {"SOPInstanceUID", CLI_TEXT, "UID of the instance"},
+    {"size_bytes", CLI_NUMBER, "size of the object"},
+    {"path", CLI_TEXT, "where it is, or was, in the archive"},
+    {NULL, CLI_TEXT, NULL},
+};
+
+static const struct cli_opt opts[] = {
+    CLI_OPT_ARCHIVE,
+    CLI_OPT_FIELDS,
+    CLI_OPT_FORMAT,
+    CLI_OPT_DRY_RUN,
+    CLI_OPT_NUL,
+    {0, "print", NULL, NULL, "with --yes, print a record for each object",
+     CLI_FLAG, &flags.print},
+    {0, "query", "FILE", "file", "conditions from a file, one a line; - stdin",
+     CLI_STRING, &flags.query_file},
+    {0, "why", "TEXT", "none", "the reason, for the ledger", CLI_STRING,
+     &flags.why},
+    {0, "yes", NULL, NULL, "do it; without, only show what matches", CLI_FLAG,
+     &flags.yes},
+    CLI_END,
+};
+
+static const struct cli_program program = {
+    .name = "pacs-purge",
+    .summary = "remove objects from an archive, on record",
+    .operands = "KEY=VALUE ...",
+    .opts = opts,
+    .fields = fields,
+};
+
+struct victim {
+	struct pacs_triple triple;
+	char size[24];
+};
+
+struct ctx {
+	struct pacs_archive *ar;
+	struct pacs_index *ix;
+	struct pacs_writer *w; /* with --yes */
+	struct pacs_query query;
+	struct cli_records *records;
+	struct victim *batch;
+	size_t count;
+	uint64_t bytes;
+	struct cli_tally tally;
+};
+
+/* --- the question
+ * ------------------------------------------------------------- */
+
+static int64_t
+midnight(int64_t day)
+{
+	struct tm tm = {.tm_year = 70, .tm_mday = 1 + (int)day, .tm_isdst = -1};
+
+	return (int64_t)mktime(&tm) * 1000000;
+}
+
+/* "today" is that of the archive's timezone, as for pacs-find. */
+static struct pacs_query_clock
+clock_of(const struct pacs_archive *ar)
+{
+	const char *zone = pacs_archive_settings(ar)->timezone;
+	struct pacs_query_clock clock = {.now_us = pacs_time_us(),
+					 .midnight = midnight};
+	time_t now = (time_t)(clock.now_us / 1000000);
+	struct tm tm;
+
+	if (zone && *zone)
+		setenv("TZ", zone, 1);
+	tzset();
+	localtime_r(&now, &tm);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	clock.today = (int64_t)timegm(&tm) / 86400;
+	return clock;
+}
+
+static enum pacs_err
+read_query(struct pacs_error *err, struct pacs_buf *text)
+{
+	size_t n = 1;
+
+	if (strcmp(flags.query_file, "-"))
+		return pacs_file_slurp(err, AT_FDCWD, flags.query_file,
+				       QUERY_FILE_MAX, text);
+	while (n && text->len <= QUERY_FILE_MAX) {
+		pacs_buf_reserve(text, 65536);
+		if (pacs_file_read(err, STDIN_FILENO, text->data + text->len,
+				   65536, &n))
+			return err->code;
+		text->len += n;
+	}
+	return n ? pacs_error_set(err, PACS_ELIMIT,
+				  "more than %u bytes of conditions",
+				  QUERY_FILE_MAX)
+		 : PACS_OK;
+}
+
+static void
+question(struct ctx *c, char **operands)
+{
+	const struct pacs_query_clock clock = clock_of(c->ar);
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_buf text = {0};
+	enum pacs_err rc = PACS_OK;
+
+	for (; *operands && !rc; operands++)
+		rc = pacs_query_add(&err, &c->query, *operands, &clock);
+	if (!rc && flags.query_file)
+		rc = read_query(&err, &text);
+	if (!rc && flags.query_file)
+		rc = pacs_query_add_lines(&err, &c->query, pacs_buf_str(&text),
+					  text.len, &clock);
+	pacs_buf_clear(&text);
+	if (rc == PACS_EUSAGE)
+		cli_usage("%s", err.msg);
+	if (rc)
+		cli_die(&err);
+	/* An empty question matches everything. */
+	if (!c->query.count)
+		cli_usage("what to remove is not said: KEY=VALUE is missing");
+}
+
+/* --- removing
+ * ------------------------------------------------------------------- */
+
+static void
+tell(struct ctx *c, const struct victim *v)
+{
+	char path[PACS_PATH_ROOM];
+	const char *const values[] = {
+	    c->w ? "purged" : "matched", v->triple.study, v->triple.series,
+	    v->triple.instance,          v->size,         path,
+	};
+
+	c->tally.done++;
+	c->bytes += strtoull(v->size, NULL, 10);
+	if (!c->records)
+		return;
+	pacs_object_path(&v->triple, path);
+	cli_record(c->records, values);
+}
+
+/* What was collected goes, and is told when that is durable. */
+static enum pacs_err
+end_batch(struct pacs_error *err, struct ctx *c)
+{
+	const struct pacs_triple *triples[BATCH];
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		triples[i] = &c->batch[i].triple;
+	if (c->w && c->count &&
+	    pacs_writer_purge(err, c->w, triples, c->count, flags.why))
+		return err->code;
+	for (i = 0; i < c->count; i++)
+		tell(c, &c->batch[i]);
+	c->count = 0;
+	cli_flush();
+	return PACS_OK;
+}
+
+static void
+collect(struct ctx *c, const char *const *values)
+{
+	struct victim *v = &c->batch[c->count++];
+	const char *size = values[PACS_KEY_size_bytes];
+
+	memset(v, 0, sizeof(*v));
+	snprintf(v->triple.study, sizeof(v->triple.study), "%s",
+		 values[PACS_KEY_StudyInstanceUID]);
+	snprintf(v->triple.series, sizeof(v->triple.series), "%s",
+		 values[PACS_KEY_SeriesInstanceUID]);
+	snprintf(v->triple.instance, sizeof(v->triple.instance), "%s",
+		 values[PACS_KEY_SOPInstanceUID]);
+	snprintf(v->size, sizeof(v->size), "%s", size ? size : "0");
+}
+
+static enum pacs_err
+purge(struct pacs_error *err, struct ctx *c)
+{
+	const bool want[PACS_KEY_COUNT] = {
+	    [PACS_KEY_StudyInstanceUID] = true,
+	    [PACS_KEY_SeriesInstanceUID] = true,
+	    [PACS_KEY_SOPInstanceUID] = true,
+	    [PACS_KEY_size_bytes] = true,
+	};
+	const struct pacs_find_options o = {.level = PACS_LEVEL_INSTANCE,
+					    .want = want};
+	const char *const *values;
+	struct pacs_find *f;
+	enum pacs_err rc;
+
+	if (pacs_find_open(err, c->ix, &c->query, &o, &f))
+		return err->code;
+	while (!(rc = pacs_find_next(err, f, &values)) && values &&
+	       !cli_stopped() && !cli_stdout_broken()) {
+		collect(c, values);
+		if (c->count == BATCH && (rc = end_batch(err, c)))
+			break;
+	}
+	pacs_find_close(f);
+	if (!rc && !cli_stopped() && !cli_stdout_broken())
+		rc = end_batch(err, c);
+	return rc;
+}
+
+/* ------------------------------------------------------------------------------
+ */
+
+static void
+check_usage(void)
+{
+	if (flags.yes && cli_common.dry_run)
+		cli_usage("-n and --yes contradict each other");
+	if (flags.yes && (!flags.why || !*flags.why))
+		cli_usage("--yes needs --why");
+	if (flags.print && !flags.yes)
+		cli_usage("--print is for --yes; without it all is printed");
+	if (flags.yes && !flags.print &&
+	    (cli_common.fields || cli_common.format))
+		cli_usage("-f and --format shape records: --print is missing");
+}
+
+static enum pacs_err
+run(struct pacs_error *err, struct ctx *c, char **operands)
+{
+	if (pacs_archive_open(
+		err, cli_archive(),
+		flags.yes ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ, &c->ar))
+		return err->code;
+	question(c, operands);
+	if (!flags.yes || flags.print)
+		c->records = cli_records_new(fields, NULL);
+	if (pacs_index_open(err, c->ar, NULL, &c->ix) ||
+	    (flags.yes && pacs_writer_open(err, c->ar, &c->w)))
+		return err->code;
+	return purge(err, c);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct ctx c = {0};
+	int count;
+	char **operands = cli_start(&program, argc, argv, &count);
+
+	check_usage();
+	c.batch = pacs_calloc(BATCH, sizeof(*c.batch));
+	if (run(&err, &c, operands)) {
+		cli_warn_error(&err, NULL);
+		c.tally.fatal = err.code;
+	} else if (!cli_stopped()) {
+		c.tally.no = !c.tally.done;
+		cli_note("%" PRIu64 " objects, %" PRIu64 " bytes %s",
+			 c.tally.done, c.bytes, flags.yes ? "purged" : "match");
+	}
+	pacs_writer_close(c.w);
+	pacs_index_close(c.ix);
+	pacs_archive_close(c.ar);
+	pacs_query_clear(&c.query);
+	free(c.batch);
+	return cli_finish(&c.tally);
+}

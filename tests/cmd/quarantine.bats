@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# pacs-quarantine: what could not be filed is shown, compared, filed or dropped.
+
+load ../helper/env
+load ../helper/store
+
+setup() {
+	pacs_setup
+	need /usr/bin/python3
+	pacs-init a
+	export PACS_ARCHIVE=$PWD/a
+}
+
+# A conflict: in/one is kept, later/one is in quarantine as $id.
+conflict() {
+	ct in/one 1 1 1
+	ct later/one 1 1 1 'name="TEST^BETA"'
+	pacs-store -q in
+	exits 3 pacs-store -q later
+	id=$(sha256sum <later/one)
+	id=${id%% *}
+	object=$(find a/objects -type f)
+}
+
+@test "an empty quarantine prints nothing" {
+	exits 0 pacs-quarantine list
+	[ ! -s out ] && [ ! -s err ]
+}
+
+@test "list and show say what is there and why" {
+	conflict
+	exits 0 pacs-quarantine list -f sha256,reason,SOPInstanceUID,size_bytes
+	[ "$(cat out)" = "$id	conflict	1.2.826.0.1.3680043.10.1338.1.1.1	$(stat -c %s later/one)" ]
+	exits 0 pacs-quarantine show "${id:0:6}" -f path,held_path
+	IFS=$'\t' read -r path held <out
+	cmp later/one "a/$path"
+	cmp in/one "a/$held"
+	run ! grep -q BETA out err
+	exits 0 pacs-quarantine list --format=json
+	/usr/bin/python3 - "$id" <<-'END'
+		import json, sys
+		r = json.loads(open("out").read())
+		assert r["sha256"] == sys.argv[1] and r["reason"] == "conflict"
+		assert r["quarantined_at"].endswith("Z")
+		assert r["size_bytes"] > 0
+	END
+}
+
+@test "diff tells each difference, status 1" {
+	conflict
+	exits 1 pacs-quarantine diff "$id"
+	[ "$(cat out)" = "PatientName	TEST^BETA	TEST^ALPHA" ]
+	[ ! -s err ]
+}
+
+@test "diff of pixel data tells its size, not its bytes" {
+	ct in/one 1 1 1
+	ct later/one 1 1 1 'b"\1\0" * 16'
+	pacs-store in
+	exits 3 pacs-store later
+	exits 1 pacs-quarantine diff "$(pacs-quarantine list -f sha256)"
+	grep -qE '^PixelData	OW, 32 bytes, [0-9a-f]{8}	OW, 32 bytes, [0-9a-f]{8}$' out
+}
+
+@test "what is in quarantine for want of UIDs has no place to compare" {
+	ct in/one 1 1 1 'leave_out=((0x20, 0xd),)'
+	exits 3 pacs-store in
+	exits 3 pacs-quarantine diff "$(pacs-quarantine list -f sha256)"
+	grep -q 'UIDs are not known' err
+}
+
+@test "accept needs --replace where another object holds the place" {
+	conflict
+	exits 3 pacs-quarantine accept "$id"
+	cmp in/one "$object"
+	cmp later/one "a/quarantine/$id.dcm"
+	exits 0 pacs-quarantine -n accept --replace "$id"
+	cmp in/one "$object"
+	exits 0 pacs-quarantine accept --replace --why='ward says so' "$id"
+	[ ! -s out ] && [ ! -s err ]
+	cmp later/one "$object"
+	exits 0 pacs-quarantine list -f reason,path
+	IFS=$'\t' read -r reason path <out
+	[ "$reason" = replaced ]
+	cmp in/one "a/$path"
+	grep -q 'replace' a/ledger/000001.tsv
+	whole
+	# And back again.
+	exits 0 pacs-quarantine accept --replace "$(pacs-quarantine list -f sha256)"
+	cmp in/one "$object"
+	whole
+}
+
+@test "accept with --uid files what has no UID of its own" {
+	ct in/one 1 1 1 'leave_out=((0x20, 0xd),)'
+	exits 3 pacs-store in
+	id=$(pacs-quarantine list -f sha256)
+	exits 3 pacs-quarantine accept "$id"
+	grep -q -- --uid err
+	exits 2 pacs-quarantine accept --uid=PatientName=X "$id"
+	exits 3 pacs-quarantine accept --uid=StudyInstanceUID=../x --uid=SeriesInstanceUID=1.2 --uid=SOPInstanceUID=1.3 "$id"
+	exits 0 pacs-quarantine accept --uid=StudyInstanceUID=1.1 --uid=SeriesInstanceUID=1.2 --uid=SOPInstanceUID=1.3 "$id"
+	object=$(find a/objects -path '*/1.1/1.2/1.3.dcm')
+	cmp in/one "$object"
+	exits 0 pacs-quarantine list
+	[ ! -s out ]
+	whole
+}
+
+@test "discard is recorded with its reason, and the object is gone" {
+	conflict
+	exits 2 pacs-quarantine discard "$id"
+	exits 0 pacs-quarantine -n discard --why=test "$id"
+	assert_exist "a/quarantine/$id.dcm"
+	exits 0 pacs-quarantine discard --why='test of it' "$id"
+	[ -z "$(ls a/quarantine)" ]
+	grep "x-release" a/ledger/000001.tsv | grep "$id" | grep -q 'why=test'
+	cmp in/one "$object"
+	whole
+}
+
+@test "a list of digests is read from standard input" {
+	ct in/one 1 1 1 'leave_out=((0x20, 0xd),)'
+	ct in/two 1 1 2 'leave_out=((0x20, 0xd),)'
+	exits 3 pacs-store in
+	pacs-quarantine list -f sha256 >digests
+	pacs-quarantine discard --why=test - <digests
+	[ -z "$(ls a/quarantine)" ]
+}
+
+@test "what is not there, or is not meant alone, is a failure" {
+	conflict
+	exits 3 pacs-quarantine show 0000000000
+	exits 3 pacs-quarantine show "${id:0:3}"
+	[ -s err ]
+	# The others are done.
+	exits 3 pacs-quarantine show -f sha256 0000000000 "$id"
+	[ "$(cat out)" = "$id" ]
+}
+
+@test "wrong usage" {
+	exits 2 pacs-quarantine
+	exits 2 pacs-quarantine frobnicate
+	exits 2 pacs-quarantine list something
+	exits 2 pacs-quarantine show
+	exits 2 pacs-quarantine --replace discard --why=x abcd
+	exits 2 pacs-quarantine --why=x show abcd
+}
