@@ -128,6 +128,13 @@ as_sequence(const struct pacs_element *e)
 	return e->flags & E_SEQUENCE ? e : pacs_parse_sequence_value(e);
 }
 
+static bool
+is_empty(const struct pacs_element *e)
+{
+	return e->flags & E_SEQUENCE ? pacs_element_item_count(e) == 0
+				     : e->length == 0;
+}
+
 static void
 compare_sequences(struct comparison *c, const struct side *a,
 		  const struct pacs_element *ea, const struct side *b,
@@ -136,7 +143,7 @@ compare_sequences(struct comparison *c, const struct side *a,
 	const struct pacs_element *qa = as_sequence(ea), *qb = as_sequence(eb);
 	size_t len = c->path.len, i, na, nb;
 
-	if (!ea->length && !eb->length)
+	if (is_empty(ea) && is_empty(eb))
 		return;
 	if (!qa || !qb) {
 		report(c, "sequence against bytes", a->item, ea, b->item, eb);

@@ -12,54 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dicom/internal.h"
+#include "dicom/parser.h"
 
-#define VR_OB PACS_VR('O', 'B')
-#define VR_OW PACS_VR('O', 'W')
-#define VR_SQ PACS_VR('S', 'Q')
-#define VR_UN PACS_VR('U', 'N')
-
-struct frame {
-	struct pacs_element *sequence; /* one of these two */
-	struct pacs_item *item;
-	uint64_t end; /* UINT64_MAX: where the source ends */
-	struct pacs_form form;
-	bool undefined;
-	bool trial;
-};
-
-#define FRAMES 40
-
-struct parser {
-	struct pacs_source *s;
-	struct pacs_dataset *ds;
-	struct pacs_limits limits;
-	struct frame *stack; /* few, or on the heap */
-	size_t depth, cap;   /* depth: index of the top */
-	struct frame few[FRAMES];
-	uint64_t pos;
-	unsigned elements;
-	bool meta;
-	bool stop;          /* done, or damage that ends the reading */
-	char damage[200];   /* first damage outside trials, or "" */
-	enum pacs_err code; /* an error that is not damage */
-	struct pacs_error *err;
-};
-
-static struct frame *
-top(struct parser *p)
-{
-	return &p->stack[p->depth];
-}
-
-static uint64_t
-limit_of(const struct parser *p, const struct frame *f)
-{
-	return f->end < p->s->end ? f->end : p->s->end;
-}
-
-static void
-limit_error(struct parser *p, const char *what, unsigned limit)
+void
+pacs_parser_over(struct pacs_parser *p, const char *what, unsigned limit)
 {
 	if (p->code == PACS_OK)
 		p->code = pacs_error_set(p->err, PACS_ELIMIT, "more than %u %s",
@@ -67,17 +23,17 @@ limit_error(struct parser *p, const char *what, unsigned limit)
 	p->stop = true;
 }
 
-static bool
-count_one(struct parser *p)
+bool
+pacs_parser_count(struct pacs_parser *p)
 {
 	if (++p->elements <= p->limits.max_elements)
 		return true;
-	limit_error(p, "elements", p->limits.max_elements);
+	pacs_parser_over(p, "elements", p->limits.max_elements);
 	return false;
 }
 
-static bool
-push(struct parser *p, struct frame f)
+void
+pacs_parser_push(struct pacs_parser *p, struct pacs_frame f)
 {
 	if (p->depth + 1 == p->cap) {
 		size_t bytes = p->cap * 2 * sizeof(f);
@@ -90,7 +46,6 @@ push(struct parser *p, struct frame f)
 		p->cap *= 2;
 	}
 	p->stack[++p->depth] = f;
-	return true;
 }
 
 /* --- damage -------------------------------------------------------------- */
@@ -98,12 +53,12 @@ push(struct parser *p, struct frame f)
 /* Is the top inside a trial? Then what was suspected to be a sequence is
  * bytes, and parsing goes on behind it. */
 static bool
-end_trial(struct parser *p)
+end_trial(struct pacs_parser *p)
 {
 	size_t i;
 
 	for (i = p->depth; i > 0; i--) {
-		struct frame *f = &p->stack[i];
+		struct pacs_frame *f = &p->stack[i];
 
 		if (f->trial) {
 			struct pacs_element *e = f->sequence;
@@ -120,11 +75,11 @@ end_trial(struct parser *p)
 	return false;
 }
 
-static void note(struct parser *p, const char *fmt, ...) PACS_PRINTF(2, 3);
+static void note(struct pacs_parser *p, const char *fmt, ...) PACS_PRINTF(2, 3);
 
 /* Remember the first damage; in a strict reading it ends here. */
 static void
-note(struct parser *p, const char *fmt, ...)
+note(struct pacs_parser *p, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -138,7 +93,7 @@ note(struct parser *p, const char *fmt, ...)
 }
 
 static void
-note_at(struct parser *p, uint32_t tag, const char *what)
+note_at(struct pacs_parser *p, uint32_t tag, const char *what)
 {
 	char name[12];
 
@@ -146,9 +101,8 @@ note_at(struct parser *p, uint32_t tag, const char *what)
 	     tag ? pacs_tag_format(tag, name) : "between elements");
 }
 
-/* The bytes at pos make no sense or are cut: end a trial, or the reading. */
-static void
-damaged(struct parser *p, uint32_t tag, const char *what)
+void
+pacs_parser_damaged(struct pacs_parser *p, uint32_t tag, const char *what)
 {
 	if (end_trial(p))
 		return;
@@ -156,10 +110,8 @@ damaged(struct parser *p, uint32_t tag, const char *what)
 	p->stop = true;
 }
 
-/* Something with things in it is longer than its surroundings. True: go on
- * with what there is, to keep the most of a cut object. */
-static bool
-overruns(struct parser *p, uint32_t tag, const char *what)
+bool
+pacs_parser_overruns(struct pacs_parser *p, uint32_t tag, const char *what)
 {
 	if (end_trial(p))
 		return false;
@@ -167,201 +119,11 @@ overruns(struct parser *p, uint32_t tag, const char *what)
 	return !p->stop;
 }
 
-/* --- values ----------------------------------------------------------------
- */
-
-/* Point e at its value at pos; false if that is not all there. */
-static bool
-load_value(struct parser *p, struct pacs_element *e, uint64_t pos)
-{
-	if (pacs_source_leaves_out(p->s, e->length)) {
-		e->flags |= E_LEFT_OUT;
-		return pacs_source_reaches(p->s, pos + e->length);
-	}
-	e->value = pacs_source_get(p->s, pos, (size_t)e->length);
-	return e->value != NULL;
-}
-
-static void
-end_element(struct parser *p, struct pacs_element *e, bool delimited)
-{
-	e->length = p->pos - e->offset;
-	if (delimited) {
-		e->flags |= E_DELIMITED;
-		p->pos += 8;
-	}
-}
-
-/* Fragments until the delimiter; p->pos is at the first. */
-static void
-parse_fragments(struct parser *p, struct pacs_element *e, uint64_t limit)
-{
-	bool big = e->flags & E_BIG;
-
-	e->flags |= E_FRAGMENTS;
-	for (;;) {
-		const uint8_t *b = pacs_source_get(p->s, p->pos, 8);
-		uint32_t tag, length;
-
-		if (limit > p->s->end)
-			limit = p->s->end;
-		if (p->pos == limit) {
-			end_element(p, e, false);
-			return;
-		}
-		if (!b || limit - p->pos < 8) {
-			damaged(p, e->tag, "fragment cut short");
-			break;
-		}
-		tag = PACS_TAG(pacs_get16(b, big), pacs_get16(b + 2, big));
-		length = pacs_get32(b + 4, big);
-		if (tag == PACS_TAG_SequenceDelimitationItem) {
-			end_element(p, e, true);
-			return;
-		}
-		if (tag != PACS_TAG_Item || length == PACS_LENGTH_UNDEFINED) {
-			damaged(p, e->tag, "no fragment where one must be");
-			break;
-		}
-		if (length > limit - p->pos - 8 || !count_one(p)) {
-			if (!p->stop)
-				damaged(p, e->tag, "fragment cut short");
-			break;
-		}
-		b = NULL;
-		if (pacs_source_leaves_out(p->s, length)
-			? !pacs_source_reaches(p->s, p->pos + 8 + length)
-			: !(b = pacs_source_get(p->s, p->pos + 8, length))) {
-			damaged(p, e->tag, "fragment cut short");
-			break;
-		}
-		pacs_fragments_append(e, b, length);
-		p->pos += 8 + (uint64_t)length;
-	}
-	if (e->flags & E_FRAGMENTS)
-		e->length = p->pos > e->offset ? p->pos - e->offset : 0;
-}
-
-/* --- elements ------------------------------------------------------------ */
-
-static uint64_t
-min64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static void
-push_sequence(struct parser *p, struct pacs_element *e, struct pacs_form form,
-	      uint64_t end, bool trial)
-{
-	struct frame f = {.sequence = e,
-			  .end = end,
-			  .form = form,
-			  .undefined = e->flags & E_UNDEFINED,
-			  .trial = trial};
-	size_t depth = (p->depth + 2) / 2; /* frames alternate */
-
-	if (depth > p->limits.max_depth) {
-		limit_error(p, "nested sequences", p->limits.max_depth);
-		return;
-	}
-	if (depth > p->ds->depth)
-		p->ds->depth = (unsigned)depth;
-	e->flags |= E_SEQUENCE;
-	push(p, f);
-}
-
-static bool
-is_bytes_vr(uint16_t vr)
-{
-	return vr == VR_OB || vr == VR_OW || (vr >> 8 == 'O' && vr);
-}
-
-static const struct pacs_form implicit_le = {PACS_IMPLICIT, false};
-
-/* p->pos is behind the header of e, which has undefined length. */
-static void
-parse_undefined(struct parser *p, struct frame *f, struct pacs_element *e)
-{
-	uint16_t vr =
-	    e->raw_vr && e->raw_vr != VR_UN ? e->raw_vr : pacs_dict_vr(e->tag);
-	uint64_t limit = limit_of(p, f);
-	struct pacs_form form = f->form;
-
-	if (is_bytes_vr(vr)) {
-		parse_fragments(p, e, limit);
-		return;
-	}
-	if (e->raw_vr == VR_UN) /* PS3.5 6.2.2, note 2 */
-		form = implicit_le;
-	push_sequence(p, e, form, f->end, false);
-}
-
-/* Does a value of that length begin with an item, as a sequence must? */
-static bool
-begins_with_item(struct parser *p, uint64_t pos, uint64_t length, bool big)
-{
-	const uint8_t *b;
-
-	if (length == 0)
-		return true;
-	if (length < 8)
-		return false;
-	b = pacs_source_get(p->s, pos, 8);
-	return b && PACS_TAG(pacs_get16(b, big), pacs_get16(b + 2, big)) ==
-			PACS_TAG_Item;
-}
-
-/* Should a value of defined length be parsed as a sequence? */
-static bool
-is_sequence(struct parser *p, const struct pacs_element *e,
-	    struct pacs_form *form, bool *trial)
-{
-	if (e->raw_vr == VR_SQ) {
-		*trial = false;
-		return true;
-	}
-	if (e->raw_vr && e->raw_vr != VR_UN)
-		return false;
-	if (pacs_dict_vr(e->tag) != VR_SQ)
-		return false;
-	if (e->raw_vr == VR_UN)
-		*form = implicit_le;
-	*trial = true;
-	return begins_with_item(p, p->pos, e->length, form->big_endian);
-}
-
-static void
-parse_defined(struct parser *p, struct frame *f, struct pacs_element *e)
-{
-	struct pacs_form form = f->form;
-	uint64_t limit = limit_of(p, f), left = limit - p->pos;
-	bool trial;
-
-	if (is_sequence(p, e, &form, &trial)) {
-		uint64_t end = p->pos + min64(e->length, left);
-
-		if (e->length > left &&
-		    !overruns(p, e->tag, "sequence cut short"))
-			return;
-		/* Bytes, should the trial fail. */
-		if (trial && !pacs_source_leaves_out(p->s, e->length))
-			load_value(p, e, p->pos);
-		push_sequence(p, e, form, end, trial);
-		return;
-	}
-	if (e->length > left || !load_value(p, e, p->pos)) {
-		damaged(p, e->tag, "value cut short");
-		return;
-	}
-	p->pos += e->length;
-}
-
 /* Only zeros (or another filler) until the limit? Looks at 16 MiB at most. */
 static bool
-is_filler(struct parser *p, uint64_t limit)
+is_filler(struct pacs_parser *p, uint64_t limit)
 {
-	uint64_t n = min64(limit - p->pos, 16u << 20);
+	uint64_t n = pacs_min64(limit - p->pos, 16u << 20);
 	uint64_t at = p->pos;
 	const uint8_t *b = pacs_source_get(p->s, at, n < 8 ? (size_t)n : 8);
 	uint8_t filler;
@@ -375,67 +137,18 @@ is_filler(struct parser *p, uint64_t limit)
 	if (n >= 8 && memcmp(b, b + 1, 7) != 0)
 		return false;
 	if (!p->s->whole) /* a header read looks no further than its window */
-		n = min64(n, p->s->stop - at);
+		n = pacs_min64(n, p->s->stop - at);
 	b = pacs_source_get(p->s, at, (size_t)n);
 	return b && (n == 1 || memcmp(b, b + 1, (size_t)n - 1) == 0);
-}
-
-static void
-link_element(struct parser *p, struct frame *f, const struct pacs_header *h)
-{
-	struct pacs_element *e = pacs_item_append(f->item, h->tag);
-
-	e->raw_vr = h->vr;
-	e->length = h->length;
-	e->header = h->size;
-	e->offset = p->pos + h->size;
-	e->flags = (uint16_t)(E_SOURCE | (f->form.big_endian ? E_BIG : 0) |
-			      (h->implicit ? E_IMPLICIT : 0));
-	p->pos += h->size;
-	if (h->length == PACS_LENGTH_UNDEFINED) {
-		e->flags |= E_UNDEFINED;
-		e->length = 0;
-		parse_undefined(p, f, e);
-	} else {
-		parse_defined(p, f, e);
-	}
-}
-
-/* Take the last element of an item away again. */
-static void
-unlink_last(struct pacs_item *item, struct pacs_element *before)
-{
-	item->last = before;
-	if (before)
-		before->next = NULL;
-	else
-		item->first = NULL;
-}
-
-static void
-parse_element(struct parser *p, struct frame *f, const struct pacs_header *h)
-{
-	struct pacs_item *item = f->item;
-	struct pacs_element *before = item->last;
-	uint64_t start = p->pos;
-
-	if (!count_one(p))
-		return;
-	link_element(p, f, h);
-	if (p->stop && item->last != before &&
-	    !(item->last->flags & (E_SEQUENCE | E_FRAGMENTS))) {
-		unlink_last(item, before); /* cut: it does not count */
-		p->pos = start;
-	}
 }
 
 /* --- items -----------------------------------------------------------------
  */
 
 static void
-pop_item(struct parser *p, bool delimited)
+pop_item(struct pacs_parser *p, bool delimited)
 {
-	struct pacs_item *item = top(p)->item;
+	struct pacs_item *item = pacs_parser_top(p)->item;
 
 	item->length = p->pos - item->offset;
 	if (delimited) {
@@ -447,7 +160,7 @@ pop_item(struct parser *p, bool delimited)
 
 /* A tag of group FFFE where an element should be. */
 static void
-item_tag_in_item(struct parser *p, struct frame *f, uint32_t tag)
+item_tag_in_item(struct pacs_parser *p, struct pacs_frame *f, uint32_t tag)
 {
 	if (tag == PACS_TAG_ItemDelimitationItem && f->undefined && p->depth) {
 		pop_item(p, true);
@@ -457,24 +170,24 @@ item_tag_in_item(struct parser *p, struct frame *f, uint32_t tag)
 		   tag == PACS_TAG_SequenceDelimitationItem) {
 		p->pos += 8; /* one too many: harmless */
 	} else {
-		damaged(p, tag, "item outside a sequence");
+		pacs_parser_damaged(p, tag, "item outside a sequence");
 	}
 }
 
 static void
-end_of_item(struct parser *p, struct frame *f)
+end_of_item(struct pacs_parser *p, struct pacs_frame *f)
 {
 	if (p->depth == 0)
 		p->stop = true;
 	else if (f->end != UINT64_MAX && p->pos < f->end && !f->undefined)
-		damaged(p, 0, "item cut short");
+		pacs_parser_damaged(p, 0, "item cut short");
 	else
 		pop_item(p, false);
 }
 
 /* Fewer than 8 bytes, or filler, before the limit of an item or sequence. */
 static void
-rest(struct parser *p, const struct frame *f, uint64_t limit)
+rest(struct pacs_parser *p, const struct pacs_frame *f, uint64_t limit)
 {
 	bool open_end = true; /* nothing around it has a defined length */
 	size_t i;
@@ -488,8 +201,8 @@ rest(struct parser *p, const struct frame *f, uint64_t limit)
 	else if (is_filler(p, limit) && !f->undefined)
 		p->pos = limit;
 	else
-		damaged(p, f->sequence ? f->sequence->tag : 0,
-			"element cut short");
+		pacs_parser_damaged(p, f->sequence ? f->sequence->tag : 0,
+				    "element cut short");
 }
 
 /*
@@ -498,7 +211,7 @@ rest(struct parser *p, const struct frame *f, uint64_t limit)
  * length is believed if it ends here.
  */
 static bool
-is_end_of_meta(const struct parser *p, uint32_t tag)
+is_end_of_meta(const struct pacs_parser *p, uint32_t tag)
 {
 	const struct pacs_item *meta = &p->ds->meta;
 	const struct pacs_element *e = meta->first;
@@ -517,7 +230,7 @@ is_end_of_meta(const struct parser *p, uint32_t tag)
 }
 
 static bool
-must_stop(struct parser *p, uint32_t tag)
+must_stop(struct pacs_parser *p, uint32_t tag)
 {
 	if (p->meta)
 		return is_end_of_meta(p, tag);
@@ -535,10 +248,10 @@ may_be_filler(const uint8_t *b)
 }
 
 static void
-step_item(struct parser *p)
+step_item(struct pacs_parser *p)
 {
-	struct frame *f = top(p);
-	uint64_t limit = limit_of(p, f);
+	struct pacs_frame *f = pacs_parser_top(p);
+	uint64_t limit = pacs_parser_limit(p, f);
 	struct pacs_header h;
 	const uint8_t *b;
 
@@ -547,7 +260,7 @@ step_item(struct parser *p)
 		return;
 	}
 	b = pacs_source_get(p->s, p->pos, 8);
-	limit = limit_of(p, f); /* a stream may have ended just now */
+	limit = pacs_parser_limit(p, f); /* a stream may have ended just now */
 	if (p->pos >= limit)
 		return;
 	if (b &&
@@ -561,54 +274,56 @@ step_item(struct parser *p)
 	else if (!b || limit - p->pos < 8 || may_be_filler(b))
 		rest(p, f, limit);
 	else if (!pacs_header_read(p->s, p->pos, limit, f->form, &h))
-		damaged(p, 0, "element cut short");
+		pacs_parser_damaged(p, 0, "element cut short");
 	else if (h.tag >> 16 == 0xfffe)
 		item_tag_in_item(p, f, h.tag);
 	else
-		parse_element(p, f, &h);
+		pacs_parser_element(p, f, &h);
 }
 
 static void
-push_item(struct parser *p, struct frame *f, uint32_t length, uint64_t limit)
+push_item(struct pacs_parser *p, struct pacs_frame *f, uint32_t length,
+	  uint64_t limit)
 {
 	struct pacs_item *item;
-	struct frame in = {.end = f->end, .form = f->form};
+	struct pacs_frame in = {.end = f->end, .form = f->form};
 
-	if (!count_one(p))
+	if (!pacs_parser_count(p))
 		return;
 	p->pos += 8;
 	in.undefined = length == PACS_LENGTH_UNDEFINED;
 	if (!in.undefined) {
-		in.end = p->pos + min64(length, limit - p->pos);
+		in.end = p->pos + pacs_min64(length, limit - p->pos);
 		if (length > limit - p->pos &&
-		    !overruns(p, PACS_TAG_Item, "item cut short"))
+		    !pacs_parser_overruns(p, PACS_TAG_Item, "item cut short"))
 			return;
 	}
 	item = pacs_sequence_append(f->sequence);
 	item->offset = p->pos;
 	item->flags = I_SOURCE | (in.undefined ? I_UNDEFINED : 0);
 	in.item = item;
-	push(p, in);
+	pacs_parser_push(p, in);
 }
 
 static void
-step_sequence(struct parser *p)
+step_sequence(struct pacs_parser *p)
 {
-	struct frame *f = top(p);
-	uint64_t limit = limit_of(p, f);
+	struct pacs_frame *f = pacs_parser_top(p);
+	uint64_t limit = pacs_parser_limit(p, f);
 	bool big = f->form.big_endian;
 	const uint8_t *b = NULL;
 	uint32_t tag;
 
 	if (p->pos < limit)
 		b = pacs_source_get(p->s, p->pos, 8);
-	limit = limit_of(p, f);
+	limit = pacs_parser_limit(p, f);
 	if (p->pos >= limit) {
 		if (!f->undefined && p->pos < f->end) {
-			damaged(p, f->sequence->tag, "sequence cut short");
+			pacs_parser_damaged(p, f->sequence->tag,
+					    "sequence cut short");
 			return;
 		}
-		end_element(p, f->sequence, false);
+		pacs_parser_end_element(p, f->sequence, false);
 		p->depth--;
 		return;
 	}
@@ -620,25 +335,27 @@ step_sequence(struct parser *p)
 	if (tag == PACS_TAG_Item) {
 		push_item(p, f, pacs_get32(b + 4, big), limit);
 	} else if (tag == PACS_TAG_SequenceDelimitationItem && f->undefined) {
-		end_element(p, f->sequence, true);
+		pacs_parser_end_element(p, f->sequence, true);
 		p->depth--;
 	} else if (tag == PACS_TAG_SequenceDelimitationItem ||
 		   tag == PACS_TAG_ItemDelimitationItem) {
 		p->pos += 8;
 	} else if (f->undefined && tag > f->sequence->tag) {
-		end_element(p, f->sequence, false); /* delimiter missing */
+		pacs_parser_end_element(p, f->sequence,
+					false); /* delimiter missing */
 		p->depth--;
 	} else {
-		damaged(p, f->sequence->tag, "no item where one must be");
+		pacs_parser_damaged(p, f->sequence->tag,
+				    "no item where one must be");
 	}
 }
 
 /* Lengths of what was open when a damaged reading ended. */
 static void
-close_open(struct parser *p)
+close_open(struct pacs_parser *p)
 {
 	for (; p->depth; p->depth--) {
-		struct frame *f = top(p);
+		struct pacs_frame *f = pacs_parser_top(p);
 
 		if (f->sequence)
 			f->sequence->length = p->pos - f->sequence->offset;
@@ -648,26 +365,27 @@ close_open(struct parser *p)
 }
 
 static void
-parser_init(struct parser *p, struct pacs_source *s, struct pacs_item *item,
-	    struct pacs_form form, const struct pacs_limits *limits)
+parser_init(struct pacs_parser *p, struct pacs_source *s,
+	    struct pacs_item *item, struct pacs_form form,
+	    const struct pacs_limits *limits)
 {
 	/* Not the frames: 2 KB that most readings never touch. */
-	memset(p, 0, offsetof(struct parser, few));
-	memset(&p->pos, 0, sizeof(*p) - offsetof(struct parser, pos));
+	memset(p, 0, offsetof(struct pacs_parser, few));
+	memset(&p->pos, 0, sizeof(*p) - offsetof(struct pacs_parser, pos));
 	p->s = s;
 	p->ds = item->ds;
 	p->limits = *limits;
 	p->stack = p->few;
-	p->cap = FRAMES;
+	p->cap = PACS_PARSER_FRAMES;
 	p->few[0] =
-	    (struct frame){.item = item, .end = UINT64_MAX, .form = form};
+	    (struct pacs_frame){.item = item, .end = UINT64_MAX, .form = form};
 }
 
 static void
-run(struct parser *p, size_t until_depth)
+run(struct pacs_parser *p, size_t until_depth)
 {
 	while (!p->stop && p->depth >= until_depth) {
-		if (top(p)->item)
+		if (pacs_parser_top(p)->item)
 			step_item(p);
 		else
 			step_sequence(p);
@@ -679,7 +397,7 @@ run(struct parser *p, size_t until_depth)
 
 /* What the reading came to, once it has ended. */
 static enum pacs_err
-outcome(struct parser *p)
+outcome(struct pacs_parser *p)
 {
 	struct pacs_error *err = p->err;
 
@@ -688,8 +406,10 @@ outcome(struct parser *p)
 	if (p->s->sys_errno)
 		return pacs_error_sys(err, p->s->sys_errno, "cannot read");
 	if (p->s->too_big)
-		return pacs_error_set(err, PACS_ELIMIT,
-				      "inflates to more than the limit");
+		return pacs_error_set(err, PACS_ELIMIT, "%s",
+				      p->s->inflater
+					  ? "inflates to more than the limit"
+					  : "needs too much memory");
 	if (!p->damage[0])
 		return PACS_OK;
 	if (!p->limits.tolerate)
@@ -704,7 +424,7 @@ pacs_parse(struct pacs_error *err, struct pacs_source *s,
 	   struct pacs_item *item, uint64_t *pos, struct pacs_form form,
 	   const struct pacs_limits *limits)
 {
-	struct parser p;
+	struct pacs_parser p;
 
 	parser_init(&p, s, item, form, limits);
 	p.pos = *pos;
@@ -721,13 +441,14 @@ pacs_parse(struct pacs_error *err, struct pacs_source *s,
 struct pacs_element *
 pacs_parse_sequence_value(const struct pacs_element *e)
 {
+	static const struct pacs_form implicit_le = {PACS_IMPLICIT, false};
 	struct pacs_dataset *ds = e->item->ds;
 	static const struct pacs_limits limits = {.max_depth = PACS_DEPTH_MAX,
 						  .max_elements = 4000000};
 	struct pacs_element *copy;
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_source s;
-	struct parser p;
+	struct pacs_parser p;
 
 	if (!e->value || e->length < 8)
 		return NULL;
@@ -739,9 +460,9 @@ pacs_parse_sequence_value(const struct pacs_element *e)
 	parser_init(&p, &s, e->item, implicit_le, &limits);
 	p.pos = e->offset;
 	p.err = &err;
-	if (!begins_with_item(&p, p.pos, e->length, false))
+	if (!pacs_parser_begins_with_item(&p, p.pos, e->length, false))
 		return NULL;
-	push_sequence(&p, copy, implicit_le, s.end, false);
+	pacs_parser_push_sequence(&p, copy, implicit_le, s.end, false);
 	run(&p, 1);
 	return outcome(&p) == PACS_OK ? copy : NULL;
 }

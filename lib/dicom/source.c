@@ -9,13 +9,16 @@
 
 #include "dicom/internal.h"
 
+#define STEP_LEAST (4u << 10)
 #define STEP_FIRST (16u << 10)
 #define STEP_MAX   (1u << 20)
 
-/* Header reads hold values up to this; less once much is held. */
+/* Header reads hold values up to this, and only little ones once much is held;
+ * where even that is not enough, it is an error. */
 #define HOLD_VALUE  (1u << 20)
-#define HOLD_ALL    (32u << 20)
+#define HOLD_MUCH   (32u << 20)
 #define HOLD_LITTLE 64u
+#define HOLD_MAX    (256u << 20)
 
 void
 pacs_source_memory(struct pacs_source *s, struct pacs_dataset *ds,
@@ -79,16 +82,34 @@ inflate_to(struct pacs_source *s, uint64_t pos)
 	return true;
 }
 
+/* More at a time while reading goes on and on, little after a jump. */
+static void
+set_step(struct pacs_source *s, uint64_t pos)
+{
+	if (s->held > HOLD_MUCH)
+		s->step = STEP_LEAST;
+	else if (s->held == 0 || pos > s->stop)
+		s->step = STEP_FIRST;
+	else if (s->step < STEP_MAX)
+		s->step *= 4;
+}
+
 const uint8_t *
 pacs_source_fill(struct pacs_source *s, uint64_t pos, size_t n)
 {
-	size_t keep = 0, size = n > s->step ? n : s->step, got;
+	size_t keep = 0, size, got;
 	uint8_t *window;
 
 	if (s->whole || s->sys_errno || pos > s->end || n > s->end - pos)
 		return NULL;
+	set_step(s, pos);
 	if (s->inflater && !inflate_to(s, pos))
 		return NULL;
+	if (s->held > HOLD_MAX && n > 0) {
+		s->too_big = true;
+		return NULL;
+	}
+	size = n > s->step ? n : s->step;
 	if (size > s->end - pos)
 		size = (size_t)(s->end - pos);
 	if (pos >= s->start && pos < s->stop)
@@ -104,8 +125,6 @@ pacs_source_fill(struct pacs_source *s, uint64_t pos, size_t n)
 	s->held += size;
 	if (keep + got < size)
 		s->end = s->stop;
-	if (s->step < STEP_MAX)
-		s->step *= 4;
 	return keep + got < n ? NULL : window;
 }
 
@@ -123,5 +142,5 @@ bool
 pacs_source_leaves_out(const struct pacs_source *s, uint64_t length)
 {
 	return !s->whole && (length > HOLD_VALUE ||
-			     (s->held > HOLD_ALL && length > HOLD_LITTLE));
+			     (s->held > HOLD_MUCH && length > HOLD_LITTLE));
 }
