@@ -101,21 +101,39 @@ many(struct ctx *x, unsigned long n)
 	}
 }
 
-/* Says that it waits, and waits for a signal. */
+/* Says that it waits; a signal between the words and the wait is kept. */
+static void
+wait_from_now(sigset_t *ret_before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, ret_before);
+	cli_say("waiting");
+}
+
 static void
 wait_for_signal(void)
 {
-	cli_say("waiting");
+	sigset_t before;
+
+	wait_from_now(&before);
 	while (!cli_stopped())
-		pause();
+		sigsuspend(&before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 static void
 ignore_requests(void)
 {
-	cli_say("waiting");
+	sigset_t before;
+
+	wait_from_now(&before);
 	for (;;) {
-		pause();
+		sigsuspend(&before);
 		cli_say("asked once");
 	}
 }
