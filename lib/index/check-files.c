@@ -53,6 +53,13 @@ by_uid(const void *a, const void *b)
 		      ((const struct entry *)b)->uid);
 }
 
+static void
+list_sort(struct list *l)
+{
+	if (l->count)
+		qsort(l->entries, l->count, sizeof(struct entry), by_uid);
+}
+
 /* "objects/ab3/STUDY/SERIES" */
 static void
 series_folder(const char *study, const char *series, char ret[PACS_PATH_ROOM])
@@ -107,8 +114,8 @@ compare(struct check *c, const char *study, const char *series,
 {
 	size_t i = 0, j = 0;
 
-	qsort(rows->entries, rows->count, sizeof(struct entry), by_uid);
-	qsort(files->entries, files->count, sizeof(struct entry), by_uid);
+	list_sort(rows);
+	list_sort(files);
 	while (i < rows->count || j < files->count) {
 		int r = i == rows->count    ? 1
 			: j == files->count ? -1

@@ -81,7 +81,8 @@ sort_unique(struct hits *h)
 {
 	size_t i, n = 0;
 
-	qsort(h->list, h->count, sizeof(*h->list), in_order);
+	if (h->count)
+		qsort(h->list, h->count, sizeof(*h->list), in_order);
 	for (i = 0; i < h->count; i++)
 		if (!n || in_order(&h->list[n - 1], &h->list[i]) != 0)
 			h->list[n++] = h->list[i];
