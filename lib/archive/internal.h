@@ -124,6 +124,7 @@ struct pacs_writer {
 	unsigned serial;
 	uint32_t
 	    dirty_segment; /* first segment with lines not flushed; 0 none */
+	bool marked;       /* incoming/W and its mark are durable */
 	bool spoiled;      /* a barrier failed */
 	unsigned reserved; /* lines that the ledger has space for */
 	/* What was seen since the last append, to ask the disk less. */

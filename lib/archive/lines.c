@@ -78,12 +78,16 @@ enum pacs_err
 writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
 		    const struct pacs_buf *texts)
 {
-	enum pacs_err rc;
+	enum pacs_err rc = PACS_OK;
 	uint32_t segment;
 
 	if (texts->len == 0)
 		return PACS_OK;
-	rc = tail_lock(err, &w->tail, NULL);
+	/* Without the folder in incoming/ nobody would recover our lines. */
+	if (!w->marked)
+		rc = pacs_writer_barrier(err, w);
+	if (!rc)
+		rc = tail_lock(err, &w->tail, NULL);
 	if (rc)
 		return rc;
 	w->last_dir[0] = '\0';

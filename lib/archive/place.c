@@ -235,6 +235,17 @@ keep_old(struct pacs_error *err, struct pacs_writer *w, struct pacs_staged *st,
 	return rc ? rc : pacs_fs_sync_path(err, w->ar->dirfd, "quarantine");
 }
 
+static enum pacs_err
+sync_parent(struct pacs_error *err, const struct pacs_writer *w,
+	    const char *path)
+{
+	char dir[PACS_PATH_ROOM];
+
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
+		 path);
+	return pacs_fs_sync_path(err, w->ar->dirfd, dir);
+}
+
 enum pacs_err
 pacs_place_over(struct pacs_error *err, struct pacs_writer *w,
 		struct pacs_staged *st, enum pacs_placed how)
@@ -255,6 +266,10 @@ pacs_place_over(struct pacs_error *err, struct pacs_writer *w,
 		rc = pacs_fs_link(err, w->dirfd, st->name, w->dirfd, second);
 	if (!rc)
 		rc = pacs_fs_rename(err, w->dirfd, second, w->ar->dirfd, path);
+	/* Recovery sees that a line's object is there, not which one: so the
+	 * line must not outlive the change. */
+	if (!rc)
+		rc = sync_parent(err, w, path);
 	if (rc)
 		return rc;
 	st->placed = how;

@@ -257,6 +257,8 @@ pacs_writer_barrier(struct pacs_error *err, struct pacs_writer *w)
 	rc = dirty_flush(err, w, &taken, segment);
 	if (rc)
 		w->spoiled = true;
+	else
+		w->marked = true;
 	dirty_clear(&taken);
 	free(taken.paths);
 	return rc;
