@@ -357,6 +357,26 @@ peak() {
 	grep -q "^pacs-phantom: cannot make folder '/proc/none" err
 }
 
+@test "a signal ends the run; files that were reported are whole" {
+	local pid status=0 line path size
+	mkfifo records
+	pacs-phantom -o made --instances=50000 --rows=16 --print -f path,size_bytes \
+		>records 2>err &
+	pid=$!
+	exec 5<records
+	read -r line <&5
+	kill -TERM "$pid"
+	{
+		echo "$line"
+		cat <&5
+	} >reported
+	wait "$pid" || status=$?
+	[ "$status" -eq $((128 + 15)) ]
+	[ "$(wc -l <reported)" -lt 50000 ]
+	[ "$(find made -type f | wc -l)" -lt 50000 ]
+	cut -f 1 reported | xargs stat -c '%n	%s' | diff reported -
+}
+
 @test "a closed pipe ends the run early" {
 	exits 0 bash -c 'pacs-phantom -o made --rows=16 --instances=3000 --print |
 		head -n 1 | cut -f 2'
