@@ -13,6 +13,7 @@ struct walk {
 	size_t n;      /* bytes at hand */
 	uint64_t size; /* of the whole data set */
 	struct pacs_form form;
+	bool stated; /* somebody said so: any first tag will do */
 	uint32_t last_tag;
 };
 
@@ -23,7 +24,7 @@ is_tag_plausible(const struct walk *w, uint32_t tag)
 {
 	unsigned group = PACS_TAG_GROUP(tag);
 
-	if (w->last_tag ? tag <= w->last_tag : group > 0x0050)
+	if (w->last_tag ? tag <= w->last_tag : group > 0x0050 && !w->stated)
 		return false;
 	if (group > 0x7fff || group == 1 || group == 3 || group == 5 ||
 	    group == 7)
@@ -101,9 +102,10 @@ count_plausible(struct walk *w)
 }
 
 static int
-score(const uint8_t *p, size_t n, uint64_t size, struct pacs_form form)
+score(const uint8_t *p, size_t n, uint64_t size, struct pacs_form form,
+      bool stated)
 {
-	struct walk w = {p, n, size, form, 0};
+	struct walk w = {p, n, size, form, stated, 0};
 
 	return count_plausible(&w);
 }
@@ -122,12 +124,12 @@ pacs_guess_form(const uint8_t *p, size_t n, uint64_t size,
 	ret->big_endian = false;
 	if (stated) {
 		*ret = *stated;
-		best = said = score(p, n, size, *stated);
+		best = said = score(p, n, size, *stated, true);
 		if (said >= 2)
 			return true;
 	}
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		int got = score(p, n, size, forms[i]);
+		int got = score(p, n, size, forms[i], false);
 
 		/* What was stated yields only to something clearly better. */
 		if (got > best && (!stated || got >= 3)) {
