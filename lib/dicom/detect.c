@@ -24,7 +24,11 @@ is_tag_plausible(const struct walk *w, uint32_t tag)
 {
 	unsigned group = PACS_TAG_GROUP(tag);
 
-	if (w->last_tag ? tag <= w->last_tag : group > 0x0050 && !w->stated)
+	if (w->last_tag && tag <= w->last_tag)
+		return false;
+	if (w->stated)
+		return true;
+	if (!w->last_tag && group > 0x0050)
 		return false;
 	if (group > 0x7fff || group == 1 || group == 3 || group == 5 ||
 	    group == 7)
