@@ -268,8 +268,8 @@ pacs_place_over(struct pacs_error *err, struct pacs_writer *w,
 		rc = pacs_fs_rename(err, w->dirfd, second, w->ar->dirfd, path);
 	/* Recovery sees that a line's object is there, not which one: so the
 	 * line must not outlive the change. */
-	if (!rc)
-		rc = sync_parent(err, w, path);
+	if (!rc && (rc = sync_parent(err, w, path)))
+		w->spoiled = true; /* changed, and not on record: for recovery */
 	if (rc)
 		return rc;
 	st->placed = how;

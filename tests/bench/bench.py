@@ -104,30 +104,31 @@ def list_files(folder):
 
 
 class Contender:
-    """name, and run(files, work) -> (seconds, KiB or None)."""
+    """name, and run(files, work) -> (seconds, CPU seconds or None, KiB or
+    None)."""
 
     def __init__(self, name, run, only_first=0):
         self.name, self.run, self.only_first = name, run, only_first
-        self.times, self.memory = [], []
+        self.times, self.cpu, self.memory = [], [], []
 
 
 def run_store(folder, files, work):
     a = os.path.join(work, "archive")
     subprocess.run([program("pacs-init"), a], check=True)
     settle(work)
-    wall, _, rss = measure(program("pacs-store"), "-a", a, folder)
+    wall, cpu, rss = measure(program("pacs-store"), "-a", a, folder)
     if count_files(os.path.join(a, "objects")) != len(files):
         raise SystemExit("bench: pacs-store did not store everything")
-    return wall, rss
+    return wall, cpu, rss
 
 
 def run_cp(folder, files, work):
     to = os.path.join(work, "copy")
-    wall, _, _ = measure("sh", "-c", 'cp -r "$1" "$2" && sync -f "$2"', "sh",
+    wall, cpu, _ = measure("sh", "-c", 'cp -r "$1" "$2" && sync -f "$2"', "sh",
                          folder, to)
     if count_files(to) != len(files):
         raise SystemExit("bench: cp did not copy everything")
-    return wall, None
+    return wall, cpu, None
 
 
 def run_orthanc(folder, files, work):
@@ -139,7 +140,7 @@ def run_orthanc(folder, files, work):
             raise SystemExit("bench: Orthanc did not store everything")
     finally:
         o.stop()
-    return wall, None
+    return wall, None, None
 
 
 def run_dcmqrscp(folder, files, work):
@@ -155,7 +156,7 @@ def run_dcmqrscp(folder, files, work):
             raise SystemExit("bench: dcmqrscp did not store everything")
     finally:
         d.stop()
-    return wall, None
+    return wall, None, None
 
 
 def compete(contenders, folder, home, say):
@@ -168,8 +169,10 @@ def compete(contenders, folder, home, say):
             work = tempfile.mkdtemp(prefix="run.", dir=home)
             settle(home)
             use = files[:c.only_first] if c.only_first else files
-            wall, rss = c.run(folder, use, work)
+            wall, cpu, rss = c.run(folder, use, work)
             c.times.append(wall / len(use))
+            if cpu:
+                c.cpu.append(cpu / len(use))
             if rss:
                 c.memory.append(rss)
             shutil.rmtree(work)
@@ -190,6 +193,10 @@ def table(title, count, contenders, say):
         note = f"  (of {n}; the rest not run)" if c.only_first else ""
         say(f"  {c.name:34}{m * 1e6:9.0f} us{min(c.times) * 1e6:10.0f}"
             f"{max(c.times) * 1e6:10.0f}{m * n:9.2f}s{m / ours:8.2f}x{note}")
+    for c in contenders:
+        if c.cpu:
+            say(f"  {c.name}: CPU {statistics.median(c.cpu) * 1e6:.0f} us "
+                "per object, both processors together")
     for c in contenders:
         if c.memory:
             say(f"  {c.name}: peak memory {max(c.memory) / 1024:.1f} MiB")
