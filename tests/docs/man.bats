@@ -250,7 +250,7 @@ verbs_and_fields_agree() {
 	local kind word missing=0
 	"$1" --dump-options | awk -F '\t' -v OFS='\t' \
 		'$1 == "verb" || $1 == "field" { print $1, $2 }' >words
-	cat "$man/$1.1" "$man"/pacs-records.5 >pages || return 1
+	cat "$man/$1.1" "$man"/pacs-records.5 "$man"/pacs-query.7 >pages || return 1
 	while IFS=$'\t' read -r kind word; do
 		if [ "$kind" = verb ]; then
 			grep -qE "^\.(It )?Cm (.* )?$word( |\$)" "$man/$1.1"
