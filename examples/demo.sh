@@ -58,12 +58,15 @@ run "pacs-store big && pacs-find --count -L instance Modality=CT"
 say "Audit with awk and sha256sum alone: no program of ours"
 run "cd archive && awk -f '$here/audit.awk' ledger/*.tsv >../should && sha256sum --quiet -c ../should && wc -l <../should"
 
-say "Damage: a flipped byte is named"
-run "pacs-index check && echo 'index, ledger and files agree'"
-object=$(pacs-find --paths -L instance Modality=CR | head -n 1)
+say "Damage: a flipped byte is found and named, and mended by what was sent"
+object=$(pacs-find --paths -L instance Modality=CT | head -n 1)
 chmod u+w "$object"
-printf 'X' | dd of="$object" bs=1 seek=1000 conv=notrunc status=none
-expect 1 "cd archive && sha256sum --quiet -c ../should"
+printf 'X' | dd of="$object" bs=1 seek=3000 conv=notrunc status=none
+chmod u-w "$object"
+expect 1 "pacs-verify -f kind,expected,found"
+run "pacs-store --print -f outcome ct | sort | uniq -c"
+run "pacs-quarantine list -f reason,size_bytes"
+run "pacs-verify -v"
 
 say "Throw the index away: every answer is the same again"
 run "pacs-find -L instance | sha256sum"
