@@ -21,8 +21,9 @@ enum pacs_err pacs_dcm_available(struct pacs_error *err) PACS_MUST_CHECK;
 /*
  * Transcode a whole Part 10 object in memory to a transfer syntax: RLE, JPEG
  * lossless (.57, .70), JPEG-LS lossless (.80), decompression to the native
- * ones. Appends a Part 10 object to *out. PACS_EUNSUPPORTED if DCMTK cannot;
- * the message says why.
+ * ones. Appends a Part 10 object to *out, nothing on failure. PACS_EUNSUPPORTED
+ * if DCMTK cannot, PACS_EFORMAT if the pixel data are broken, PACS_ELIMIT if
+ * they claim to be far bigger than they are; the message says why.
  */
 enum pacs_err pacs_dcm_transcode(struct pacs_error *err, const void *bytes,
 				 size_t size, const char *transfer_syntax,

@@ -410,6 +410,7 @@ pacs_dcm_transcode(struct pacs_error *err, const void *bytes, size_t size,
 						    transfer_syntax};
 	struct pacs_dataset *ds = NULL;
 	struct pacs_buf tmp = {0};
+	size_t begin = out->len;
 
 	if (!to)
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
@@ -426,6 +427,8 @@ pacs_dcm_transcode(struct pacs_error *err, const void *bytes, size_t size,
 	    pacs_dataset_write(err, ds, &opts, pacs_sink_buf, out))
 		goto out;
 out:
+	if (err->code)
+		out->len = begin;
 	pacs_dataset_free(ds);
 	pacs_buf_clear(&tmp);
 	return err->code;
