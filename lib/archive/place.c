@@ -269,7 +269,7 @@ pacs_place_over(struct pacs_error *err, struct pacs_writer *w,
 	/* Recovery sees that a line's object is there, not which one: so the
 	 * line must not outlive the change. */
 	if (!rc && (rc = sync_parent(err, w, path)))
-		w->spoiled = true; /* changed, and not on record: for recovery */
+		w->spoiled = true; /* changed and not on record */
 	if (rc)
 		return rc;
 	st->placed = how;

@@ -280,6 +280,8 @@ pacs_stage_file(struct pacs_error *err, struct pacs_writer *w, const void *head,
 void
 pacs_stage_drop(struct pacs_writer *w, struct pacs_staged *st)
 {
+	if (w->spoiled)
+		return; /* recovery may need it */
 	if (st->name[0])
 		tell_dirty(w, st->name, true);
 	discard(w, st->name);

@@ -86,9 +86,9 @@ SCENARIOS = {
     "accept": ("$STORE $IN/one; $STORE $IN/bad || [ $? -eq 3 ]",
                "q() { pacs-quarantine list -a $A --format=tsv -f sha256,reason "
                "| awk -F '\\t' -v r=$1 '$2 == r { print $1 }'; };"
-               "pacs-quarantine accept -a $A --replace --why test "
-               "$(q conflict);"
-               "pacs-quarantine discard -a $A --why test $(q no-uids)",
+               "set -o pipefail; d=$(q conflict);"
+               "pacs-quarantine accept -a $A --replace --why test $d;"
+               "d=$(q no-uids); pacs-quarantine discard -a $A --why test $d",
                None, (0,)),
     "purge": ("$STORE $IN/one $IN/two",
               "pacs-purge -a $A --yes --why test "
