@@ -187,8 +187,9 @@ broken(struct pacs_error *err, struct check *c)
 {
 	static const char sql[] =
 	    "SELECT s.study_instance_uid, e.series_instance_uid,"
-	    " i.sop_instance_uid, i.state FROM t_instance AS i, t_series AS e,"
-	    " t_study AS s WHERE i.state <> 0 AND e.id = i.series AND"
+	    " i.sop_instance_uid, i.state FROM t_instance AS i INDEXED BY"
+	    " i_instance_state, t_series AS e,"
+	    " t_study AS s WHERE i.state > 0 AND e.id = i.series AND"
 	    " s.id = e.study ORDER BY i.seq";
 	sqlite3_stmt *st = NULL;
 	bool row = true;

@@ -141,7 +141,7 @@ schema_indexes(struct pacs_buf *out)
 	    "CREATE UNIQUE INDEX i_instance_uid ON t_instance "
 	    "(sop_instance_uid, series);\n"
 	    "CREATE INDEX i_instance_state ON t_instance (state)"
-	    " WHERE state <> 0;\n";
+	    " WHERE state > 0;\n";
 
 	pacs_buf_adds(out, text);
 }

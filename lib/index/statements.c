@@ -107,10 +107,12 @@ static const char *const texts[ST_COUNT] = {
 	"SELECT e.id, e.series_instance_uid, i.seq, i.sop_instance_uid,"
 	" i.state FROM t_series AS e, t_instance AS i WHERE e.study = ? AND"
 	" i.series = e.id AND i.seq > ? ORDER BY i.seq LIMIT 500",
+    /* Hardly any are broken, which SQLite cannot know; PostgreSQL has
+     * statistics, and no INDEXED BY. */
     [ST_INSTANCES_BROKEN] =
 	"SELECT s.id, s.study_instance_uid, e.series_instance_uid,"
-	" i.sop_instance_uid FROM t_instance AS i, t_series AS e,"
-	" t_study AS s WHERE i.state <> 0 AND e.id = i.series"
+	" i.sop_instance_uid FROM t_instance AS i INDEXED BY i_instance_state,"
+	" t_series AS e, t_study AS s WHERE i.state > 0 AND e.id = i.series"
 	" AND s.id = e.study ORDER BY i.series, i.seq LIMIT ?",
     [ST_INSTANCES_BEHIND] =
 	"SELECT i.series, i.seq, e.study FROM t_instance AS i, t_series AS e"

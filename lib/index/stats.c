@@ -59,7 +59,7 @@ pacs_index_stats(struct pacs_error *err, struct pacs_index *ix,
 	    ask(err, &ix->db,
 		"SELECT coalesce(sum(state = 1), 0),"
 		" coalesce(sum(state = 2), 0) FROM t_instance"
-		" WHERE state <> 0",
+		" WHERE state > 0",
 		(uint64_t *[]){&ret->missing, &ret->unreadable}, 2))
 		return err->code;
 	if (*ix->db.path)
