@@ -14,8 +14,7 @@
 
 #define QUERY_FILE_MAX (16u << 20)
 
-static const char *level_word, *query_file, *sort_list, *group_key,
-    *sum_key;
+static const char *level_word, *query_file, *sort_list, *group_key, *sum_key;
 static bool count_only, paths, any, as_is;
 static uint64_t limit;
 static struct cli_list keys;
@@ -32,7 +31,8 @@ static const struct cli_opt opts[] = {
     {0, "group", "KEY", "field",
      "how many have each value of KEY, in place of records", CLI_STRING,
      &group_key},
-    {0, "limit", "N", "none", "print so many records at most", CLI_UINT, &limit},
+    {0, "limit", "N", "none", "print so many records at most", CLI_UINT,
+     &limit},
     {0, "or", NULL, NULL, "one of the conditions is enough", CLI_FLAG, &any},
     {0, "paths", NULL, NULL,
      "print only the paths of files (of folders with -L study or series)",
@@ -109,7 +109,8 @@ struct ctx {
 	struct cli_tally tally;
 };
 
-/* --- the question ------------------------------------------------------------- */
+/* --- the question
+ * ------------------------------------------------------------- */
 
 static int64_t
 midnight(int64_t day)
@@ -253,7 +254,8 @@ sorting(struct ctx *x)
 	free(list);
 }
 
-/* --- the answer ------------------------------------------------------------------ */
+/* --- the answer
+ * ------------------------------------------------------------------ */
 
 static void
 open_records(struct ctx *x)
@@ -320,7 +322,8 @@ count(struct pacs_error *err, struct ctx *x)
 	return PACS_OK;
 }
 
-/* --- tallies --------------------------------------------------------------------- */
+/* --- tallies
+ * --------------------------------------------------------------------- */
 
 static const struct cli_field tally_fields[] = {
     {"value", CLI_TEXT, "--group: a value of KEY; empty: none"},
@@ -389,7 +392,7 @@ run(struct pacs_error *err, struct ctx *x)
 
 	if (pacs_index_open(err, x->ar, &o, &x->ix))
 		return err->code;
-	if (count_only		   ? count(err, x)
+	if (count_only             ? count(err, x)
 	    : group_key || sum_key ? tally(err, x)
 				   : list(err, x))
 		goto out;

@@ -42,8 +42,7 @@ enum {
 };
 static const struct cli_field fields[FIELDS + 1] = {
     [PROBLEM] = {"problem", CLI_TEXT, "check: what was found, one word"},
-    [LEVEL] = {"level", CLI_TEXT,
-	       "check: patient, study, series or instance"},
+    [LEVEL] = {"level", CLI_TEXT, "check: patient, study, series or instance"},
     [KEY] = {"key", CLI_TEXT, "check: the attribute that differs"},
     [STUDY] = {"StudyInstanceUID", CLI_TEXT, "check: of the object"},
     [SERIES] = {"SeriesInstanceUID", CLI_TEXT, "check: of the object"},
@@ -54,8 +53,7 @@ static const struct cli_field fields[FIELDS + 1] = {
     [SERIES_COUNT] = {"series", CLI_NUMBER, "stats: series"},
     [INSTANCES] = {"instances", CLI_NUMBER, "stats: instances"},
     [SIZE_BYTES] = {"size_bytes", CLI_NUMBER, "stats: bytes of all objects"},
-    [QUARANTINED] = {"quarantined", CLI_NUMBER,
-		     "stats: objects in quarantine"},
+    [QUARANTINED] = {"quarantined", CLI_NUMBER, "stats: objects in quarantine"},
     [MISSING] = {"missing", CLI_NUMBER,
 		 "stats: instances without a file when they were indexed"},
     [UNREADABLE] = {"unreadable", CLI_NUMBER,
@@ -70,10 +68,10 @@ static const struct cli_field fields[FIELDS + 1] = {
     [FIELDS] = {NULL, CLI_TEXT, NULL},
 };
 
-#define CHECK_FIELDS \
+#define CHECK_FIELDS                                                           \
 	"problem,level,key,StudyInstanceUID,SeriesInstanceUID,SOPInstanceUID," \
 	"path"
-#define STATS_FIELDS \
+#define STATS_FIELDS                                                        \
 	"patients,studies,series,instances,size_bytes,quarantined,missing," \
 	"unreadable,index_bytes,ledger_segment,ledger_offset,index_path"
 
@@ -105,14 +103,16 @@ progress(void *ctx, uint64_t lines, uint64_t bytes)
 static void
 note(const struct pacs_index_done *d)
 {
-	cli_note("%" PRIu64 " lines of the ledger, %" PRIu64 " instances added, "
+	cli_note("%" PRIu64 " lines of the ledger, %" PRIu64
+		 " instances added, "
 		 "%" PRIu64 " removed",
 		 d->lines, d->added, d->removed);
 	if (d->missing)
 		cli_warn("%" PRIu64 " objects are on record, but not there",
 			 d->missing);
 	if (d->unreadable)
-		cli_warn("%" PRIu64 " objects have a header that cannot be read",
+		cli_warn("%" PRIu64
+			 " objects have a header that cannot be read",
 			 d->unreadable);
 	if (d->healed)
 		cli_note("%" PRIu64 " headers could be read that could not "
@@ -160,13 +160,11 @@ static void
 found(void *ctx, const struct pacs_finding *f)
 {
 	struct checking *c = ctx;
-	const char *values[FIELDS] = {[PROBLEM] = f->problem,
-				      [LEVEL] = f->level,
-				      [KEY] = f->key,
-				      [STUDY] = f->study,
-				      [SERIES] = f->series,
-				      [INSTANCE] = f->instance,
-				      [PATH] = f->path};
+	const char *values[FIELDS] = {
+	    [PROBLEM] = f->problem, [LEVEL] = f->level,
+	    [KEY] = f->key,         [STUDY] = f->study,
+	    [SERIES] = f->series,   [INSTANCE] = f->instance,
+	    [PATH] = f->path};
 
 	cli_record(c->records, values);
 	if (f->damage)

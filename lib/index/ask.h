@@ -27,8 +27,8 @@ void ask_bind_int(struct ask *a, int64_t i);
 void ask_bind_text(struct ask *a, const char *s);
 /* Prepare; the binds go to the parameters from first (1, 2, ...) on. */
 enum pacs_err ask_prepare(struct pacs_error *err, struct db *db,
-			  const struct ask *a, int first, sqlite3_stmt **ret)
-    PACS_MUST_CHECK;
+			  const struct ask *a, int first,
+			  sqlite3_stmt **ret) PACS_MUST_CHECK;
 void ask_rebind(sqlite3_stmt *st, int at, const struct ask_bind *b);
 
 /* The table where a condition's key is when asking at a level. */
@@ -78,7 +78,8 @@ void plan_sql(const struct plan *p, const char *shape, struct ask *out);
  * " AND ..." ; false if there are none. */
 bool plan_instance_filter(const struct plan *p, struct ask *out);
 
-/* --- rows (rows.c) ------------------------------------------------------------------ */
+/* --- rows (rows.c)
+ * ------------------------------------------------------------------ */
 
 /* One value of a table's row that is wanted. */
 struct column {
@@ -136,7 +137,8 @@ enum pacs_err rows_instance(struct pacs_error *err, struct rows *r,
 			    sqlite3_stmt *st, struct pacs_arena *arena,
 			    struct table_row **ret) PACS_MUST_CHECK;
 
-/* --- ids (hits.c) ---------------------------------------------------------------------- */
+/* --- ids (hits.c)
+ * ---------------------------------------------------------------------- */
 
 struct hit {
 	int64_t id;  /* of patient (first study), study or series */
@@ -149,7 +151,7 @@ struct hits {
 	struct pacs_arena texts; /* of the scan */
 	struct hit *list;
 	size_t count, room, next;
-	bool anchored;       /* the list is all there is */
+	bool anchored; /* the list is all there is */
 	sqlite3_stmt *scan;
 	int scan_parameter;
 	int64_t after;
@@ -158,8 +160,8 @@ struct hits {
 enum pacs_err hits_open(struct pacs_error *err, struct hits *h, struct db *db,
 			const struct plan *p) PACS_MUST_CHECK;
 /* The next one; false at the end. */
-enum pacs_err hits_next(struct pacs_error *err, struct hits *h,
-			struct hit *ret, bool *ret_more) PACS_MUST_CHECK;
+enum pacs_err hits_next(struct pacs_error *err, struct hits *h, struct hit *ret,
+			bool *ret_more) PACS_MUST_CHECK;
 void hits_clear(struct hits *h);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/work.h"
 #include "index/internal.h"
 
-#define CHUNK	       64
+#define CHUNK          64
 #define LINES_A_COMMIT 5000
 /* Below so many bytes of ledger, starting threads costs more than it saves. */
 #define THREADS_FROM 8192
@@ -53,8 +53,7 @@ read_headers(struct pipe *p, struct chunk *c)
 	for (i = 0; i < c->count; i++)
 		if (pacs_op_places(c->jobs[i].op))
 			record_read(p->ar, &p->map, &c->jobs[i].placed.triple,
-				    &c->arena, &c->scratch,
-				    &c->jobs[i].record);
+				    &c->arena, &c->scratch, &c->jobs[i].record);
 }
 
 static void
@@ -75,7 +74,8 @@ worker(void *ctx, unsigned number)
 	}
 }
 
-/* --- the pipe ------------------------------------------------------------------- */
+/* --- the pipe
+ * ------------------------------------------------------------------- */
 
 static enum pacs_err
 start_threads(struct pacs_error *err, struct pipe *p, unsigned jobs)
@@ -92,9 +92,9 @@ start_threads(struct pacs_error *err, struct pipe *p, unsigned jobs)
 }
 
 static enum pacs_err
-pipe_open(struct pacs_error *err, struct pipe *p,
-	  const struct pacs_archive *ar, const struct pacs_cursor *from,
-	  const struct pacs_cursor *until, unsigned jobs)
+pipe_open(struct pacs_error *err, struct pipe *p, const struct pacs_archive *ar,
+	  const struct pacs_cursor *from, const struct pacs_cursor *until,
+	  unsigned jobs)
 {
 	size_t i;
 
@@ -245,7 +245,8 @@ pipe_is_at(const struct pipe *p, const struct pacs_cursor *applied,
 	       applied->offset == c->offset;
 }
 
-/* --- applying -------------------------------------------------------------------- */
+/* --- applying
+ * -------------------------------------------------------------------- */
 
 static enum pacs_err
 apply_job(struct pacs_error *err, struct apply *a, const struct job *j)
@@ -366,7 +367,8 @@ out:
 	return db_simple(err, r->db, ST_COMMIT);
 }
 
-/* --- waiting for the right to write ------------------------------------------------ */
+/* --- waiting for the right to write
+ * ------------------------------------------------ */
 
 static void
 nap(unsigned ms)
@@ -412,9 +414,8 @@ begin(struct pacs_error *err, struct run *r, bool *ret_mine)
 
 enum pacs_err
 catch_up(struct pacs_error *err, struct db *db, const struct pacs_archive *ar,
-	 const struct pacs_index_options *opts,
-	 const struct pacs_cursor *until, uint64_t max_lines, size_t heal,
-	 struct pacs_index_done *done)
+	 const struct pacs_index_options *opts, const struct pacs_cursor *until,
+	 uint64_t max_lines, size_t heal, struct pacs_index_done *done)
 {
 	struct run r = {.db = db,
 			.ar = ar,

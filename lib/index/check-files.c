@@ -117,10 +117,10 @@ compare(struct check *c, const char *study, const char *series,
 	list_sort(rows);
 	list_sort(files);
 	while (i < rows->count || j < files->count) {
-		int r = i == rows->count    ? 1
-			: j == files->count ? -1
-					    : by_uid(&rows->entries[i],
-						     &files->entries[j]);
+		int r = i == rows->count ? 1
+			: j == files->count
+			    ? -1
+			    : by_uid(&rows->entries[i], &files->entries[j]);
 
 		if (r < 0)
 			check_tell(c, "no-file", "instance", true, study,
@@ -179,7 +179,8 @@ out:
 	return err->code;
 }
 
-/* --- folders that no row names --------------------------------------------------------- */
+/* --- folders that no row names
+ * --------------------------------------------------------- */
 
 typedef enum pacs_err folder_fn(struct pacs_error *err, struct check *c,
 				const char *path, const char *name);

@@ -20,8 +20,9 @@ column_in(enum pacs_key_id key, enum pacs_level table)
 bool
 column_is_word(enum pacs_key_id key)
 {
-	return key == PACS_KEY_SOPClassUID || key == PACS_KEY_TransferSyntaxUID ||
-	       key == PACS_KEY_ImageType || key == PACS_KEY_SpecificCharacterSet;
+	return key == PACS_KEY_SOPClassUID ||
+	       key == PACS_KEY_TransferSyntaxUID || key == PACS_KEY_ImageType ||
+	       key == PACS_KEY_SpecificCharacterSet;
 }
 
 bool

@@ -101,7 +101,8 @@ settings(enum db_mode mode)
 {
 	if (mode == DB_BUILD)
 		return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-		       "PRAGMA cache_size=-24000; PRAGMA locking_mode=EXCLUSIVE;"
+		       "PRAGMA cache_size=-24000; PRAGMA "
+		       "locking_mode=EXCLUSIVE;"
 		       "PRAGMA case_sensitive_like=ON;";
 	return "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;"
 	       "PRAGMA case_sensitive_like=ON;";
@@ -127,7 +128,7 @@ db_open(struct pacs_error *err, struct db *db, const char *path,
 	int rc;
 
 	memset(db, 0, sizeof(*db));
-	rc = sqlite3_open_v2(uri		 ? uri
+	rc = sqlite3_open_v2(uri                 ? uri
 			     : mode == DB_MEMORY ? ":memory:"
 						 : path,
 			     &db->conn, open_flags(mode), NULL);
@@ -166,8 +167,8 @@ enum pacs_err
 db_prepare(struct pacs_error *err, struct db *db, const char *sql,
 	   sqlite3_stmt **ret)
 {
-	if (sqlite3_prepare_v3(db->conn, sql, -1, SQLITE_PREPARE_PERSISTENT, ret,
-			       NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(db->conn, sql, -1, SQLITE_PREPARE_PERSISTENT,
+			       ret, NULL) != SQLITE_OK)
 		return db_error(err, db, "index");
 	return PACS_OK;
 }
@@ -248,9 +249,8 @@ db_tidy(struct db *db)
 
 	/* If somebody reads an old state, the next one tidies up. */
 	if (*db->path && stat(wal, &st) == 0 && st.st_size > WAL_MAX_BYTES)
-		sqlite3_wal_checkpoint_v2(db->conn, NULL,
-					  SQLITE_CHECKPOINT_TRUNCATE, NULL,
-					  NULL);
+		sqlite3_wal_checkpoint_v2(
+		    db->conn, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	free(wal);
 }
 

@@ -29,7 +29,8 @@ entity_free(struct entity *e)
 	free(e);
 }
 
-/* --- writing ----------------------------------------------------------------- */
+/* --- writing -----------------------------------------------------------------
+ */
 
 static void
 bind_us(sqlite3_stmt *st, int i, int64_t us)
@@ -219,7 +220,8 @@ entity_drop_all(struct apply *a)
 	}
 }
 
-/* --- finding ----------------------------------------------------------------- */
+/* --- finding -----------------------------------------------------------------
+ */
 
 /* A free place in the cache: that of the least recently used, written out. */
 static struct entity **
@@ -380,7 +382,8 @@ entity_series(struct pacs_error *err, struct apply *a, struct entity *study,
 	return PACS_OK;
 }
 
-/* --- values ------------------------------------------------------------------- */
+/* --- values
+ * ------------------------------------------------------------------- */
 
 static enum pacs_err
 note_difference(struct pacs_error *err, struct apply *a, struct entity *e,

@@ -7,7 +7,8 @@
 
 #include "index/find.h"
 
-/* --- opening -------------------------------------------------------------------------- */
+/* --- opening
+ * -------------------------------------------------------------------------- */
 
 /* A series' instances behind seq, with the conditions on instances. */
 static enum pacs_err
@@ -35,8 +36,7 @@ prepare_instances(struct pacs_error *err, struct pacs_find *f)
 	pacs_buf_addf(&a.sql, " AND i.seq %s ? ORDER BY i.seq LIMIT ?",
 		      f->plan.by_instance ? "=" : ">");
 	f->seq_parameter = (int)a.count + 1;
-	if (ask_prepare(err, &f->ix->db, &a, 1,
-			&f->instances))
+	if (ask_prepare(err, &f->ix->db, &a, 1, &f->instances))
 		f->instances = NULL;
 	f->texts = a.arena;
 	memset(&a.arena, 0, sizeof(a.arena));
@@ -80,8 +80,7 @@ pacs_find_open(struct pacs_error *err, struct pacs_index *ix,
 	}
 	if (begin(err, f))
 		goto out;
-	if (!opts->sort_count &&
-	    hits_open(err, &f->hits, &ix->db, &f->plan))
+	if (!opts->sort_count && hits_open(err, &f->hits, &ix->db, &f->plan))
 		goto close;
 	if (f->asked == PACS_LEVEL_INSTANCE && prepare_instances(err, f))
 		goto close;
@@ -110,15 +109,17 @@ pacs_find_close(struct pacs_find *f)
 	free(f);
 }
 
-/* --- a chunk ------------------------------------------------------------------------------ */
+/* --- a chunk
+ * ------------------------------------------------------------------------------
+ */
 
 /* Rows above a row, shared with the record before if they are the same. */
 static enum pacs_err
 parents(struct pacs_error *err, struct pacs_find *f, struct record_row *r,
 	enum pacs_level level)
 {
-	const struct record_row *before = f->count ? &f->chunk[f->count - 1]
-						   : NULL;
+	const struct record_row *before =
+	    f->count ? &f->chunk[f->count - 1] : NULL;
 	int l;
 
 	for (l = (int)level - 1; l >= 0; l--) {
@@ -234,7 +235,9 @@ next_chunk(struct pacs_error *err, struct pacs_find *f)
 	return err->code;
 }
 
-/* --- values ---------------------------------------------------------------------------------- */
+/* --- values
+ * ----------------------------------------------------------------------------------
+ */
 
 static void
 show_level(struct pacs_find *f, int level, const struct table_row *row)
@@ -297,7 +300,9 @@ pacs_find_next(struct pacs_error *err, struct pacs_find *f,
 	return PACS_OK;
 }
 
-/* --- counting ----------------------------------------------------------------------------------- */
+/* --- counting
+ * -----------------------------------------------------------------------------------
+ */
 
 static enum pacs_err
 count_instances(struct pacs_error *err, struct hits *h, uint64_t *ret)
@@ -365,9 +370,8 @@ pacs_index_count(struct pacs_error *err, struct pacs_index *ix,
 		return count_one_by_one(err, ix, q, level, ret);
 	}
 	if (!hits_open(err, &h, &ix->db, &p) &&
-	    (instances && !p.by_instance
-		 ? count_instances(err, &h, ret)
-		 : count_records(err, &h, ret)))
+	    (instances && !p.by_instance ? count_instances(err, &h, ret)
+					 : count_records(err, &h, ret)))
 		goto out;
 out:
 	hits_clear(&h);
@@ -375,12 +379,14 @@ out:
 	return err->code;
 }
 
-/* --- one object --------------------------------------------------------------------------------- */
+/* --- one object
+ * ---------------------------------------------------------------------------------
+ */
 
 enum pacs_err
 pacs_index_expect(struct pacs_error *err, struct pacs_index *ix,
-		  const struct pacs_triple *t,
-		  char ret_sha256[PACS_SHA256_HEX], uint64_t *ret_size)
+		  const struct pacs_triple *t, char ret_sha256[PACS_SHA256_HEX],
+		  uint64_t *ret_size)
 {
 	sqlite3_stmt *st = db_stmt(err, &ix->db, ST_INSTANCE_TRIPLE);
 	bool row;

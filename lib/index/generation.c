@@ -109,7 +109,8 @@ generation_find(const char *base, char ret[GENERATION_ROOM])
 		ret[0] = '\0';
 }
 
-/* --- building --------------------------------------------------------------------- */
+/* --- building
+ * --------------------------------------------------------------------- */
 
 struct build {
 	const struct pacs_archive *ar;
@@ -267,11 +268,8 @@ generation_build(struct pacs_error *err, const struct pacs_archive *ar,
 		 struct pacs_index_done *done)
 {
 	char *base = index_base(ar), now[GENERATION_ROOM];
-	struct build b = {.ar = ar,
-			  .opts = opts,
-			  .done = done,
-			  .base = base,
-			  .lock_fd = -1};
+	struct build b = {
+	    .ar = ar, .opts = opts, .done = done, .base = base, .lock_fd = -1};
 
 	b.base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b.base_fd < 0) {

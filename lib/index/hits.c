@@ -9,7 +9,7 @@
 /* So many are kept in memory (24 MB); if an anchor finds more, going through
  * the table in order is as good. */
 #define HITS_MAX 1000000
-#define PIECE	 512
+#define PIECE    512
 
 static enum pacs_err
 add(struct pacs_error *err, struct hits *h, sqlite3_stmt *st, size_t max)
@@ -21,8 +21,8 @@ add(struct pacs_error *err, struct hits *h, sqlite3_stmt *st, size_t max)
 
 		if (h->count == h->room) {
 			h->room = h->room ? h->room * 2 : 64;
-			h->list = pacs_realloc(h->list,
-					       h->room * sizeof(*h->list));
+			h->list =
+			    pacs_realloc(h->list, h->room * sizeof(*h->list));
 		}
 		n = &h->list[h->count++];
 		n->id = sqlite3_column_int64(st, 0);
@@ -52,8 +52,7 @@ collect(struct pacs_error *err, struct hits *h, const struct plan *p)
 			ask_clear(&a);
 			shape = b->shape;
 			plan_sql(p, shape, &a);
-			if (ask_prepare(err, h->db, &a, b->bind_count + 1,
-					&st))
+			if (ask_prepare(err, h->db, &a, b->bind_count + 1, &st))
 				break;
 		}
 		for (k = 0; k < b->bind_count; k++)
@@ -154,8 +153,7 @@ hits_open(struct pacs_error *err, struct hits *h, struct db *db,
 		return prepare_scan(err, h);
 	if (h->count > HITS_MAX)
 		return pacs_error_set(err, PACS_ELIMIT,
-				      "more than %d instances named",
-				      HITS_MAX);
+				      "more than %d instances named", HITS_MAX);
 	sort_unique(h);
 	return PACS_OK;
 }
@@ -179,8 +177,7 @@ hits_next(struct pacs_error *err, struct hits *h, struct hit *ret,
 	  bool *ret_more)
 {
 	*ret_more = false;
-	if (h->next == h->count && !h->anchored && !h->at_end &&
-	    refill(err, h))
+	if (h->next == h->count && !h->anchored && !h->at_end && refill(err, h))
 		return err->code;
 	if (h->next == h->count)
 		return PACS_OK;

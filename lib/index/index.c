@@ -24,7 +24,8 @@ is_behind(const struct pacs_cursor *a, const struct pacs_cursor *b)
 	       (a->segment == b->segment && a->offset < b->offset);
 }
 
-/* --- opening ----------------------------------------------------------------------- */
+/* --- opening
+ * ----------------------------------------------------------------------- */
 
 /*
  * A WAL index needs its -shm file, which a user without permission cannot
@@ -109,7 +110,8 @@ open_current(struct pacs_error *err, struct pacs_index *ix)
 	return err->code;
 }
 
-/* --- does it fit the ledger? ---------------------------------------------------------- */
+/* --- does it fit the ledger?
+ * ---------------------------------------------------------- */
 
 static bool
 is_ours(const struct pacs_index *ix, const struct state *s)
@@ -236,8 +238,7 @@ pacs_index_open(struct pacs_error *err, const struct pacs_archive *ar,
 	ix->opts = opts ? *opts : no_options;
 	ix->base = index_base(ar);
 	ix->writable = index_is_writable(ix->base);
-	if (open_current(err, ix) ||
-	    (!ix->opts.as_is && sync_up(err, ix, 0))) {
+	if (open_current(err, ix) || (!ix->opts.as_is && sync_up(err, ix, 0))) {
 		pacs_index_close(ix);
 		return err->code;
 	}

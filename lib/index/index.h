@@ -57,15 +57,14 @@ const struct pacs_index_done *pacs_index_done(const struct pacs_index *ix);
 const char *pacs_index_path(const struct pacs_index *ix);
 /* Catch up again (a long-running program), and look again for objects that
  * were missing. *ret_done (may be NULL) says what this call did. */
-enum pacs_err pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
-				struct pacs_index_done *ret_done)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
+		  struct pacs_index_done *ret_done) PACS_MUST_CHECK;
 /* Make a new one from ledger and objects beside the old one, and swap. */
-enum pacs_err pacs_index_rebuild(struct pacs_error *err,
-				 const struct pacs_archive *ar,
-				 const struct pacs_index_options *opts,
-				 struct pacs_index_done *ret_done)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_index_rebuild(struct pacs_error *err, const struct pacs_archive *ar,
+		   const struct pacs_index_options *opts,
+		   struct pacs_index_done *ret_done) PACS_MUST_CHECK;
 
 /* --- questions ------------------------------------------------------------ */
 
@@ -79,7 +78,7 @@ struct pacs_find_options {
 	const struct pacs_sort {
 		enum pacs_key_id key;
 		bool descending;
-	} *sort;
+	} * sort;
 	size_t sort_count;
 };
 
@@ -102,8 +101,8 @@ void pacs_find_close(struct pacs_find *f); /* NULL is fine */
 /* How many records would there be? */
 enum pacs_err pacs_index_count(struct pacs_error *err, struct pacs_index *ix,
 			       const struct pacs_query *q,
-			       enum pacs_level level, uint64_t *ret)
-    PACS_MUST_CHECK;
+			       enum pacs_level level,
+			       uint64_t *ret) PACS_MUST_CHECK;
 
 /*
  * How many records have each value of key (PACS_KEY_COUNT: all count as ""),
@@ -129,11 +128,11 @@ enum pacs_err pacs_index_expect(struct pacs_error *err, struct pacs_index *ix,
 
 struct pacs_index_stats {
 	uint64_t patients, studies, series, instances;
-	uint64_t size_bytes;   /* of the objects */
-	uint64_t quarantined;  /* entries of quarantine, by the ledger */
+	uint64_t size_bytes;          /* of the objects */
+	uint64_t quarantined;         /* entries of quarantine, by the ledger */
 	uint64_t missing, unreadable; /* instances without their header */
-	uint64_t index_bytes;  /* of the index itself */
-	struct pacs_cursor cursor; /* how far of the ledger it has read */
+	uint64_t index_bytes;         /* of the index itself */
+	struct pacs_cursor cursor;    /* how far of the ledger it has read */
 };
 enum pacs_err pacs_index_stats(struct pacs_error *err, struct pacs_index *ix,
 			       struct pacs_index_stats *ret) PACS_MUST_CHECK;
@@ -143,9 +142,10 @@ struct pacs_finding {
 	const char *problem; /* see pacs-index(1), RECORDS */
 	const char *level;   /* "patient", "study", "series", "instance" */
 	const char *study, *series, *instance; /* UIDs, or NULL */
-	const char *key;     /* what disagrees, or NULL */
-	const char *path;    /* of an object, or NULL */
-	bool damage; /* index, ledger and files differ (not: objects disagree) */
+	const char *key;                       /* what disagrees, or NULL */
+	const char *path;                      /* of an object, or NULL */
+	bool
+	    damage; /* index, ledger and files differ (not: objects disagree) */
 };
 typedef void pacs_finding_fn(void *ctx, const struct pacs_finding *f);
 /*
@@ -155,8 +155,8 @@ typedef void pacs_finding_fn(void *ctx, const struct pacs_finding *f);
  * objects.
  */
 enum pacs_err pacs_index_check(struct pacs_error *err, struct pacs_index *ix,
-			       bool files, pacs_finding_fn *fn, void *ctx)
-    PACS_MUST_CHECK;
+			       bool files, pacs_finding_fn *fn,
+			       void *ctx) PACS_MUST_CHECK;
 
 /* The schema as SQL text, appended to *out. */
 void pacs_index_schema(struct pacs_buf *out);

@@ -12,7 +12,8 @@
  * or the meaning of a column change. */
 #define INDEX_SCHEMA 1
 
-/* --- a SQLite connection (db.c) ---------------------------------------------- */
+/* --- a SQLite connection (db.c) ----------------------------------------------
+ */
 
 /* Statements that are kept prepared. Their text is in statements.c. */
 enum stmt_id {
@@ -96,8 +97,8 @@ enum pacs_err db_exec(struct pacs_error *err, struct db *db,
 		      const char *sql) PACS_MUST_CHECK;
 /* A statement made ready, without bindings; NULL and *err on failure. */
 sqlite3_stmt *db_stmt(struct pacs_error *err, struct db *db, enum stmt_id id);
-enum pacs_err db_prepare(struct pacs_error *err, struct db *db,
-			 const char *sql, sqlite3_stmt **ret) PACS_MUST_CHECK;
+enum pacs_err db_prepare(struct pacs_error *err, struct db *db, const char *sql,
+			 sqlite3_stmt **ret) PACS_MUST_CHECK;
 /* Step a statement that gives no rows (or whose rows do not matter); reset. */
 enum pacs_err db_run(struct pacs_error *err, struct db *db,
 		     sqlite3_stmt *st) PACS_MUST_CHECK;
@@ -119,7 +120,8 @@ void schema_tables(struct pacs_buf *out);
 void schema_indexes(struct pacs_buf *out);
 void schema_views(struct pacs_buf *out);
 
-/* --- columns (columns.c) ------------------------------------------------------ */
+/* --- columns (columns.c)
+ * ------------------------------------------------------ */
 
 /* Keys kept as columns of the table of a level. A study has the patient's
  * too: what its own objects say. */
@@ -138,7 +140,8 @@ void column_marks(struct pacs_buf *out, enum pacs_level table); /* "?,?,?" */
 int column_bind(sqlite3_stmt *st, int first, enum pacs_level table,
 		const char *const *values, const int64_t *words);
 
-/* --- records (record.c) -------------------------------------------------------- */
+/* --- records (record.c)
+ * -------------------------------------------------------- */
 
 enum record_state { RECORD_OK, RECORD_MISSING, RECORD_UNREADABLE };
 const char *record_state_name(int state);
@@ -165,7 +168,8 @@ void record_read(const struct pacs_archive *ar, const struct record_map *map,
 		 const struct pacs_triple *t, struct pacs_arena *arena,
 		 struct pacs_buf *scratch, struct record *ret);
 
-/* --- applying lines (apply.c, entity.c, patient.c, resettle.c) ------------------- */
+/* --- applying lines (apply.c, entity.c, patient.c, resettle.c)
+ * ------------------- */
 
 /* What the ledger says of an object. */
 struct placed {
@@ -192,7 +196,7 @@ struct apply {
 	struct pacs_index_done *done;
 	const char *default_issuer;
 	int64_t next_seq;
-	int64_t removals;   /* ever; so that a roll-back knows if it can */
+	int64_t removals; /* ever; so that a roll-back knows if it can */
 	struct entity *studies[ENTITIES], *series[ENTITIES];
 	uint64_t clock; /* for the cache of entities */
 	struct word {
@@ -236,11 +240,11 @@ enum pacs_err apply_word(struct pacs_error *err, struct apply *a,
 struct entity {
 	enum pacs_level level;
 	int64_t id;
-	int64_t parent;  /* series: study; study: patient, 0 = not yet */
+	int64_t parent; /* series: study; study: patient, 0 = not yet */
 	char uid[PACS_UID_ROOM];
 	char *values[PACS_KEY_COUNT];
 	bool differs[PACS_KEY_COUNT]; /* noted already */
-	int64_t filled_seq; /* the last instance that gave a value */
+	int64_t filled_seq;           /* the last instance that gave a value */
 	bool values_dirty, patient_dirty, modalities_dirty;
 	int64_t add_series, add_instances, add_bytes;
 	int64_t first_us, last_us; /* of those added; 0 = none */
@@ -264,7 +268,8 @@ enum pacs_err entity_flush_all(struct pacs_error *err,
 			       struct apply *a) PACS_MUST_CHECK;
 void entity_drop_all(struct apply *a); /* without writing */
 
-/* --- patients (patient.c) ------------------------------------------------------ */
+/* --- patients (patient.c)
+ * ------------------------------------------------------ */
 
 /* File a study, which was just written, under its patient, and count it there.
  */
@@ -281,7 +286,8 @@ enum pacs_err resettle_all(struct pacs_error *err,
 			   struct apply *a) PACS_MUST_CHECK;
 void resettle_note(struct apply *a, int64_t study, bool refill);
 
-/* --- the index as a whole -------------------------------------------------------- */
+/* --- the index as a whole
+ * -------------------------------------------------------- */
 
 #define GENERATION_ROOM 32 /* "index/1-000007.db" */
 
@@ -318,8 +324,8 @@ enum pacs_err catch_up(struct pacs_error *err, struct db *db,
 		       const struct pacs_archive *ar,
 		       const struct pacs_index_options *opts,
 		       const struct pacs_cursor *until, uint64_t max_lines,
-		       size_t heal, struct pacs_index_done *done)
-    PACS_MUST_CHECK;
+		       size_t heal,
+		       struct pacs_index_done *done) PACS_MUST_CHECK;
 
 /* Back to the newest commit that the ledger still holds; *ret_done false: there
  * is none, or something was removed since. (rollback.c) */
@@ -349,7 +355,8 @@ char *index_base(const struct pacs_archive *ar);
 /* May this user make generations there? */
 bool index_is_writable(const char *base);
 
-/* --- questions -> SQL (ask.c) ------------------------------------------------------ */
+/* --- questions -> SQL (ask.c)
+ * ------------------------------------------------------ */
 
 /* The SQL function pacs_match(condition, value). */
 void ask_register(struct db *db);

@@ -80,7 +80,8 @@ create(struct pacs_error *err, struct apply *a, const char *pkey,
 	return PACS_OK;
 }
 
-/* --- values -------------------------------------------------------------------- */
+/* --- values
+ * -------------------------------------------------------------------- */
 
 struct values {
 	char *v[PACS_KEY_COUNT];
@@ -126,8 +127,8 @@ write_values(struct pacs_error *err, struct apply *a, int64_t id,
 	if (!st)
 		return err->code;
 	patient_bind_folded(st, 1, v->v[PACS_KEY_PatientName]);
-	next = column_bind(st, 4, PACS_LEVEL_PATIENT,
-			   (const char *const *)v->v, NULL);
+	next = column_bind(st, 4, PACS_LEVEL_PATIENT, (const char *const *)v->v,
+			   NULL);
 	sqlite3_bind_int64(st, next, id);
 	return db_run(err, a->db, st);
 }
@@ -180,7 +181,8 @@ out:
 	return err->code;
 }
 
-/* --- counts --------------------------------------------------------------------- */
+/* --- counts
+ * --------------------------------------------------------------------- */
 
 static enum pacs_err
 run_with_id(struct pacs_error *err, struct apply *a, enum stmt_id stmt,
@@ -267,8 +269,7 @@ file_new(struct pacs_error *err, struct apply *a, struct entity *study,
 static enum pacs_err
 file_again(struct pacs_error *err, struct apply *a, struct entity *study)
 {
-	if (study->add_instances &&
-	    add_counts(err, a, study->parent, study, 0))
+	if (study->add_instances && add_counts(err, a, study->parent, study, 0))
 		return err->code;
 	if (study->patient_dirty)
 		return renew_values(err, a, study->parent);

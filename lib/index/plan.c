@@ -7,7 +7,8 @@
 
 #include "index/ask.h"
 
-/* --- the anchor ----------------------------------------------------------------------- */
+/* --- the anchor
+ * ----------------------------------------------------------------------- */
 
 static bool
 only_kinds(const struct pacs_condition *c, unsigned kinds)
@@ -74,9 +75,8 @@ rank(const struct pacs_condition *c)
 	case PACS_KEY_StudyDate:
 		return only_kinds(c, RANGE) ? 4 : 0;
 	case PACS_KEY_stored_at:
-		return only_kinds(c, RANGE) && c->terms[0].low != INT64_MIN
-			   ? 5
-			   : 0;
+		return only_kinds(c, RANGE) && c->terms[0].low != INT64_MIN ? 5
+									    : 0;
 	default:
 		return 0;
 	}
@@ -98,8 +98,7 @@ new_probe(struct plan *p, const char *shape)
 }
 
 static void
-probe_text(struct plan *p, const char *shape, const char *low,
-	   const char *high)
+probe_text(struct plan *p, const char *shape, const char *low, const char *high)
 {
 	struct probe *b = new_probe(p, shape);
 
@@ -135,8 +134,7 @@ shape(struct plan *p, const char *column, const char *rest)
 
 /* Probes of all terms on one text column. */
 static void
-probe_column(struct plan *p, const struct pacs_condition *c,
-	     const char *column)
+probe_column(struct plan *p, const struct pacs_condition *c, const char *column)
 {
 	const char *equal = shape(p, column, "= ?");
 	const char *from = shape(p, column, ">= ?");
@@ -149,8 +147,9 @@ probe_column(struct plan *p, const struct pacs_condition *c,
 	between = shape(p, column, pacs_buf_str(&b));
 	pacs_buf_reset(&b);
 	/* From the index alone: it is much smaller than the table. */
-	pacs_buf_addf(&b, "%s.id IN (SELECT id FROM %s WHERE %s IS NOT NULL AND"
-			  " %s LIKE ? ESCAPE '\\')",
+	pacs_buf_addf(&b,
+		      "%s.id IN (SELECT id FROM %s WHERE %s IS NOT NULL AND"
+		      " %s LIKE ? ESCAPE '\\')",
 		      ask_alias[p->anchor_level],
 		      p->anchor_level == PACS_LEVEL_PATIENT ? "t_patient"
 							    : "t_study",
@@ -247,10 +246,12 @@ plan_clear(struct plan *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* --- SQL ------------------------------------------------------------------------------- */
+/* --- SQL
+ * -------------------------------------------------------------------------------
+ */
 
-static const char *const to_parent[] = {
-    NULL, "s.patient = p.id", "e.study = s.id", "i.series = e.id"};
+static const char *const to_parent[] = {NULL, "s.patient = p.id",
+					"e.study = s.id", "i.series = e.id"};
 
 /* " EXISTS (SELECT 1 FROM t_series AS e, ... WHERE e.study = s.id AND ... )"
  * of the conditions below a level; only: just this one (--or). */
@@ -279,8 +280,7 @@ exists_below(const struct plan *p, enum pacs_level above,
 	for (i = 0; i < p->q->count; i++) {
 		const struct pacs_condition *c = &p->q->conditions[i];
 
-		if ((only && c != only) ||
-		    ask_table(c->key, p->asked) <= above)
+		if ((only && c != only) || ask_table(c->key, p->asked) <= above)
 			continue;
 		pacs_buf_adds(&out->sql, " AND ");
 		ask_predicate(out, c, p->asked);
@@ -403,8 +403,8 @@ plan_instance_filter(const struct plan *p, struct ask *out)
 	size_t i;
 
 	for (i = 0; i < p->q->count; i++)
-		found = found || ask_table(p->q->conditions[i].key,
-					   p->asked) == PACS_LEVEL_INSTANCE;
+		found = found || ask_table(p->q->conditions[i].key, p->asked) ==
+				     PACS_LEVEL_INSTANCE;
 	if (!found)
 		return false;
 	if (p->q->any && p->q->count > 1) {

@@ -29,8 +29,9 @@ static struct ask_bind *
 new_bind(struct ask *a)
 {
 	if ((a->count & (a->count - 1)) == 0)
-		a->binds = pacs_realloc(a->binds, (a->count ? a->count * 2 : 1) *
-						      sizeof(*a->binds));
+		a->binds =
+		    pacs_realloc(a->binds, (a->count ? a->count * 2 : 1) *
+					       sizeof(*a->binds));
 	memset(&a->binds[a->count], 0, sizeof(*a->binds));
 	return &a->binds[a->count++];
 }
@@ -106,7 +107,8 @@ ask_prepare(struct pacs_error *err, struct db *db, const struct ask *a,
 	return PACS_OK;
 }
 
-/* --- the function ------------------------------------------------------------------- */
+/* --- the function
+ * ------------------------------------------------------------------- */
 
 static void
 match(sqlite3_context *ctx, int n, sqlite3_value **v)
@@ -115,9 +117,9 @@ match(sqlite3_context *ctx, int n, sqlite3_value **v)
 	    sqlite3_value_pointer(v[0], "pacs_condition");
 
 	(void)n;
-	sqlite3_result_int(
-	    ctx, c && pacs_condition_matches(
-			  c, (const char *)sqlite3_value_text(v[1])));
+	sqlite3_result_int(ctx,
+			   c && pacs_condition_matches(
+				    c, (const char *)sqlite3_value_text(v[1])));
 }
 
 void
@@ -128,7 +130,8 @@ ask_register(struct db *db)
 				   match, NULL, NULL, NULL);
 }
 
-/* --- where keys are ------------------------------------------------------------------ */
+/* --- where keys are
+ * ------------------------------------------------------------------ */
 
 static bool
 is_patient_count(enum pacs_key_id key)
@@ -185,7 +188,8 @@ expression(struct pacs_buf *out, enum pacs_key_id key, enum pacs_level asked)
 	}
 }
 
-/* --- kinds of conditions --------------------------------------------------------------- */
+/* --- kinds of conditions
+ * --------------------------------------------------------------- */
 
 const char *
 ask_like(struct ask *a, const char *wild)
@@ -312,7 +316,7 @@ name_terms(struct ask *a, const struct pacs_condition *c, const char *table)
 {
 	static const char *const columns[] = {
 	    "name_alphabetic", "name_ideographic", "name_phonetic"};
-	const char *or = "";
+	const char * or = "";
 	size_t i, g;
 
 	for (i = 0; i < c->count; i++)

@@ -17,7 +17,7 @@
 const char *
 record_state_name(int state)
 {
-	return state == RECORD_OK	 ? "ok"
+	return state == RECORD_OK        ? "ok"
 	       : state == RECORD_MISSING ? "missing"
 					 : "unreadable";
 }

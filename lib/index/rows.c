@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "index/ask.h"
 
-/* --- which columns ----------------------------------------------------------------- */
+/* --- which columns
+ * ----------------------------------------------------------------- */
 
 static void
 add_column(struct table *t, enum pacs_key_id key, enum column_kind kind)
@@ -138,9 +139,8 @@ table_sql(struct rows *r, enum pacs_level level, struct pacs_buf *out)
 	    "e.id, e.study, e.series_instance_uid"};
 
 	pacs_buf_addf(out, "SELECT %s",
-		      r->asked == PACS_LEVEL_PATIENT
-			  ? "p.first_study, 0, NULL"
-			  : head[level]);
+		      r->asked == PACS_LEVEL_PATIENT ? "p.first_study, 0, NULL"
+						     : head[level]);
 	columns(&r->tables[level], level, out);
 	pacs_buf_addf(out, " FROM %s WHERE %s.%s = ?", ask_tables[level],
 		      ask_alias[level],
@@ -154,7 +154,9 @@ rows_instance_columns(struct rows *r, struct pacs_buf *out)
 	columns(&r->tables[PACS_LEVEL_INSTANCE], PACS_LEVEL_INSTANCE, out);
 }
 
-/* --- values ------------------------------------------------------------------------------ */
+/* --- values
+ * ------------------------------------------------------------------------------
+ */
 
 static enum pacs_err
 look_up(struct pacs_error *err, struct rows *r, int64_t id,
@@ -202,11 +204,12 @@ classes(struct pacs_error *err, struct rows *r, int64_t study,
 	bool row = true;
 
 	if (!r->classes &&
-	    db_prepare(err, r->db,
-		       "SELECT DISTINCT w.word FROM t_series AS e, t_class AS c,"
-		       " t_word AS w WHERE e.study = ? AND c.series = e.id AND"
-		       " w.id = c.sop_class ORDER BY w.word",
-		       &r->classes))
+	    db_prepare(
+		err, r->db,
+		"SELECT DISTINCT w.word FROM t_series AS e, t_class AS c,"
+		" t_word AS w WHERE e.study = ? AND c.series = e.id AND"
+		" w.id = c.sop_class ORDER BY w.word",
+		&r->classes))
 		return err->code;
 	sqlite3_bind_int64(r->classes, 1, study);
 	while (!db_step(err, r->db, r->classes, &row) && row) {
@@ -252,8 +255,7 @@ integer(int64_t v, struct pacs_arena *arena)
 	while (u /= 10);
 	if (v < 0)
 		*--s = '-';
-	return pacs_arena_dup(arena, s,
-			      (size_t)(buf + sizeof(buf) - s));
+	return pacs_arena_dup(arena, s, (size_t)(buf + sizeof(buf) - s));
 }
 
 static const char *

@@ -8,7 +8,7 @@ static const char *
 type_of(enum pacs_key_id key)
 {
 	return column_is_integer(key) || column_is_word(key) ? "INTEGER"
-							      : "TEXT";
+							     : "TEXT";
 }
 
 static void
@@ -22,49 +22,48 @@ columns(struct pacs_buf *out, enum pacs_level table)
 				      type_of((enum pacs_key_id)i));
 }
 
-static const char basics[] =
-    "CREATE TABLE t_meta (\n"
-    "  key TEXT NOT NULL PRIMARY KEY,\n"
-    "  value TEXT NOT NULL\n"
-    ") WITHOUT ROWID;\n"
-    "CREATE TABLE t_checkpoint (\n"
-    "  segment INTEGER NOT NULL,\n"
-    "  position INTEGER NOT NULL,\n"
-    "  chk TEXT NOT NULL,\n"
-    "  next_seq INTEGER NOT NULL,\n"
-    "  removals INTEGER NOT NULL,\n"
-    "  PRIMARY KEY (segment, position)\n"
-    ") WITHOUT ROWID;\n"
-    "CREATE TABLE t_word (\n"
-    "  id INTEGER PRIMARY KEY,\n"
-    "  word TEXT NOT NULL UNIQUE\n"
-    ");\n"
-    "CREATE TABLE t_quarantine (\n"
-    "  sha256 TEXT NOT NULL PRIMARY KEY\n"
-    ") WITHOUT ROWID;\n"
-    "CREATE TABLE t_differs (\n"
-    "  level INTEGER NOT NULL,\n"
-    "  owner INTEGER NOT NULL,\n"
-    "  key TEXT NOT NULL,\n"
-    "  seq INTEGER NOT NULL,\n"
-    "  series INTEGER NOT NULL,\n"
-    "  PRIMARY KEY (level, owner, key)\n"
-    ") WITHOUT ROWID;\n"
-    "CREATE TABLE t_class (\n"
-    "  series INTEGER NOT NULL,\n"
-    "  sop_class INTEGER NOT NULL,\n"
-    "  instances INTEGER NOT NULL,\n"
-    "  PRIMARY KEY (series, sop_class)\n"
-    ") WITHOUT ROWID;\n";
+static const char basics[] = "CREATE TABLE t_meta (\n"
+			     "  key TEXT NOT NULL PRIMARY KEY,\n"
+			     "  value TEXT NOT NULL\n"
+			     ") WITHOUT ROWID;\n"
+			     "CREATE TABLE t_checkpoint (\n"
+			     "  segment INTEGER NOT NULL,\n"
+			     "  position INTEGER NOT NULL,\n"
+			     "  chk TEXT NOT NULL,\n"
+			     "  next_seq INTEGER NOT NULL,\n"
+			     "  removals INTEGER NOT NULL,\n"
+			     "  PRIMARY KEY (segment, position)\n"
+			     ") WITHOUT ROWID;\n"
+			     "CREATE TABLE t_word (\n"
+			     "  id INTEGER PRIMARY KEY,\n"
+			     "  word TEXT NOT NULL UNIQUE\n"
+			     ");\n"
+			     "CREATE TABLE t_quarantine (\n"
+			     "  sha256 TEXT NOT NULL PRIMARY KEY\n"
+			     ") WITHOUT ROWID;\n"
+			     "CREATE TABLE t_differs (\n"
+			     "  level INTEGER NOT NULL,\n"
+			     "  owner INTEGER NOT NULL,\n"
+			     "  key TEXT NOT NULL,\n"
+			     "  seq INTEGER NOT NULL,\n"
+			     "  series INTEGER NOT NULL,\n"
+			     "  PRIMARY KEY (level, owner, key)\n"
+			     ") WITHOUT ROWID;\n"
+			     "CREATE TABLE t_class (\n"
+			     "  series INTEGER NOT NULL,\n"
+			     "  sop_class INTEGER NOT NULL,\n"
+			     "  instances INTEGER NOT NULL,\n"
+			     "  PRIMARY KEY (series, sop_class)\n"
+			     ") WITHOUT ROWID;\n";
 
-#define FOLDED \
-	"  name_alphabetic TEXT,\n" \
+#define FOLDED                       \
+	"  name_alphabetic TEXT,\n"  \
 	"  name_ideographic TEXT,\n" \
 	"  name_phonetic TEXT,\n"
-#define TOTALS \
-	"  instances INTEGER NOT NULL DEFAULT 0,\n" \
+#define TOTALS                                       \
+	"  instances INTEGER NOT NULL DEFAULT 0,\n"  \
 	"  size_bytes INTEGER NOT NULL DEFAULT 0,\n" \
-	"  first_us INTEGER,\n" \
+	"  first_us INTEGER,\n"                      \
 	"  last_us INTEGER\n"
 
 void
@@ -76,13 +75,13 @@ schema_tables(struct pacs_buf *out)
 			   "  pkey TEXT NOT NULL,\n"
 			   "  first_study INTEGER NOT NULL,\n");
 	columns(out, PACS_LEVEL_PATIENT);
-	pacs_buf_adds(out, FOLDED "  studies INTEGER NOT NULL DEFAULT 0,\n"
-				  "  series INTEGER NOT NULL DEFAULT 0,\n" TOTALS
-				  ");\n"
-				  "CREATE TABLE t_study (\n"
-				  "  id INTEGER PRIMARY KEY,\n"
-				  "  patient INTEGER NOT NULL DEFAULT 0,\n"
-				  "  study_instance_uid TEXT NOT NULL,\n");
+	pacs_buf_adds(out, FOLDED
+		      "  studies INTEGER NOT NULL DEFAULT 0,\n"
+		      "  series INTEGER NOT NULL DEFAULT 0,\n" TOTALS ");\n"
+		      "CREATE TABLE t_study (\n"
+		      "  id INTEGER PRIMARY KEY,\n"
+		      "  patient INTEGER NOT NULL DEFAULT 0,\n"
+		      "  study_instance_uid TEXT NOT NULL,\n");
 	columns(out, PACS_LEVEL_STUDY);
 	pacs_buf_adds(out, FOLDED
 		      "  study_day INTEGER,\n"
@@ -96,12 +95,12 @@ schema_tables(struct pacs_buf *out)
 	columns(out, PACS_LEVEL_SERIES);
 	/* Clustered by series, so that listing one reads neighbours; seq is
 	 * the order of the ledger. */
-	pacs_buf_adds(out, "  filled_seq INTEGER NOT NULL DEFAULT 0,\n" TOTALS
-			   ");\n"
-			   "CREATE TABLE t_instance (\n"
-			   "  series INTEGER NOT NULL,\n"
-			   "  seq INTEGER NOT NULL,\n"
-			   "  sop_instance_uid TEXT NOT NULL,\n");
+	pacs_buf_adds(out,
+		      "  filled_seq INTEGER NOT NULL DEFAULT 0,\n" TOTALS ");\n"
+		      "CREATE TABLE t_instance (\n"
+		      "  series INTEGER NOT NULL,\n"
+		      "  seq INTEGER NOT NULL,\n"
+		      "  sop_instance_uid TEXT NOT NULL,\n");
 	columns(out, PACS_LEVEL_INSTANCE);
 	pacs_buf_adds(out, "  size_bytes INTEGER NOT NULL,\n"
 			   "  sha256 BLOB,\n"
@@ -119,7 +118,8 @@ schema_indexes(struct pacs_buf *out)
 	    "CREATE UNIQUE INDEX i_patient_key ON t_patient (pkey);\n"
 	    "CREATE UNIQUE INDEX i_patient_first ON t_patient (first_study);\n"
 	    "CREATE INDEX i_patient_id ON t_patient (patient_id);\n"
-	    "CREATE INDEX i_patient_alphabetic ON t_patient (name_alphabetic);\n"
+	    "CREATE INDEX i_patient_alphabetic ON t_patient "
+	    "(name_alphabetic);\n"
 	    "CREATE INDEX i_patient_ideographic ON t_patient (name_ideographic)"
 	    " WHERE name_ideographic IS NOT NULL;\n"
 	    "CREATE INDEX i_patient_phonetic ON t_patient (name_phonetic)"
@@ -147,7 +147,7 @@ schema_indexes(struct pacs_buf *out)
 }
 
 /* Microseconds since 1970 as the text that pacs-find prints. */
-#define STAMP(column) \
+#define STAMP(column)                           \
 	"strftime('%Y-%m-%dT%H:%M:%S', " column \
 	" / 1000000, 'unixepoch') || printf('.%06dZ', " column " % 1000000)"
 
@@ -177,16 +177,16 @@ patients_and_studies(struct pacs_buf *out)
 {
 	pacs_buf_adds(out, "CREATE VIEW patients AS SELECT\n");
 	view_columns(out, PACS_LEVEL_PATIENT, "p");
-	pacs_buf_adds(
-	    out, "  p.studies AS number_of_patient_related_studies,\n"
-		 "  p.series AS number_of_patient_related_series,\n"
-		 "  p.instances AS number_of_patient_related_instances,\n"
-		 "  p.size_bytes,\n"
-		 "  " STAMP("p.last_us") " AS stored_at,\n"
-		 "  p.id AS patient\n"
-		 "FROM t_patient AS p;\n"
-		 "CREATE VIEW studies AS SELECT\n"
-		 "  s.study_instance_uid,\n");
+	pacs_buf_adds(out,
+		      "  p.studies AS number_of_patient_related_studies,\n"
+		      "  p.series AS number_of_patient_related_series,\n"
+		      "  p.instances AS number_of_patient_related_instances,\n"
+		      "  p.size_bytes,\n"
+		      "  " STAMP("p.last_us") " AS stored_at,\n"
+					      "  p.id AS patient\n"
+					      "FROM t_patient AS p;\n"
+					      "CREATE VIEW studies AS SELECT\n"
+					      "  s.study_instance_uid,\n");
 	view_columns(out, PACS_LEVEL_STUDY, "s");
 	pacs_buf_adds(out, "  s.modalities_in_study,\n"
 			   "  s.series AS number_of_study_related_series,\n"
@@ -194,9 +194,9 @@ patients_and_studies(struct pacs_buf *out)
 			   "number_of_study_related_instances,\n"
 			   "  s.size_bytes,\n"
 			   "  " STAMP("s.last_us") " AS stored_at,\n"
-			   "  s.id AS study,\n"
-			   "  s.patient\n"
-			   "FROM t_study AS s;\n");
+						   "  s.id AS study,\n"
+						   "  s.patient\n"
+						   "FROM t_study AS s;\n");
 }
 
 void
@@ -206,25 +206,28 @@ schema_views(struct pacs_buf *out)
 	pacs_buf_adds(out, "CREATE VIEW series AS SELECT\n"
 			   "  e.series_instance_uid,\n");
 	view_columns(out, PACS_LEVEL_SERIES, "e");
-	pacs_buf_adds(out, "  e.instances AS "
-			   "number_of_series_related_instances,\n"
-			   "  e.size_bytes,\n"
-			   "  " STAMP("e.last_us") " AS stored_at,\n"
-			   "  e.id AS series,\n"
-			   "  e.study\n"
-			   "FROM t_series AS e;\n"
-			   "CREATE VIEW instances AS SELECT\n"
-			   "  i.sop_instance_uid,\n");
+	pacs_buf_adds(
+	    out, "  e.instances AS "
+		 "number_of_series_related_instances,\n"
+		 "  e.size_bytes,\n"
+		 "  " STAMP("e.last_us") " AS stored_at,\n"
+					 "  e.id AS series,\n"
+					 "  e.study\n"
+					 "FROM t_series AS e;\n"
+					 "CREATE VIEW instances AS SELECT\n"
+					 "  i.sop_instance_uid,\n");
 	view_columns(out, PACS_LEVEL_INSTANCE, "i");
 	pacs_buf_adds(
 	    out, "  i.size_bytes,\n"
 		 "  lower(hex(i.sha256)) AS sha256,\n"
 		 "  " STAMP("i.stored_us") " AS stored_at,\n"
-		 "  (SELECT word FROM t_word WHERE id = i.origin) AS origin,\n"
-		 "  CASE i.state WHEN 0 THEN 'ok' WHEN 1 THEN 'missing'"
-		 " ELSE 'unreadable' END AS state,\n"
-		 "  i.series\n"
-		 "FROM t_instance AS i;\n");
+					   "  (SELECT word FROM t_word WHERE "
+					   "id = i.origin) AS origin,\n"
+					   "  CASE i.state WHEN 0 THEN 'ok' "
+					   "WHEN 1 THEN 'missing'"
+					   " ELSE 'unreadable' END AS state,\n"
+					   "  i.series\n"
+					   "FROM t_instance AS i;\n");
 }
 
 void

@@ -91,8 +91,8 @@ add(struct sorting *s, const struct pacs_find *f, const char *const *values)
 	} else {
 		n->hit.id = r->at[f->asked]->id;
 	}
-	n->keys = pacs_arena_alloc(&s->arena, s->opts->sort_count *
-						  sizeof(*n->keys));
+	n->keys =
+	    pacs_arena_alloc(&s->arena, s->opts->sort_count * sizeof(*n->keys));
 	for (i = 0; i < s->opts->sort_count; i++)
 		n->keys[i] = key_copy(s, s->opts->sort[i].key,
 				      values[s->opts->sort[i].key]);

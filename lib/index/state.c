@@ -81,8 +81,7 @@ state_clear(struct state *s)
 }
 
 enum pacs_err
-state_init(struct pacs_error *err, struct db *db,
-	   const struct pacs_archive *ar)
+state_init(struct pacs_error *err, struct db *db, const struct pacs_archive *ar)
 {
 	const struct pacs_settings *s = pacs_archive_settings(ar);
 	struct pacs_buf sql = {0};

@@ -9,8 +9,8 @@
 #include "index/internal.h"
 
 static enum pacs_err
-ask(struct pacs_error *err, struct db *db, const char *sql, uint64_t *const *ret,
-    int columns)
+ask(struct pacs_error *err, struct db *db, const char *sql,
+    uint64_t *const *ret, int columns)
 {
 	sqlite3_stmt *st = NULL;
 	bool row;

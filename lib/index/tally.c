@@ -87,8 +87,8 @@ static void
 add_record(struct tally *t, const char *const *values, enum pacs_key_id key,
 	   enum pacs_key_id sum)
 {
-	const char *s = key == PACS_KEY_COUNT || !values[key] ? ""
-							      : values[key];
+	const char *s =
+	    key == PACS_KEY_COUNT || !values[key] ? "" : values[key];
 	const char *of = sum == PACS_KEY_COUNT ? NULL : values[sum], *end;
 	double number = 0;
 

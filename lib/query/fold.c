@@ -79,7 +79,7 @@ is_accent(utf8proc_int32_t c)
 	return c >= 0x0300 && c <= 0x036f;
 }
 
-#define FOLD \
+#define FOLD                                                      \
 	(UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | \
 	 UTF8PROC_CASEFOLD | UTF8PROC_IGNORE)
 

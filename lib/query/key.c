@@ -22,20 +22,20 @@
 #define VR_US PACS_VR('U', 'S')
 #define VR_UT PACS_VR('U', 'T')
 
-#define TYPE_OF(vr) \
-	((vr) == VR_PN	 ? PACS_TYPE_NAME \
-	 : (vr) == VR_DA ? PACS_TYPE_DATE \
-	 : (vr) == VR_TM ? PACS_TYPE_TIME \
-	 : (vr) == VR_DT ? PACS_TYPE_STAMP \
+#define TYPE_OF(vr)                                                         \
+	((vr) == VR_PN   ? PACS_TYPE_NAME                                   \
+	 : (vr) == VR_DA ? PACS_TYPE_DATE                                   \
+	 : (vr) == VR_TM ? PACS_TYPE_TIME                                   \
+	 : (vr) == VR_DT ? PACS_TYPE_STAMP                                  \
 	 : (vr) == VR_IS || (vr) == VR_DS || (vr) == VR_US || (vr) == VR_UL \
-	     ? PACS_TYPE_NUMBER \
+	     ? PACS_TYPE_NUMBER                                             \
 	     : PACS_TYPE_TEXT)
 
 const struct pacs_key pacs_keys[PACS_KEY_COUNT] = {
-#define K(id, name, sequence, tag, vr, level, flags, snake, help) \
-	[PACS_KEY_##id] = {name,  sequence, tag, VR_##vr, \
-			   PACS_LEVEL_##level, flags, TYPE_OF(VR_##vr), snake, \
-			   help},
+#define K(id, name, sequence, tag, vr, level, flags, snake, help)        \
+	[PACS_KEY_##id] = {                                              \
+	    name,  sequence,         tag,   VR_##vr, PACS_LEVEL_##level, \
+	    flags, TYPE_OF(VR_##vr), snake, help},
 #include "query/keys.def"
 #undef K
 };
@@ -83,7 +83,8 @@ by_tags(uint32_t sequence, uint32_t tag)
 	int i;
 
 	for (i = 0; i < PACS_KEY_COUNT; i++)
-		if (pacs_keys[i].tag == tag && pacs_keys[i].sequence == sequence)
+		if (pacs_keys[i].tag == tag &&
+		    pacs_keys[i].sequence == sequence)
 			return i;
 	return -1;
 }

@@ -42,8 +42,7 @@ enum pacs_key_type {
 
 /* PACS_KEY_PatientName, ... : the key's place in the table. */
 enum pacs_key_id {
-#define K(id, name, sequence, tag, vr, level, flags, snake, help) \
-	PACS_KEY_##id,
+#define K(id, name, sequence, tag, vr, level, flags, snake, help) PACS_KEY_##id,
 #include "query/keys.def"
 #undef K
 	PACS_KEY_COUNT

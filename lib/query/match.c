@@ -125,12 +125,11 @@ name_matches(const struct pacs_condition *c, const char *s, size_t len)
 
 	for (g = 0; g < PACS_PN_GROUPS; g++) {
 		size_t n;
-		const char *part = pacs_pn_group(name, (enum pacs_pn_group)g,
-						 &n);
+		const char *part =
+		    pacs_pn_group(name, (enum pacs_pn_group)g, &n);
 
 		pacs_fold(part, n, &groups[g]);
-		found = found ||
-			text_matches(c, groups[g].data, groups[g].len);
+		found = found || text_matches(c, groups[g].data, groups[g].len);
 	}
 	found = found || groups_match(c, groups);
 	for (g = 0; g < PACS_PN_GROUPS; g++)
@@ -146,19 +145,20 @@ range_matches(const struct pacs_condition *c, const char *s, size_t len)
 	double number = 0;
 	int64_t v = 0;
 	size_t i;
-	bool ok = type == PACS_TYPE_DATE    ? pacs_value_date(s, len, &v)
-		  : type == PACS_TYPE_TIME  ? pacs_value_time(s, len, &v)
-		  : type == PACS_TYPE_STAMP ? pacs_value_stamp(s, len, &v)
-					    : pacs_value_number(s, len, &number);
+	bool ok = type == PACS_TYPE_DATE   ? pacs_value_date(s, len, &v)
+		  : type == PACS_TYPE_TIME ? pacs_value_time(s, len, &v)
+		  : type == PACS_TYPE_STAMP
+		      ? pacs_value_stamp(s, len, &v)
+		      : pacs_value_number(s, len, &number);
 
 	for (i = 0; ok && i < c->count; i++) {
 		const struct pacs_term *t = &c->terms[i];
 
 		if (t->kind != PACS_TERM_RANGE)
 			continue;
-		if (type == PACS_TYPE_NUMBER ? number >= t->low_number &&
-						   number <= t->high_number
-					     : v >= t->low && v <= t->high)
+		if (type == PACS_TYPE_NUMBER
+			? number >= t->low_number && number <= t->high_number
+			: v >= t->low && v <= t->high)
 			return true;
 	}
 	return false;

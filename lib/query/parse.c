@@ -78,7 +78,8 @@ name_groups(struct making *m, const char *s, struct pacs_term *t)
 
 	for (g = 0; g < PACS_PN_GROUPS; g++) {
 		size_t len;
-		const char *part = pacs_pn_group(s, (enum pacs_pn_group)g, &len);
+		const char *part =
+		    pacs_pn_group(s, (enum pacs_pn_group)g, &len);
 		char *f = folded(m, part, len);
 
 		t->groups[g] = squeeze(f) && *f ? "" : f;
@@ -226,8 +227,7 @@ is_level(const char *key)
 {
 	uint32_t tag;
 
-	return pacs_tag_parse(key, &tag) &&
-	       tag == PACS_TAG_QueryRetrieveLevel;
+	return pacs_tag_parse(key, &tag) && tag == PACS_TAG_QueryRetrieveLevel;
 }
 
 static enum pacs_err

@@ -17,8 +17,8 @@
 #include "base/mem.h"
 #include "query/key.h"
 
-#define PACS_QUERY_VALUE_MAX 16384 /* bytes of one value */
-#define PACS_QUERY_LIST_MAX (16u << 20) /* bytes of a list from a file */
+#define PACS_QUERY_VALUE_MAX 16384       /* bytes of one value */
+#define PACS_QUERY_LIST_MAX  (16u << 20) /* bytes of a list from a file */
 
 enum pacs_term_kind {
 	PACS_TERM_ALL,   /* "*": every value, and none */
@@ -46,7 +46,8 @@ struct pacs_condition {
 	bool negated;
 	struct pacs_term *terms; /* EXACT ones sorted by text, behind others */
 	size_t count;
-	size_t exact; /* index of the first EXACT term; count if there is none */
+	size_t
+	    exact; /* index of the first EXACT term; count if there is none */
 };
 
 struct pacs_query {
@@ -75,19 +76,19 @@ void pacs_query_clear(struct pacs_query *q);
  * name the key, never the value. PACS_EUSAGE: unknown key, or the value is
  * nothing that this key can be (a date, a number); PACS_ENOTFOUND, ...: FILE.
  */
-enum pacs_err pacs_query_add(struct pacs_error *err, struct pacs_query *q,
-			     const char *condition,
-			     const struct pacs_query_clock *clock)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_query_add(struct pacs_error *err, struct pacs_query *q,
+	       const char *condition,
+	       const struct pacs_query_clock *clock) PACS_MUST_CHECK;
 /* Add conditions from text, one a line; blank lines and those that begin with
  * '#' are skipped. Messages name the line's number. */
-enum pacs_err pacs_query_add_lines(struct pacs_error *err,
-				   struct pacs_query *q, const char *text,
-				   size_t len,
-				   const struct pacs_query_clock *clock)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_query_add_lines(struct pacs_error *err, struct pacs_query *q,
+		     const char *text, size_t len,
+		     const struct pacs_query_clock *clock) PACS_MUST_CHECK;
 
-/* --- matching in C --------------------------------------------------------- */
+/* --- matching in C ---------------------------------------------------------
+ */
 
 /* Does the value (UTF-8, values separated by '\'; NULL = none) satisfy the
  * condition? Thread-safe. */

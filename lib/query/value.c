@@ -75,7 +75,8 @@ digits(const char *s, size_t n, int64_t *ret)
 	return n > 0;
 }
 
-/* --- days ------------------------------------------------------------------ */
+/* --- days ------------------------------------------------------------------
+ */
 
 static int64_t
 day_of(int64_t y, int64_t m, int64_t d)
@@ -213,7 +214,8 @@ days(const char *s, size_t len, const struct pacs_query_clock *clock,
 	return absolute_days(s, len, low, high);
 }
 
-/* --- points in time --------------------------------------------------------- */
+/* --- points in time ---------------------------------------------------------
+ */
 
 static int64_t
 midnight(const struct pacs_query_clock *clock, int64_t day)
@@ -252,9 +254,8 @@ stamps(const char *s, size_t len, const struct pacs_query_clock *clock,
 	if (!days(s, t ? (size_t)(t - s) : len, clock, &first, &last))
 		return false;
 	if (t)
-		return first == last &&
-		       clock_time(t, len - (size_t)(t - s), first, clock, low,
-				  high);
+		return first == last && clock_time(t, len - (size_t)(t - s),
+						   first, clock, low, high);
 	*low = midnight(clock, first);
 	*high = midnight(clock, last + 1) - 1;
 	return true;
@@ -270,7 +271,8 @@ pacs_value_stamp(const char *s, size_t len, int64_t *ret_us)
 	       stamps(s, len, &utc, ret_us, &last);
 }
 
-/* --- ranges ---------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------------------
+ */
 
 static bool
 moment(enum pacs_key_type type, const char *s, size_t len,
@@ -321,8 +323,8 @@ moments(enum pacs_key_type type, const char *s, size_t len,
 	t->high = INT64_MAX;
 	if (left && !moment(type, s, left, clock, &t->low, &other))
 		return false;
-	return right == len || moment(type, s + right, len - right, clock,
-				      &other, &t->high);
+	return right == len ||
+	       moment(type, s + right, len - right, clock, &other, &t->high);
 }
 
 static bool

@@ -21,8 +21,8 @@ static const char *const classes[] = {
     "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.1",
     "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.1.2"};
 static const char *const family[] = {"MUELLER", "Schmidt", "Fischer", "Weber",
-				     "Novák",	"Dubois",  "Rossi",   "Yılmaz",
-				     "García",	"Petrov",  "Tanaka",  "Kim"};
+				     "Novák",   "Dubois",  "Rossi",   "Yılmaz",
+				     "García",  "Petrov",  "Tanaka",  "Kim"};
 
 #define ROOT "1.2.826.0.1.3680043.10.2."
 
@@ -60,8 +60,8 @@ describe(struct pacs_arena *m, struct record *r, const struct numbers *n)
 	unsigned long patient = n->study / 2, s = n->study;
 	size_t kind = (size_t)((s * 7 + n->series / 3) % 6);
 
-	say(m, r, PACS_KEY_PatientName, "%s^%c%lu",
-	    family[patient * 31 % 12], (char)('A' + patient % 26), patient);
+	say(m, r, PACS_KEY_PatientName, "%s^%c%lu", family[patient * 31 % 12],
+	    (char)('A' + patient % 26), patient);
 	say(m, r, PACS_KEY_PatientID, "P%07lu", patient);
 	say(m, r, PACS_KEY_PatientBirthDate, "%04lu%02lu%02lu",
 	    1930 + patient % 90, 1 + patient % 12, 1 + patient % 28);
@@ -158,8 +158,9 @@ run(struct pacs_error *err, const char *path, const unsigned long *sizes)
 	file = pacs_strdup(pacs_index_path(ix));
 	pacs_index_close(ix);
 	if (db_open(err, &x.db, file, DB_WRITE, 1000) ||
-	    db_exec(err, &x.db, "PRAGMA synchronous=OFF;"
-				"PRAGMA cache_size=-400000") ||
+	    db_exec(err, &x.db,
+		    "PRAGMA synchronous=OFF;"
+		    "PRAGMA cache_size=-400000") ||
 	    db_simple(err, &x.db, ST_BEGIN_WRITE) ||
 	    apply_begin(err, x.a, &x.db, x.ar))
 		return err->code;

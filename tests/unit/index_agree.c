@@ -11,8 +11,8 @@
 #include "index/internal.h"
 #include "unit/test.h"
 
-#define OBJECTS	  500
-#define STUDIES	  60
+#define OBJECTS   500
+#define STUDIES   60
 #define QUESTIONS 3000
 
 struct object {
@@ -56,19 +56,30 @@ text(const char *fmt, ...)
 	return pacs_arena_strdup(&arena, buf);
 }
 
-/* --- objects ------------------------------------------------------------------ */
+/* --- objects
+ * ------------------------------------------------------------------ */
 
-static const char *const names[] = {
-    "Müller^Jörg",     "MULLER^JORG",	   "Yamada^Tarou=山田^太郎=やまだ^たろう",
-    "Hong^Gildong=洪^吉洞=홍^길동", "Люкceмбypг", "Διονυσιος^Α",
-    "O'Brien^Zoë^^Dr", "100%_sure^A\\\\B", "a",		   "Smith^John",
-    "SMITH^JOHN^^",    "smithson^j",	   "=山田^花子",   " Ångström  ^ A "};
+static const char *const names[] = {"Müller^Jörg",
+				    "MULLER^JORG",
+				    "Yamada^Tarou=山田^太郎=やまだ^たろう",
+				    "Hong^Gildong=洪^吉洞=홍^길동",
+				    "Люкceмбypг",
+				    "Διονυσιος^Α",
+				    "O'Brien^Zoë^^Dr",
+				    "100%_sure^A\\\\B",
+				    "a",
+				    "Smith^John",
+				    "SMITH^JOHN^^",
+				    "smithson^j",
+				    "=山田^花子",
+				    " Ångström  ^ A "};
 static const char *const dates[] = {"20240131", "20240201", "20231231",
-				    "20200229", "19991231", "2024", "99999999"};
-static const char *const times[] = {"0930", "093015", "093015.25", "235959",
-				    "10", "noon"};
-static const char *const words[] = {"CT", "MR", "US", "ct", "C T", "CT_1",
-				    "100%", "Kopf", "kopf nativ", "ä"};
+				    "20200229", "19991231", "2024",
+				    "99999999"};
+static const char *const times[] = {"0930",   "093015", "093015.25",
+				    "235959", "10",     "noon"};
+static const char *const words[] = {"CT",   "MR",   "US",   "ct",         "C T",
+				    "CT_1", "100%", "Kopf", "kopf nativ", "ä"};
 static const char *const numbers[] = {"1", "2", "10", "-3", "512", "x7"};
 static const char *const decimals[] = {"1.80", "1.8", "70", "7e1", "heavy"};
 static const char *const uids[] = {"1.2.840.10008.5.1.4.1.1.2",
@@ -136,13 +147,14 @@ make_object(int n)
 		o->says.values[i] = some_values(k);
 	}
 	if (dice(3))
-		o->says.values[PACS_KEY_PatientID] =
-		    text("P%d", o->study % 23);
-	o->says.values[PACS_KEY_IssuerOfPatientID] =
-	    dice(2) ? NULL : o->study % 2 ? "A" : "B";
+		o->says.values[PACS_KEY_PatientID] = text("P%d", o->study % 23);
+	o->says.values[PACS_KEY_IssuerOfPatientID] = dice(2)        ? NULL
+						     : o->study % 2 ? "A"
+								    : "B";
 }
 
-/* --- what an index must make of them -------------------------------------------- */
+/* --- what an index must make of them
+ * -------------------------------------------- */
 
 static bool
 same_study(const struct object *a, const struct object *b)
@@ -209,7 +221,8 @@ all_said(const struct object *of, int key, bool by_series)
 			;
 		if (j < n && !strcmp(list[j], v))
 			continue;
-		memmove(&list[j + 1], &list[j], (size_t)(n - j) * sizeof(*list));
+		memmove(&list[j + 1], &list[j],
+			(size_t)(n - j) * sizeof(*list));
 		list[j] = v;
 		n++;
 	}
@@ -347,7 +360,8 @@ make_objects(void)
 	expect_all();
 }
 
-/* --- questions --------------------------------------------------------------------- */
+/* --- questions
+ * --------------------------------------------------------------------- */
 
 static const char *
 spoil(const char *v)
@@ -418,10 +432,10 @@ a_condition(void)
 	if (dice(2)) {
 		static const int often[] = {
 		    PACS_KEY_PatientName,      PACS_KEY_PatientID,
-		    PACS_KEY_StudyDate,	       PACS_KEY_AccessionNumber,
+		    PACS_KEY_StudyDate,        PACS_KEY_AccessionNumber,
 		    PACS_KEY_StudyInstanceUID, PACS_KEY_SeriesInstanceUID,
 		    PACS_KEY_SOPInstanceUID,   PACS_KEY_Modality,
-		    PACS_KEY_stored_at,	       PACS_KEY_SOPClassUID,
+		    PACS_KEY_stored_at,        PACS_KEY_SOPClassUID,
 		    PACS_KEY_InstanceNumber,   PACS_KEY_ModalitiesInStudy};
 
 		key = PICK(often);
@@ -438,15 +452,15 @@ a_condition(void)
 	else
 		v = a_value(k, o->values[key]);
 	if (!dice(5))
-		v = text("%s\\%s", v, a_value(k, objects[dice(OBJECTS)]
-						     .values[key]
-						     ? objects[dice(OBJECTS)]
-							   .values[key]
-						     : "1"));
+		v = text("%s\\%s", v,
+			 a_value(k, objects[dice(OBJECTS)].values[key]
+					? objects[dice(OBJECTS)].values[key]
+					: "1"));
 	return text("%s%s%s", k->name, dice(5) ? "=" : "!=", v);
 }
 
-/* --- answers ------------------------------------------------------------------------- */
+/* --- answers
+ * ------------------------------------------------------------------------- */
 
 static const char *
 identity(const struct object *o, enum pacs_level level)
@@ -476,8 +490,7 @@ unique(const char **list, size_t n)
 }
 
 static size_t
-slow_answer(const struct pacs_query *q, enum pacs_level level,
-	    const char **ret)
+slow_answer(const struct pacs_query *q, enum pacs_level level, const char **ret)
 {
 	size_t n = 0;
 	int i;
@@ -515,11 +528,12 @@ fast_answer(struct pacs_index *ix, const struct pacs_query *q,
 		return 0;
 	}
 	while (CHECK_OK(pacs_find_next(&err, f, &values)) && values) {
-		const char *v =
-		    level == PACS_LEVEL_PATIENT	 ? patient_of(values)
-		    : level == PACS_LEVEL_STUDY	 ? values[PACS_KEY_StudyInstanceUID]
-		    : level == PACS_LEVEL_SERIES ? values[PACS_KEY_SeriesInstanceUID]
-						 : values[PACS_KEY_sha256];
+		const char *v = level == PACS_LEVEL_PATIENT ? patient_of(values)
+				: level == PACS_LEVEL_STUDY
+				    ? values[PACS_KEY_StudyInstanceUID]
+				: level == PACS_LEVEL_SERIES
+				    ? values[PACS_KEY_SeriesInstanceUID]
+				    : values[PACS_KEY_sha256];
 
 		/* Patients without an ID: counted, below. */
 		ret[n++] = v ? text("%s", v) : "S";
@@ -591,7 +605,8 @@ ask(struct pacs_index *ix)
 	pacs_query_clear(&q);
 }
 
-/* --- the whole ------------------------------------------------------------------------ */
+/* --- the whole
+ * ------------------------------------------------------------------------ */
 
 static bool
 fill(struct pacs_index *ix)
@@ -657,8 +672,8 @@ shuffle(struct pacs_index *ix, int rounds)
 			memmove(&live[i], &live[i + 1],
 				(size_t)(alive - i - 1) * sizeof(*live));
 			alive--;
-			ok = CHECK_OK(
-			    apply_remove(&err, &a, &o->placed.triple));
+			ok =
+			    CHECK_OK(apply_remove(&err, &a, &o->placed.triple));
 		} else {
 			enter(o);
 			ok = CHECK_OK(
@@ -736,8 +751,8 @@ empty(struct pacs_index *ix)
 int
 main(void)
 {
-	static const struct pacs_settings settings = {
-	    .default_issuer = "HOME", .timezone = ""};
+	static const struct pacs_settings settings = {.default_issuer = "HOME",
+						      .timezone = ""};
 	static const struct pacs_index_options as_is = {.as_is = true};
 	struct pacs_error err = PACS_ERROR_INIT;
 	char dir[] = "/tmp/pacs-agree-XXXXXX", *path, *rm;

@@ -52,8 +52,8 @@ test_statements(struct db *db)
 		if (i == ST_INSTANCES_BEHIND)
 			continue;
 		stmt_text((enum stmt_id)i, &sql);
-		if (!CHECK(!scans(db, pacs_buf_str(&sql), detail,
-				  sizeof(detail))))
+		if (!CHECK(
+			!scans(db, pacs_buf_str(&sql), detail, sizeof(detail))))
 			printf("# %s\n# %s\n", detail, pacs_buf_str(&sql));
 		pacs_buf_clear(&sql);
 	}
@@ -90,13 +90,17 @@ plan(struct db *db, enum pacs_level level, const char *condition)
 static void
 test_questions(struct db *db)
 {
-	static const char *const conditions[] = {
-	    "StudyInstanceUID=1.2",   "SeriesInstanceUID=1.2",
-	    "SOPInstanceUID=1.2\\1.3", "PatientID=A",
-	    "PatientID=A*",	      "AccessionNumber=A",
-	    "PatientName=A^B",
-	    "PatientName=A*",	      "StudyDate=2024",
-	    "StudyDate=2024..",	      "stored_at=2024.."};
+	static const char *const conditions[] = {"StudyInstanceUID=1.2",
+						 "SeriesInstanceUID=1.2",
+						 "SOPInstanceUID=1.2\\1.3",
+						 "PatientID=A",
+						 "PatientID=A*",
+						 "AccessionNumber=A",
+						 "PatientName=A^B",
+						 "PatientName=A*",
+						 "StudyDate=2024",
+						 "StudyDate=2024..",
+						 "stored_at=2024.."};
 	int level;
 	size_t i;
 

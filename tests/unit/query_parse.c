@@ -1,4 +1,5 @@
-/* The question language: keys, conditions, values, lists, and what is refused. */
+/* The question language: keys, conditions, values, lists, and what is refused.
+ */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -56,10 +57,16 @@ test_keys(void)
 	    {"(0040,0275)[0].(0040,1001)",
 	     PACS_KEY_RequestAttributes_ProcedureID},
 	};
-	static const char *const bad[] = {
-	    "",		   "PatientNam",  "patientname", "PatientName.PatientID",
-	    "SliceThickness", "0040,0275", ".",		  "a.b.c",
-	    "RequestAttributesSequence.", "x\ty"};
+	static const char *const bad[] = {"",
+					  "PatientNam",
+					  "patientname",
+					  "PatientName.PatientID",
+					  "SliceThickness",
+					  "0040,0275",
+					  ".",
+					  "a.b.c",
+					  "RequestAttributesSequence.",
+					  "x\ty"};
 	enum pacs_key_id id;
 	size_t i;
 
@@ -160,7 +167,8 @@ test_names(void)
 	CHECK(!matches("PatientName=カ", "ガ"));
 	CHECK(matches("PatientName=ヤマダ", "ﾔﾏﾀﾞ"));
 	TEST("each group can be asked");
-	CHECK(matches("PatientName=山田*", "Yamada^Tarou=山田^太郎=やまだ^たろう"));
+	CHECK(matches("PatientName=山田*",
+		      "Yamada^Tarou=山田^太郎=やまだ^たろう"));
 	CHECK(matches("PatientName=やまだ^たろう",
 		      "Yamada^Tarou=山田^太郎=やまだ^たろう"));
 	CHECK(matches("PatientName=yamada^tarou=山田*",
@@ -221,7 +229,8 @@ test_ranges(void)
 	    {"stored_at=today", "2024-04-01T00:00:00.000000Z", false},
 	    {"stored_at=-2h..", "2024-03-31T08:00:00.000000Z", true},
 	    {"stored_at=-2h..", "2024-03-31T07:59:59.999999Z", false},
-	    {"stored_at=2024-03-31T08:00Z", "2024-03-31T08:00:59.000000Z", true},
+	    {"stored_at=2024-03-31T08:00Z", "2024-03-31T08:00:59.000000Z",
+	     true},
 	    {"stored_at=2024-03-31T08", "2024-03-31T08:59:59.000000Z", true},
 	    {"stored_at=2024", "2024-03-31T08:00:00.000000Z", true},
 	};
@@ -238,15 +247,29 @@ test_ranges(void)
 static void
 test_refused(void)
 {
-	static const char *const bad[] = {
-	    "StudyDate=SECRET",	  "StudyDate=20240230", "StudyDate=..",
-	    "StudyDate=-",	  "StudyDate=20240101-x", "StudyDate=2024*",
-	    "StudyDate=99999",	  "StudyDate=-7x..",	"StudyDate=202413",
-	    "StudyTime=25",	  "StudyTime=09-xx",	"SeriesNumber=one",
-	    "SeriesNumber=1..x",  "SeriesNumber=0x10",	"SeriesNumber=inf",
-	    "PatientWeight=nan",  "stored_at=soon",	"stored_at=2024T",
-	    "path=objects",	  "PatientID",		"=x",
-	    "QueryRetrieveLevel=ALL", "StudyDate=-99999999d"};
+	static const char *const bad[] = {"StudyDate=SECRET",
+					  "StudyDate=20240230",
+					  "StudyDate=..",
+					  "StudyDate=-",
+					  "StudyDate=20240101-x",
+					  "StudyDate=2024*",
+					  "StudyDate=99999",
+					  "StudyDate=-7x..",
+					  "StudyDate=202413",
+					  "StudyTime=25",
+					  "StudyTime=09-xx",
+					  "SeriesNumber=one",
+					  "SeriesNumber=1..x",
+					  "SeriesNumber=0x10",
+					  "SeriesNumber=inf",
+					  "PatientWeight=nan",
+					  "stored_at=soon",
+					  "stored_at=2024T",
+					  "path=objects",
+					  "PatientID",
+					  "=x",
+					  "QueryRetrieveLevel=ALL",
+					  "StudyDate=-99999999d"};
 	char msg[400];
 	char *big;
 	size_t i;
@@ -282,9 +305,9 @@ test_lines(void)
 	CHECK_INT(q.count, 2);
 	CHECK(pacs_condition_matches(&q.conditions[0], "A"));
 	pacs_query_clear(&q);
-	CHECK_ERR(pacs_query_add_lines(&err, &q, wrong, sizeof(wrong) - 1,
-				       NULL),
-		  PACS_EUSAGE);
+	CHECK_ERR(
+	    pacs_query_add_lines(&err, &q, wrong, sizeof(wrong) - 1, NULL),
+	    PACS_EUSAGE);
 	CHECK(!strncmp(err.msg, "line 2: ", 8));
 	pacs_query_clear(&q);
 }
@@ -314,8 +337,8 @@ static void
 test_whole(void)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	const char *values[PACS_KEY_COUNT] = {[PACS_KEY_StudyID] = "A",
-					      [PACS_KEY_Modality] = "CT"};
+	const char *values[PACS_KEY_COUNT] = {
+	    [PACS_KEY_StudyID] = "A", [PACS_KEY_Modality] = "CT"};
 	struct pacs_query q = {0};
 
 	TEST("a question without conditions matches everything");
