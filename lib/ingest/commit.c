@@ -15,12 +15,12 @@
 #include "ingest/internal.h"
 
 enum {
-	BATCH_ITEMS = 2000,
+	BATCH_ITEMS = 512, /* or more, what came during the last barrier */
 	BATCH_MS = 500, /* nobody waits longer than this and two barriers */
 	QUIET_MS = 50,  /* nothing new for so long: do not wait for more */
 	POLL_MS = 500,
 };
-#define BATCH_BYTES (256ull << 20)
+#define BATCH_BYTES (64ull << 20)
 
 struct batch {
 	struct item **items;
