@@ -8,8 +8,10 @@ _pacs_options() {
 	pacs-index) echo '--no-files -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-init) echo '--default-issuer= --floor= --index= --print --timezone= --format= -f --fields= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-phantom) echo '--charset= -f --fields= --format= --frames= --instances= -j --jobs= --modality= -n --dry-run -0 --null -o --output= --print --rows= --seed= --series= --studies= --syntax= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-purge) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --print --query= --why= --yes -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-quarantine) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --replace --uid= --why= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-store) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null --again --move --origin= --print --stdin --strict -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-verify) echo '-a --archive= --format= -f --fields= -j --jobs= --budget= --quick --rate= --sample= --since= --state= --sums -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-verify) echo '-a --archive= --format= -f --fields= -j --jobs= -0 --null --adopt --against= --budget= --quick --rate= --repair-from= --sample= --since= --state= --sums -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	esac
 }
 
@@ -59,6 +61,20 @@ _pacs_value() {
 	pacs-phantom:--syntax) echo 'none' ;;
 	pacs-phantom:--log) echo 'text json' ;;
 	pacs-phantom:--progress) echo 'auto always never' ;;
+	pacs-purge:-a | pacs-purge:--archive) echo 'dir' ;;
+	pacs-purge:-f | pacs-purge:--fields) echo 'field outcome StudyInstanceUID SeriesInstanceUID SOPInstanceUID size_bytes path' ;;
+	pacs-purge:--format) echo 'tsv json csv table' ;;
+	pacs-purge:--query) echo 'file' ;;
+	pacs-purge:--why) echo 'none' ;;
+	pacs-purge:--log) echo 'text json' ;;
+	pacs-purge:--progress) echo 'auto always never' ;;
+	pacs-quarantine:-a | pacs-quarantine:--archive) echo 'dir' ;;
+	pacs-quarantine:-f | pacs-quarantine:--fields) echo 'field sha256 reason quarantined_at StudyInstanceUID SeriesInstanceUID SOPInstanceUID size_bytes origin detail path held_path element quarantined_value archived_value' ;;
+	pacs-quarantine:--format) echo 'tsv json csv table' ;;
+	pacs-quarantine:--uid) echo 'none' ;;
+	pacs-quarantine:--why) echo 'none' ;;
+	pacs-quarantine:--log) echo 'text json' ;;
+	pacs-quarantine:--progress) echo 'auto always never' ;;
 	pacs-store:-a | pacs-store:--archive) echo 'dir' ;;
 	pacs-store:-f | pacs-store:--fields) echo 'field outcome reason StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID sha256 size_bytes path source' ;;
 	pacs-store:--format) echo 'tsv json csv table' ;;
@@ -68,10 +84,12 @@ _pacs_value() {
 	pacs-store:--progress) echo 'auto always never' ;;
 	pacs-verify:-a | pacs-verify:--archive) echo 'dir' ;;
 	pacs-verify:--format) echo 'tsv json csv table' ;;
-	pacs-verify:-f | pacs-verify:--fields) echo 'field kind path StudyInstanceUID SeriesInstanceUID SOPInstanceUID expected found' ;;
+	pacs-verify:-f | pacs-verify:--fields) echo 'field kind path StudyInstanceUID SeriesInstanceUID SOPInstanceUID expected found mended detail' ;;
 	pacs-verify:-j | pacs-verify:--jobs) echo 'none' ;;
+	pacs-verify:--against) echo 'dir' ;;
 	pacs-verify:--budget) echo 'none' ;;
 	pacs-verify:--rate) echo 'none' ;;
+	pacs-verify:--repair-from) echo 'dir' ;;
 	pacs-verify:--sample) echo 'none' ;;
 	pacs-verify:--since) echo 'none' ;;
 	pacs-verify:--state) echo 'file' ;;
@@ -82,8 +100,9 @@ _pacs_value() {
 
 _pacs_verbs() {
 	case $1 in
-	pacs) echo 'find index init phantom store verify help' ;;
+	pacs) echo 'find index init phantom purge quarantine store verify help' ;;
 	pacs-index) echo 'update rebuild check stats schema' ;;
+	pacs-quarantine) echo 'list show diff accept discard' ;;
 	esac
 }
 
@@ -138,4 +157,4 @@ _pacs_complete() {
 	fi
 }
 
-complete -o default -F _pacs_complete pacs pacs-find pacs-index pacs-init pacs-phantom pacs-store pacs-verify
+complete -o default -F _pacs_complete pacs pacs-find pacs-index pacs-init pacs-phantom pacs-purge pacs-quarantine pacs-store pacs-verify
