@@ -242,7 +242,7 @@ series_level(struct pacs_error *err, struct check *c, const char *path,
 	const char *study = path + strlen("objects/ab3/");
 	char name[PACS_UID_ROOM];
 	size_t i, n = strcspn(study, "/");
-	bool known;
+	bool known = false;
 
 	if (n >= sizeof(name) || !pacs_uid_is_safe(series))
 		return PACS_OK;

@@ -86,7 +86,7 @@ static enum pacs_err
 look(struct pacs_error *err, struct check *c, struct doubts *d,
      const struct pacs_ledger_line *line)
 {
-	bool places = pacs_op_places(line->op), row, same;
+	bool places = pacs_op_places(line->op), row = false, same = false;
 	char triple[3 * PACS_UID_ROOM];
 
 	if (!places && line->op != PACS_OP_PURGE && line->op != PACS_OP_VOID)

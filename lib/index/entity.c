@@ -361,7 +361,8 @@ entity_study(struct pacs_error *err, struct apply *a, const char *uid,
 {
 	bool is_new;
 
-	if (fetch(err, a, a->studies, PACS_LEVEL_STUDY, uid, 0, &is_new, ret))
+	if (fetch(err, a, a->studies, PACS_LEVEL_STUDY, uid, 0, &is_new, ret) ||
+	    !*ret)
 		return err->code;
 	if (is_new)
 		(*ret)->patient_dirty = true;

@@ -41,14 +41,16 @@ index_is_writable(const char *base)
 static unsigned
 number_of(const char *name, const char *suffix)
 {
-	unsigned schema, number;
-	int end = 0;
+	char *end;
+	unsigned long schema = strtoul(name, &end, 10), number;
 
-	if (sscanf(name, "%u-%6u%n", &schema, &number, &end) != 2 ||
-	    strncmp(name + end, suffix, strlen(suffix)) != 0 ||
-	    schema != INDEX_SCHEMA)
+	if (schema != INDEX_SCHEMA || *end != '-')
 		return 0;
-	return number;
+	name = end + 1;
+	number = strtoul(name, &end, 10);
+	if (end != name + 6 || strncmp(end, suffix, strlen(suffix)) != 0)
+		return 0;
+	return (unsigned)number;
 }
 
 static void

@@ -13,7 +13,7 @@
 #define MEMORY_LINES 20000
 /* Broken headers that an automatic catch-up looks at again. */
 #define HEAL_A_LITTLE 16
-#define HEAL_ALL      SIZE_MAX / 2
+#define HEAL_ALL      (SIZE_MAX / 2)
 
 static const struct pacs_index_options no_options;
 
@@ -163,18 +163,14 @@ step_back(struct pacs_error *err, struct pacs_index *ix)
 static enum pacs_err
 fit(struct pacs_error *err, struct pacs_index *ix, struct state *s)
 {
-	bool ok;
+	bool ours = is_ours(ix, s), ok = false;
 
-	if (!is_ours(ix, s)) {
-		if (rebuild_here(err, ix))
-			return err->code;
-	} else if (holds(err, ix, &s->cursor, &ok)) {
+	if (ours && holds(err, ix, &s->cursor, &ok))
 		return err->code;
-	} else if (ok) {
+	if (ok)
 		return PACS_OK;
-	} else if (step_back(err, ix)) {
+	if (ours ? step_back(err, ix) : rebuild_here(err, ix))
 		return err->code;
-	}
 	state_clear(s);
 	return state_load(err, &ix->db, s);
 }

@@ -139,7 +139,7 @@ probe_column(struct plan *p, const struct pacs_condition *c, const char *column)
 	const char *equal = shape(p, column, "= ?");
 	const char *from = shape(p, column, ">= ?");
 	struct pacs_buf b = {0};
-	const char *between, *like, *low, *high;
+	const char *between, *like, *low = NULL, *high = NULL;
 	size_t i;
 
 	pacs_buf_addf(&b, ">= ? AND %s.%s < ?", ask_alias[p->anchor_level],
@@ -270,6 +270,8 @@ exists_below(const struct plan *p, enum pacs_level above,
 			deepest = l;
 	}
 	pacs_buf_adds(&out->sql, "EXISTS (SELECT 1 FROM ");
+	if (deepest > PACS_LEVEL_INSTANCE)
+		deepest = PACS_LEVEL_INSTANCE;
 	for (l = above + 1; l <= deepest; l++)
 		pacs_buf_addf(&out->sql, "%s%s",
 			      l > above + 1 ? " CROSS JOIN " : "",

@@ -75,6 +75,8 @@ bind_condition(struct ask *a, const struct pacs_condition *c)
 void
 ask_rebind(sqlite3_stmt *st, int at, const struct ask_bind *b)
 {
+	void *pointer;
+
 	switch (b->kind) {
 	case ASK_INT:
 		sqlite3_bind_int64(st, at, b->i);
@@ -87,8 +89,9 @@ ask_rebind(sqlite3_stmt *st, int at, const struct ask_bind *b)
 		sqlite3_bind_text(st, at, b->s, -1, SQLITE_STATIC);
 		break;
 	case ASK_CONDITION:
-		sqlite3_bind_pointer(st, at, (void *)(uintptr_t)b->c,
-				     "pacs_condition", NULL);
+		/* SQLite hands it back as it is, to match(). */
+		memcpy(&pointer, &b->c, sizeof(pointer));
+		sqlite3_bind_pointer(st, at, pointer, "pacs_condition", NULL);
 		break;
 	}
 }

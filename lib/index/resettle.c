@@ -251,7 +251,7 @@ resettle(struct pacs_error *err, struct apply *a, const struct touched *t)
 {
 	struct study s = {.id = t->study};
 	struct entity *e;
-	bool there;
+	bool there = false;
 
 	entity_drop_all(a);
 	if (renew_series(err, a, t->study, t->refill) ||

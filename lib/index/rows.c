@@ -360,7 +360,7 @@ rows_get(struct pacs_error *err, struct rows *r, enum pacs_level level,
 	sqlite3_bind_int64(t->st, 1, id);
 	if (db_step(err, r->db, t->st, &row) || !row)
 		return err->code;
-	if (read_row(err, r, t, t->st, arena, ret))
+	if (read_row(err, r, t, t->st, arena, ret) || !*ret)
 		return err->code;
 	sqlite3_reset(t->st);
 	if (level == PACS_LEVEL_STUDY && r->want_path)

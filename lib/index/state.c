@@ -30,18 +30,22 @@ meta_put_int(struct pacs_error *err, struct db *db, const char *key,
 	return meta_put(err, db, key, text);
 }
 
+/* "segment offset check" */
+static void
+take_cursor(struct pacs_cursor *c, const char *value)
+{
+	char *end;
+
+	c->segment = (uint32_t)strtoul(value, &end, 10);
+	c->offset = strtoull(end, &end, 10);
+	snprintf(c->check, sizeof(c->check), "%s", *end ? end + 1 : end);
+}
+
 static void
 take(struct state *s, const char *key, const char *value)
 {
-	unsigned segment;
-	unsigned long long offset;
-	char check[PACS_CHECK_ROOM];
-
-	if (!strcmp(key, "cursor") &&
-	    sscanf(value, "%u %llu %16s", &segment, &offset, check) == 3) {
-		s->cursor.segment = segment;
-		s->cursor.offset = offset;
-		snprintf(s->cursor.check, sizeof(s->cursor.check), "%s", check);
+	if (!strcmp(key, "cursor")) {
+		take_cursor(&s->cursor, value);
 	} else if (!strcmp(key, "next_seq")) {
 		s->next_seq = strtoll(value, NULL, 10);
 	} else if (!strcmp(key, "removals")) {

@@ -39,7 +39,7 @@ grow(struct tally *t)
 			       .count = t->count};
 	size_t i;
 
-	bigger.bucket = pacs_calloc(bigger.buckets, sizeof(*bigger.bucket));
+	bigger.bucket = pacs_calloc(bigger.buckets, sizeof(struct value *));
 	for (i = 0; i < t->buckets; i++)
 		while (t->bucket[i]) {
 			struct value *v = t->bucket[i], **to;
@@ -160,14 +160,16 @@ by_text(const void *a, const void *b)
 static void
 tell(struct tally *t, pacs_tally_fn *fn, void *ctx)
 {
-	struct value **all = pacs_malloc((t->count + 1) * sizeof(*all)), *v;
+	struct value **all =
+			 pacs_malloc((t->count + 1) * sizeof(struct value *)),
+		     *v;
 	size_t i, n = 0;
 
 	for (i = 0; i < t->buckets; i++)
 		for (v = t->bucket[i]; v; v = v->next)
 			all[n++] = v;
 	if (n)
-		qsort(all, n, sizeof(*all), by_text);
+		qsort(all, n, sizeof(struct value *), by_text);
 	for (i = 0; i < n; i++)
 		fn(ctx, all[i]->text, all[i]->count, all[i]->sum);
 	free(all);

@@ -65,8 +65,11 @@ fold_ascii(const char *s, size_t len, struct pacs_buf *out)
 	char *to = pacs_buf_reserve(out, len);
 	size_t i;
 
-	for (i = 0; i < len; i++)
-		to[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] | 0x20) : s[i];
+	for (i = 0; i < len; i++) {
+		char c = s[i];
+
+		to[i] = (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
+	}
 	out->len += len;
 	to[len] = '\0';
 }
