@@ -33,9 +33,10 @@ settle_ambiguous(const struct pacs_element *e, const char *vrs)
 	if (strstr(vrs, "OW")) {
 		/* PS3.5 A.1: always OW in implicit form; but Curve Data. */
 		if (e->raw_vr == 0)
-			return (e->tag & 0xff00ffff) == PACS_TAG_CurveData
-				   ? VR("OB")
-				   : VR("OW");
+			return (uint16_t)((e->tag & 0xff00ffff) ==
+						  PACS_TAG_CurveData
+					      ? VR("OB")
+					      : VR("OW"));
 		if (int_in_scope(e->item, PACS_TAG_BitsAllocated, &n) &&
 		    n <= 8 && strstr(vrs, "OB"))
 			return VR("OB");

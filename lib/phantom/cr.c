@@ -19,7 +19,6 @@ describe(struct pacs_ph_object *o, struct pacs_ph_put *p)
 {
 	double spacing = 430.0 / (double)o->opts->rows;
 
-	pacs_ph_text(p, PACS_TAG_StudyDescription, "Chest X-ray, one view");
 	pacs_ph_text(p, PACS_TAG_SeriesDescription, "Chest PA");
 	pacs_ph_text(p, PACS_TAG_BodyPartExamined, "CHEST");
 	pacs_ph_text(p, PACS_TAG_ViewPosition, "PA");
@@ -154,6 +153,7 @@ frame(const struct pacs_ph_object *o, uint32_t number, uint8_t *bytes)
 const struct pacs_ph_kind pacs_ph_cr = {
     .name = "CR",
     .modality = "CR",
+    .study = "Chest X-ray, one view",
     .series_base = 301,
     .compressible = true,
     .sop_class = sop_class,

@@ -22,7 +22,6 @@ describe(struct pacs_ph_object *o, struct pacs_ph_put *p)
 					     "Head thin B20f"};
 	static const char *const kernels[] = {"H30s", "H60s", "B20f"};
 
-	pacs_ph_text(p, PACS_TAG_StudyDescription, "CT head without contrast");
 	pacs_ph_text(p, PACS_TAG_SeriesDescription, series[o->series % 3]);
 	pacs_ph_text(p, PACS_TAG_ProtocolName, "Head routine");
 	pacs_ph_text(p, PACS_TAG_BodyPartExamined, "HEAD");
@@ -92,6 +91,7 @@ frame(const struct pacs_ph_object *o, uint32_t number, uint8_t *bytes)
 const struct pacs_ph_kind pacs_ph_ct = {
     .name = "CT",
     .modality = "CT",
+    .study = "CT head without contrast",
     .series_base = 2,
     .compressible = true,
     .sop_class = sop_class,

@@ -17,15 +17,31 @@ put_patient(const struct pacs_ph_study *s, struct pacs_ph_put *p)
 		     "Synthetic, made by pacs-phantom; not a person");
 }
 
-static void
-put_study(const struct pacs_ph_study *s, struct pacs_ph_put *p)
+/* All kinds of a study share it: that of the first which has one. */
+static const char *
+study_description(const struct pacs_phantom_options *opts)
 {
+	unsigned made = pacs_ph_kinds_made(opts);
+	int k;
+
+	for (k = 0; k < PACS_PHANTOM_KINDS; k++)
+		if (made & 1u << k && pacs_ph_kinds[k]->study)
+			return pacs_ph_kinds[k]->study;
+	return "Documents";
+}
+
+static void
+put_study(const struct pacs_ph_object *o, struct pacs_ph_put *p)
+{
+	const struct pacs_ph_study *s = o->study;
+
 	pacs_ph_text(p, PACS_TAG_StudyDate, s->date);
 	pacs_ph_text(p, PACS_TAG_StudyTime, s->time);
 	pacs_ph_text(p, PACS_TAG_AccessionNumber, s->accession);
 	pacs_ph_text(p, PACS_TAG_ReferringPhysicianName, s->referring);
 	pacs_ph_text(p, PACS_TAG_StudyInstanceUID, s->uid);
 	pacs_ph_text(p, PACS_TAG_StudyID, s->id);
+	pacs_ph_text(p, PACS_TAG_StudyDescription, study_description(o->opts));
 	pacs_ph_textf(p, PACS_TAG_PatientAge, "%03uY", s->age_years);
 	pacs_ph_textf(p, PACS_TAG_PatientSize, "%u.%02u", s->height_cm / 100,
 		      s->height_cm % 100);

@@ -170,7 +170,6 @@ put_slice(struct pacs_ph_object *o, struct pacs_ph_put *p)
 static void
 describe(struct pacs_ph_object *o, struct pacs_ph_put *p)
 {
-	pacs_ph_text(p, PACS_TAG_StudyDescription, "MR brain");
 	pacs_ph_text(p, PACS_TAG_SeriesDescription,
 		     is_t2(o) ? "t2_tse_tra" : "t1_se_tra");
 	pacs_ph_text(p, PACS_TAG_ProtocolName,
@@ -224,6 +223,7 @@ frame(const struct pacs_ph_object *o, uint32_t number, uint8_t *bytes)
 const struct pacs_ph_kind pacs_ph_mr = {
     .name = "MR",
     .modality = "MR",
+    .study = "MR brain",
     .series_base = 101,
     .compressible = true,
     .sop_class = sop_class,

@@ -128,9 +128,7 @@ describe(struct pacs_ph_object *o, struct pacs_ph_put *p)
 	struct echoes *e =
 	    pacs_malloc(sizeof(*e) + rows * rows * sizeof(*e->map));
 
-	pacs_ph_text(p, PACS_TAG_StudyDescription, "US abdomen complete");
-	pacs_ph_text(p, PACS_TAG_SeriesDescription,
-		     is_colour(o) ? "Liver, colour" : "Liver");
+	pacs_ph_text(p, PACS_TAG_SeriesDescription, "Liver");
 	pacs_ph_text(p, PACS_TAG_BodyPartExamined, "ABDOMEN");
 	pacs_ph_put_instance(o, p);
 	pacs_ph_text(p, PACS_TAG_PatientOrientation, "");
@@ -193,6 +191,7 @@ frame(const struct pacs_ph_object *o, uint32_t number, uint8_t *bytes)
 const struct pacs_ph_kind pacs_ph_us = {
     .name = "US",
     .modality = "US",
+    .study = "US abdomen complete",
     .series_base = 201,
     .compressible = true,
     .sop_class = sop_class,
