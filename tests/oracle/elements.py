@@ -14,7 +14,7 @@ import base64
 import fnmatch
 import hashlib
 import html
-import io
+import multiprocessing
 import os
 import re
 import struct
@@ -332,23 +332,23 @@ class Expected:
         return False
 
 
-def compare(path, judge, expected):
-    """Unexplained differences of one file: [(path, what)]"""
+def compare(job):
+    """Differences of one file: (name, [(path, what)], number of elements)"""
+    path, judge = job
     name = "/" + os.path.relpath(path, ROOT)
+    with open(path, "rb") as f:
+        judge.little = b"1.2.840.10008.1.2.2\0" not in f.read(4096)
     us = ours(path)
     try:
         them = judge.read(path)
     except Exception as e:
         them = f"{type(e).__name__}: {e}"
+    if isinstance(us, str) and isinstance(them, str):
+        return name, [], 0
     if isinstance(us, str) or isinstance(them, str):
-        if isinstance(us, str) and isinstance(them, str):
-            return [], 0
         what = f"ours: {us if isinstance(us, str) else 'read'}; " \
             f"{judge.name}: {them if isinstance(them, str) else 'read'}"
-        what = " ".join(what.split())
-        if expected.explains(name, judge.name, "file", what):
-            return [], 0
-        return [("file", what[:200])], 0
+        return name, [("file", " ".join(what.split())[:200])], 0
     differences = []
     for element in sorted(us.keys() | them.keys()):
         if element not in them:
@@ -362,9 +362,9 @@ def compare(path, judge, expected):
                 what = judge.compare(us[element], them[element])
             except Exception as e:
                 what = f"cannot compare: {type(e).__name__} {e}"
-        if what and not expected.explains(name, judge.name, element, what):
+        if what:
             differences.append((element, what))
-    return differences, len(us)
+    return name, differences, len(us)
 
 
 # --- files -------------------------------------------------------------------
@@ -446,15 +446,13 @@ def main():
                                         if CORPUS else [])
         for number, judge in enumerate(judges, 1):
             elements, notes = 0, []
-            for path in files:
-                with open(path, "rb") as f:
-                    head = f.read(4096)
-                judge.little = b"1.2.840.10008.1.2.2\0" not in head
-                differences, count = compare(path, judge, expected)
+            with multiprocessing.Pool() as pool:
+                results = pool.map(compare, [(f, judge) for f in files], 8)
+            for name, differences, count in results:
                 elements += count
                 for element, what in differences:
-                    notes.append(f"{os.path.relpath(path, ROOT)}\t{element}:"
-                                 f" {what}")
+                    if not expected.explains(name, judge.name, element, what):
+                        notes.append(f"{name}\t{element}: {what}")
             for note in notes[:None if sys.argv[1:] or VERBOSE else 40]:
                 print("#", note)
             failed += bool(notes) or not elements
