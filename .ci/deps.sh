@@ -10,7 +10,8 @@ demo='dcmtk genisoimage'
 bench='dcmtk orthanc curl python3'
 check='bats bats-support bats-assert bats-file dcmtk dicom3tools
 	libgdcm-tools python3-pydicom sqlite3 zstd zip genisoimage
-	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs'
+	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs
+	bc python3-numpy'
 lint='clang clang-format clang-tidy cppcheck codespell'
 
 wanted=

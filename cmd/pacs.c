@@ -20,9 +20,8 @@ static const struct {
     {"store", "bring files, discs and streams into an archive"},
     {"index", "keep the index of an archive"},
     {"find", "ask an archive what it has"},
-    {"verify", "prove that nothing in an archive is lost"},
-    {"quarantine", "look at, accept or discard what could not be filed"},
-    {"purge", "remove objects from an archive, recorded"},
+    {"quarantine", "look at what could not be filed; file it or drop it"},
+    {"purge", "remove objects from an archive, on record"},
     {"verify", "prove that nothing in an archive is lost"},
     {"phantom", "make synthetic studies that look real"},
 };

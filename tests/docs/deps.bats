@@ -117,10 +117,10 @@ all_but() {
 		dcm* | store* | dump2dcm | echoscu | findscu | movescu) package=dcmtk ;;
 		dciodvfy) package=dicom3tools ;;
 		gdcm*) package=libgdcm-tools ;;
-		cc) package=gcc ;;
+		cc | nm | readelf | objdump) package=gcc ;;
 		mkfs.ext4) package=e2fsprogs ;;
 		bsdtar) package=libarchive-tools ;;
-		/usr/bin/python3 | script | setpriv | taskset | unshare | getfattr | sha256sum | awk | python3) continue ;;
+		pacs-* | /usr/bin/python3 | script | setpriv | taskset | unshare | getfattr | sha256sum | awk | python3) continue ;;
 		man) package=man-db ;;
 		*) package=$program ;;
 		esac
