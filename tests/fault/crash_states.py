@@ -176,6 +176,7 @@ def crash(name, seconds, full, keep, tell, lie=None):
             (older, newer), before=open(before, "rb").read(), kind=name)
         return replay.explore(j, checker, derived, extra=4 if full else 1,
                               seconds=0 if full else seconds, keep=keep,
+                              limit=0 if full else int(50 * seconds),
                               tell=lambda s: tell(f"{name}: {s}"))
     finally:
         shutil.rmtree(home, ignore_errors=True)

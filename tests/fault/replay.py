@@ -113,14 +113,14 @@ def judge(args):
 def explore(j, checker, derived=lambda p: False, step=1, limit=0, seed=1,
             extra=2, seconds=0, keep=None, jobs=0, tell=print):
     """Check the states of a journal; returns the number of bad ones. With a
-    limit or a time, a sample that the seed decides is taken, and so said."""
+    limit, so many crashes are drawn, by a lot that the seed decides."""
     cache = {}
-    all_states, seen = st.distinct(
-        j, st.choices(j, derived, step, extra, seed), cache)
-    todo = list(all_states)
-    random.Random(seed).shuffle(todo)
+    crashes = st.choices(j, derived, step, extra, seed)
+    total = None
     if limit:
-        todo = todo[:limit]
+        crashes, total = st.drawn(crashes, limit, seed)
+    todo, seen = st.distinct(j, crashes, cache)
+    random.Random(seed).shuffle(todo)
     judge.journal, judge.cache, judge.checker = j, cache, checker
     home = tempfile.mkdtemp(prefix="replay.", dir=scratch_home())
     judge.home = home
@@ -143,9 +143,10 @@ def explore(j, checker, derived=lambda p: False, step=1, limit=0, seed=1,
                     break
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    tell(f"{done} states checked of {len(all_states)} distinct ones "
-         f"({seen} crashes at {len(list(st.points(j, step)))} points of "
-         f"{len(j.ops)} operations): {bad} bad")
+    drawn = f"{seen} drawn of {total}" if total else f"all {seen}"
+    tell(f"{done} states checked of {len(todo)} distinct ones ({drawn} crashes "
+         f"at {len(list(st.points(j, step)))} points of {len(j.ops)} "
+         f"operations): {bad} bad")
     return bad if done else 1  # having looked at nothing is no success
 
 

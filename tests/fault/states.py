@@ -116,12 +116,26 @@ def choices(journal, derived, step=1, extra=2, seed=1):
                          {**truth_all, **ways}, said)
 
 
-def distinct(journal, all_choices, cache):
+def drawn(all_choices, count, seed):
+    """So many of them by lot, and how many there are: (list, number)."""
+    dice = random.Random(seed)
+    some = []
+    number = 0
+    for c in all_choices:
+        number += 1
+        if len(some) < count:
+            some.append(c)
+        elif (place := dice.randrange(number)) < count:
+            some[place] = c
+    return some, number
+
+
+def distinct(journal, some_choices, cache):
     """One choice for each different tree, the one with the most promises.
-    Returns (choices, number seen). Also drops what no longer differs."""
+    Returns (choices, number seen)."""
     best = {}
     seen = 0
-    for c in all_choices:
+    for c in some_choices:
         seen += 1
         prints = c.state(journal).prints(cache, volatile)
         key = hash(tuple(sorted(prints.items())))
