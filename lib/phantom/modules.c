@@ -74,7 +74,7 @@ pacs_ph_put_common(struct pacs_ph_object *o, struct pacs_ph_put *p)
 	pacs_ph_text(p, PACS_TAG_InstanceCreationDate, s->date);
 	pacs_ph_text(p, PACS_TAG_InstanceCreationTime, s->time);
 	put_patient(s, p);
-	put_study(s, p);
+	put_study(o, p);
 	pacs_ph_text(p, PACS_TAG_Modality, o->kind->modality);
 	pacs_ph_text(p, PACS_TAG_SeriesInstanceUID, o->series_uid);
 	pacs_ph_textf(p, PACS_TAG_SeriesNumber, "%u",
