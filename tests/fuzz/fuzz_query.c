@@ -1,0 +1,78 @@
+/*
+ * The question language: the input is conditions, one a line, then an empty
+ * line and a value. Whatever is typed, parsing ends in a question or in wrong
+ * usage; matching ends; and !KEY is the opposite of KEY.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/fold.h"
+#include "query/query.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must(int ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void
+match(struct pacs_query *q, const char *value)
+{
+	const char *values[PACS_KEY_COUNT];
+	size_t i;
+
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		values[i] = value;
+	for (i = 0; i < q->count; i++) {
+		struct pacs_condition *c = &q->conditions[i];
+		bool yes = pacs_condition_matches(c, value);
+
+		c->negated = !c->negated;
+		must(pacs_condition_matches(c, value) != yes);
+		c->negated = !c->negated;
+	}
+	if (pacs_query_matches(q, values))
+		for (i = 0; i < q->count; i++)
+			must(pacs_condition_matches(&q->conditions[i], value));
+}
+
+/* Folding what is folded changes nothing. */
+static void
+fold(const char *value)
+{
+	struct pacs_buf once = {0}, twice = {0};
+
+	pacs_fold(value, strlen(value), &once);
+	pacs_fold(pacs_buf_str(&once), once.len, &twice);
+	must(once.len == twice.len &&
+	     !memcmp(pacs_buf_str(&once), pacs_buf_str(&twice), once.len));
+	pacs_buf_clear(&once);
+	pacs_buf_clear(&twice);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pacs_query_clock clock = {INT64_C(1711879200000000), 19813, NULL};
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_query q = {0};
+	char *text = pacs_malloc(size + 1), *value;
+	size_t i, len;
+
+	for (i = 0; i < size; i++) /* no files of the machine, please */
+		text[i] = (char)(data[i] == '@' ? 'a' : data[i]);
+	text[size] = '\0';
+	value = memmem(text, size, "\n\n", 2);
+	len = value ? (size_t)(value - text) : size;
+	value = value ? value + 2 : text + size;
+	if (pacs_query_add_lines(&err, &q, text, len, &clock))
+		must(err.code == PACS_EUSAGE && *err.msg);
+	match(&q, value);
+	fold(value);
+	pacs_query_clear(&q);
+	free(text);
+	return 0;
+}
