@@ -60,7 +60,8 @@ static const struct cli_program program = {
 };
 
 struct ctx {
-	char **operands;
+	char **operands; /* those that are left to be read */
+	char **all;
 	bool in_list; /* "-" is being read */
 	struct cli_records *records;
 	struct cli_tally tally;
@@ -194,14 +195,20 @@ on_stopped(void *p)
 }
 
 static void
+on_ending(void *p)
+{
+	(void)p;
+	cli_items_end();
+}
+
+static void
 on_progress(void *p, uint64_t items, uint64_t bytes)
 {
 	(void)p;
 	cli_progress_add(items, bytes);
 }
 
-/* --- progress: how much there will be
- * ----------------------------------------- */
+/* --- progress: how much there will be ---------------------------------- */
 
 static void *
 measure(void *p)
@@ -209,7 +216,7 @@ measure(void *p)
 	struct ctx *c = p;
 	char **item;
 
-	for (item = c->operands; *item && !on_stopped(NULL); item++)
+	for (item = c->all; *item && !on_stopped(NULL); item++)
 		pacs_ingest_measure(*item, on_stopped, NULL, &c->files,
 				    &c->bytes);
 	if (!on_stopped(NULL))
@@ -237,7 +244,7 @@ start_progress(struct ctx *c)
 	cli_progress_start("storing", 0, 0);
 	if (!progress_is_shown() || flags.from_stdin)
 		return;
-	for (item = c->operands; *item; item++)
+	for (item = c->all; *item; item++)
 		if (!strcmp(*item, "-"))
 			return;
 	c->measuring = !pthread_create(&c->measurer, NULL, measure, c);
@@ -323,12 +330,12 @@ run(struct ctx *c)
 	    .flush = on_flush,
 	    .trouble = on_trouble,
 	    .stopped = on_stopped,
+	    .ending = on_ending,
 	    .progress = on_progress,
 	};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_ingest_tally told;
 	struct pacs_archive *ar;
-	char **operands = c->operands;
 	enum pacs_archive_mode mode =
 	    cli_common.dry_run ? PACS_ARCHIVE_READ : PACS_ARCHIVE_WRITE;
 
@@ -344,7 +351,7 @@ run(struct ctx *c)
 		pthread_join(c->measurer, NULL);
 	cli_progress_end();
 	say_summary(&told);
-	if (!err.code && !cli_stopped() && found_nothing(&told, operands)) {
+	if (!err.code && !cli_stopped() && found_nothing(&told, c->all)) {
 		cli_say("no DICOM object found");
 		c->tally.no = true;
 	}
@@ -357,7 +364,7 @@ main(int argc, char **argv)
 	struct ctx c = {0};
 	int count;
 
-	c.operands = cli_start(&program, argc, argv, &count);
+	c.operands = c.all = cli_start(&program, argc, argv, &count);
 	check_usage(count);
 	if (flags.from_stdin)
 		options.stream_fd = STDIN_FILENO;

@@ -209,6 +209,9 @@ bool cli_stdout_broken(void);
  * gives status 3. A failed read is warned of and gives status 4.
  */
 bool cli_next_item(struct pacs_buf *b);
+/* Make a cli_next_item that waits, or is called later, return false. From any
+ * thread. */
+void cli_items_end(void);
 
 /* --- the end ------------------------------------------------------------ */
 

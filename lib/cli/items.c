@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +20,14 @@ static struct {
 	uint64_t failed;
 	bool ended, broken;
 } in;
+
+static atomic_bool ended_early;
+
+void
+cli_items_end(void)
+{
+	ended_early = true;
+}
 
 uint64_t
 cli_items_failed(void)
@@ -42,7 +51,7 @@ wait_for_input(void)
 {
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
 
-	while (!cli_stopped())
+	while (!cli_stopped() && !ended_early)
 		if (poll(&p, 1, POLL_MS) > 0)
 			return true;
 	return false;
@@ -88,7 +97,8 @@ read_raw(struct pacs_buf *b, char separator)
 	pacs_buf_reset(b);
 	for (;;) {
 		if (in.at == in.len && !refill())
-			return b->len > 0 && !in.broken && !cli_stopped();
+			return b->len > 0 && !in.broken && !cli_stopped() &&
+			       !ended_early;
 		n = in.len - in.at;
 		end = memchr(in.chunk + in.at, separator, n);
 		if (end)
@@ -106,7 +116,7 @@ cli_next_item(struct pacs_buf *b)
 {
 	char separator = cli_common.nul ? '\0' : '\n';
 
-	while (!cli_stopped() && read_raw(b, separator)) {
+	while (!cli_stopped() && !ended_early && read_raw(b, separator)) {
 		in.number++;
 		if (!b->len)
 			continue;

@@ -16,8 +16,8 @@
 
 enum {
 	BATCH_ITEMS = 512, /* or more, what came during the last barrier */
-	BATCH_MS = 500, /* nobody waits longer than this and two barriers */
-	QUIET_MS = 50,  /* nothing new for so long: do not wait for more */
+	BATCH_MS = 500,    /* nobody waits longer than this and two barriers */
+	QUIET_MS = 50,     /* nothing new for so long: do not wait for more */
 	POLL_MS = 500,
 };
 #define BATCH_BYTES (64ull << 20)
@@ -266,19 +266,24 @@ place(struct pacs_error *err, struct committer *c, struct item *it)
 /* --- steps ------------------------------------------------------------------
  */
 
+static void
+stop(struct committer *c)
+{
+	const struct pacs_ingest_hooks *h = c->run->hooks;
+
+	c->stopping = true;
+	pipe_stop(c->run->pipe);
+	if (h->ending)
+		h->ending(h->ctx);
+}
+
 /* End the run, keeping the first reason. */
 static void
 end_run(struct committer *c, const struct pacs_error *why)
 {
 	if (!c->err->code)
 		*c->err = *why;
-	pipe_stop(c->run->pipe);
-}
-
-static bool
-ends_run(enum pacs_err code)
-{
-	return code == PACS_ENOSPC || code == PACS_EIO || code == PACS_EDENIED;
+	stop(c);
 }
 
 static void
@@ -407,11 +412,9 @@ commit_all(struct pacs_error *err, struct run *run)
 	unsigned wait_ms = POLL_MS;
 
 	while (state != PIPE_ENDED || c.now.count || c.placed.count) {
-		take_items(&c, pipe_collect(run->pipe, wait_ms, true, &state));
-		if (!c.stopping && h->stopped && h->stopped(h->ctx)) {
-			c.stopping = true;
-			pipe_stop(run->pipe);
-		}
+		take_items(&c, pipe_collect(run->pipe, wait_ms, &state));
+		if (!c.stopping && h->stopped && h->stopped(h->ctx))
+			stop(&c);
 		if (!c.spoiled && !time_left(&c, state))
 			step(&c);
 		if (c.spoiled) {

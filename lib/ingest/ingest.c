@@ -69,6 +69,12 @@ item_fail(struct run *run, struct item *it, struct pacs_error *err, bool fatal)
 }
 
 bool
+ends_run(enum pacs_err code)
+{
+	return code == PACS_ENOSPC || code == PACS_EIO || code == PACS_EDENIED;
+}
+
+bool
 run_stopped(struct run *run)
 {
 	const struct pacs_ingest_hooks *h = run->hooks;

@@ -73,6 +73,9 @@ struct pacs_ingest_hooks {
 			const struct pacs_error *err);
 	/* True: finish what has begun and return. Any thread. */
 	bool (*stopped)(void *ctx);
+	/* The run ends early: a next() that waits for more must return. NULL:
+	 * next() never waits. */
+	void (*ending)(void *ctx);
 	/* Files and bytes that were read. Any thread. NULL: not wanted. */
 	void (*progress)(void *ctx, uint64_t items, uint64_t bytes);
 };

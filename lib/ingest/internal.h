@@ -85,10 +85,10 @@ enum pipe_state {
 	PIPE_ENDED, /* and nothing will be */
 };
 /* All items that are there, oldest first. Waits up to wait_ms for a good number
- * of them while the pipe is busy, for the first one while it is idle (if
- * wait_if_idle), not at all once it has ended. *ret_state is as of the return.
+ * of them while the pipe is busy, for the first one while it is idle, not at
+ * all once it has ended. *ret_state is as of the return.
  */
-struct item *pipe_collect(struct pipe *p, unsigned wait_ms, bool wait_if_idle,
+struct item *pipe_collect(struct pipe *p, unsigned wait_ms,
 			  enum pipe_state *ret_state);
 
 /* --- one run ------------------------------------------------------------- */
@@ -122,6 +122,8 @@ void item_finish(struct run *run, struct item *it, enum pacs_outcome outcome,
 void item_fail(struct run *run, struct item *it, struct pacs_error *err,
 	       bool fatal);
 bool run_stopped(struct run *run);
+/* Does an error of the archive's disk fail whatever comes after it, too? */
+bool ends_run(enum pacs_err code);
 void run_progress(struct run *run, uint64_t items, uint64_t bytes);
 
 /* --- walk.c -------------------------------------------------------------- */

@@ -207,7 +207,8 @@ store(struct worker *wk, struct item *it, const struct identity *id,
 	    (id->verdict == IS_OBJECT && is_there(wk, &id->triple, body))) {
 		look_only(wk, it, id, body);
 	} else if (stage(&err, wk, it, body)) {
-		item_fail(run, it, &err, false);
+		/* From memory nothing but the archive's disk can fail. */
+		item_fail(run, it, &err, body->bytes && ends_run(err.code));
 	} else {
 		it->state = id->verdict == IS_OBJECT ? ITEM_STAGED : ITEM_ASIDE;
 		pipe_put(run->pipe, it);

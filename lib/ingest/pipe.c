@@ -198,14 +198,14 @@ state_of(const struct pipe *p)
 
 /* Items come in hundreds a second: one wake for many. */
 static bool
-worth_waiting(const struct pipe *p, bool wait_if_idle)
+worth_waiting(const struct pipe *p)
 {
 	switch (state_of(p)) {
 	case PIPE_BUSY:
 		return p->items < ITEMS_WORTH_WAKING &&
 		       p->item_bytes < ITEM_BYTES_MAX / 2;
 	case PIPE_IDLE:
-		return wait_if_idle && !p->items;
+		return !p->items;
 	default:
 		return false;
 	}
@@ -222,7 +222,7 @@ pipe_put(struct pipe *p, struct item *it)
 	p->last_item = &it->next;
 	p->items++;
 	p->item_bytes += it->st.size;
-	if (!worth_waiting(p, true))
+	if (!worth_waiting(p))
 		pthread_cond_signal(&p->item_came);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -265,14 +265,13 @@ in_ms(unsigned ms)
 }
 
 struct item *
-pipe_collect(struct pipe *p, unsigned wait_ms, bool wait_if_idle,
-	     enum pipe_state *ret_state)
+pipe_collect(struct pipe *p, unsigned wait_ms, enum pipe_state *ret_state)
 {
 	struct timespec until = in_ms(wait_ms);
 	struct item *list;
 
 	pthread_mutex_lock(&p->lock);
-	while (worth_waiting(p, wait_if_idle))
+	while (worth_waiting(p))
 		if (pthread_cond_timedwait(&p->item_came, &p->lock, &until))
 			break;
 	list = p->first_item;

@@ -70,9 +70,8 @@ read_chunk(DIR *dir, struct entry *entries, struct pacs_buf *names,
 	size_t n = 0;
 
 	pacs_buf_reset(names);
-	errno = 0;
 	while (n < CHUNK_ENTRIES && names->len < CHUNK_BYTES &&
-	       (d = readdir(dir))) {
+	       (errno = 0, d = readdir(dir))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
 		entries[n].ino = d->d_ino;

@@ -550,6 +550,27 @@ sys.setrecursionlimit(5000); shutil.rmtree("in")'
 	whole
 }
 
+@test "a full disk ends a run that waits for more of a list" {
+	ct in/one 1 1 1
+	pacs-init --floor=1000T b
+	mkfifo list
+	pacs-store -a b - <list 2>err &
+	pid=$!
+	exec 8>list
+	echo in/one >&8
+	status=0
+	wait "$pid" || status=$?
+	exec 8>&-
+	[ "$status" -eq 4 ]
+}
+
+@test "progress is shown if it is asked for, on stderr" {
+	cts in 3
+	exits 0 pacs-store --progress=always in
+	[ ! -s out ]
+	grep -qa storing err
+}
+
 # --- limits, signals, crashes -------------------------------------------------------------
 
 @test "below its floor the archive takes nothing: status 4" {

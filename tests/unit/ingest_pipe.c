@@ -66,14 +66,14 @@ test_jobs(void)
 	free(j);
 
 	TEST("a pipe is busy while there are jobs, idle, then ended");
-	CHECK(!pipe_collect(p, 0, false, &state));
+	CHECK(!pipe_collect(p, 0, &state));
 	CHECK_INT(state, PIPE_BUSY);
 	while (--n)
 		done(p, pipe_take(p));
-	CHECK(!pipe_collect(p, 0, true, &state));
+	CHECK(!pipe_collect(p, 0, &state));
 	CHECK_INT(state, PIPE_IDLE);
 	pipe_end(p);
-	CHECK(!pipe_collect(p, 100000, true, &state));
+	CHECK(!pipe_collect(p, 100000, &state));
 	CHECK_INT(state, PIPE_ENDED);
 	CHECK(!pipe_take(p));
 	pipe_free(p);
@@ -91,7 +91,7 @@ test_items(void)
 	pipe_put(p, item_new("a"));
 	pipe_put(p, item_new("b"));
 	pipe_end(p);
-	list = pipe_collect(p, 100000, true, &state);
+	list = pipe_collect(p, 100000, &state);
 	CHECK_INT(state, PIPE_ENDED);
 	if (CHECK(list && list->next && !list->next->next)) {
 		CHECK_STR(list->source, "a");
@@ -119,18 +119,17 @@ test_stop(void)
 	CHECK(!pipe_take(p));
 	pipe_put(p, item_new("a"));
 	pipe_end(p);
-	free_items(pipe_collect(p, 0, true, &state));
+	free_items(pipe_collect(p, 0, &state));
 	CHECK_INT(state, PIPE_BUSY);
 	done(p, taken);
-	CHECK(!pipe_collect(p, 0, true, &state));
+	CHECK(!pipe_collect(p, 0, &state));
 	CHECK_INT(state, PIPE_ENDED);
 	free(j->source);
 	free(j);
 	pipe_free(p);
 }
 
-/* --- with threads
- * ------------------------------------------------------------- */
+/* --- with threads ------------------------------------------------------ */
 
 enum { FILES = 5000 };
 
@@ -174,7 +173,7 @@ test_threads(void)
 	CHECK_OK(pacs_team_start(&err, 3, work_on, p, &workers));
 	CHECK_OK(pacs_team_start(&err, 1, push_all, p, &producer));
 	while (state != PIPE_ENDED) {
-		list = pipe_collect(p, 1000, true, &state);
+		list = pipe_collect(p, 1000, &state);
 		for (k = 0, it = list; it; it = it->next)
 			k++;
 		n += k;
