@@ -109,8 +109,7 @@ struct ctx {
 	struct cli_tally tally;
 };
 
-/* --- the question
- * ------------------------------------------------------------- */
+/* --- the question ------------------------------------------------------ */
 
 static int64_t
 midnight(int64_t day)
@@ -254,8 +253,7 @@ sorting(struct ctx *x)
 	free(list);
 }
 
-/* --- the answer
- * ------------------------------------------------------------------ */
+/* --- the answer -------------------------------------------------------- */
 
 static void
 open_records(struct ctx *x)
@@ -322,8 +320,7 @@ count(struct pacs_error *err, struct ctx *x)
 	return PACS_OK;
 }
 
-/* --- tallies
- * --------------------------------------------------------------------- */
+/* --- tallies ----------------------------------------------------------- */
 
 static const struct cli_field tally_fields[] = {
     {"value", CLI_TEXT, "--group: a value of KEY; empty: none"},

@@ -74,8 +74,7 @@ struct ctx {
 	struct cli_tally tally;
 };
 
-/* --- the question
- * ------------------------------------------------------------- */
+/* --- the question ------------------------------------------------------ */
 
 static int64_t
 midnight(int64_t day)
@@ -150,8 +149,7 @@ question(struct ctx *c, char **operands)
 		cli_usage("what to remove is not said: KEY=VALUE is missing");
 }
 
-/* --- removing
- * ------------------------------------------------------------------- */
+/* --- removing ---------------------------------------------------------- */
 
 static void
 tell(struct ctx *c, const struct victim *v)

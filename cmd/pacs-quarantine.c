@@ -89,8 +89,7 @@ struct ctx {
 	const char *sha256; /* diff: of the entry at hand */
 };
 
-/* --- list, show, diff
- * --------------------------------------------------------- */
+/* --- list, show, diff -------------------------------------------------- */
 
 /* The path of the object that holds its place; "" if none does. */
 static void
@@ -172,8 +171,7 @@ list(struct ctx *c)
 	free(all);
 }
 
-/* --- accept, discard
- * ------------------------------------------------------------ */
+/* --- accept, discard --------------------------------------------------- */
 
 /* Put the UIDs that were given in their places. */
 static bool

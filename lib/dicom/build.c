@@ -214,8 +214,7 @@ put_numbers(struct pacs_error *err, struct pacs_item *item, uint32_t tag,
 	return PACS_OK;
 }
 
-/* --- text
- * ---------------------------------------------------------------------- */
+/* --- text -------------------------------------------------------------- */
 
 static enum pacs_err
 put_string(struct pacs_error *err, struct pacs_item *item, uint32_t tag,
@@ -315,8 +314,7 @@ pacs_item_put_u32(struct pacs_item *item, uint32_t tag, uint32_t value)
 	put_unsigned(item, tag, VR("UL"), value);
 }
 
-/* --- sequences and fragments
- * --------------------------------------------------- */
+/* --- sequences and fragments ------------------------------------------- */
 
 struct pacs_element *
 pacs_item_put_sequence(struct pacs_item *item, uint32_t tag)

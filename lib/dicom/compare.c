@@ -76,8 +76,7 @@ is_done(const struct comparison *c)
 	return c->found && c->first_only;
 }
 
-/* --- reports
- * ------------------------------------------------------------------ */
+/* --- reports ----------------------------------------------------------- */
 
 static void
 add_name(struct pacs_buf *path, uint32_t tag)
@@ -115,8 +114,7 @@ report(struct comparison *c, const char *what, const struct pacs_item *ia,
 		c->fn(c->ctx, pacs_buf_str(&c->path), ia, ea, ib, eb);
 }
 
-/* --- walking
- * -------------------------------------------------------------------- */
+/* --- walking ----------------------------------------------------------- */
 
 static void compare_items(struct comparison *c, const struct pacs_item *ia,
 			  const struct pacs_item *ib);

@@ -93,8 +93,7 @@ put_swapped(struct pacs_encoder *w, const uint8_t *p, uint64_t n, unsigned word)
 	}
 }
 
-/* --- how an element is written
- * ------------------------------------------------ */
+/* --- how an element is written ----------------------------------------- */
 
 static bool
 is_complete(const struct pacs_element *e)
@@ -279,8 +278,7 @@ measure_items(struct pacs_encoder *w, struct pacs_element *e, bool same)
 	return total;
 }
 
-/* --- writing
- * ------------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------- */
 
 static void
 put_header(struct pacs_encoder *w, const struct pacs_element *e,

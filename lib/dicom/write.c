@@ -58,8 +58,7 @@ deflate_sink(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
 	return size ? deflate_some(err, ctx, bytes, size, Z_NO_FLUSH) : PACS_OK;
 }
 
-/* --- what to write
- * ------------------------------------------------------------- */
+/* --- what to write ----------------------------------------------------- */
 
 struct job {
 	struct pacs_dataset *ds;

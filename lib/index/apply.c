@@ -41,8 +41,7 @@ apply_clear(struct apply *a)
 	memset(a, 0, sizeof(*a));
 }
 
-/* --- instances
- * ------------------------------------------------------------------- */
+/* --- instances --------------------------------------------------------- */
 
 static enum pacs_err
 all_words(struct pacs_error *err, struct apply *a, const struct record *r,
@@ -283,8 +282,7 @@ apply_place(struct pacs_error *err, struct apply *a, const struct placed *p,
 	return add(err, a, study, series, p, r);
 }
 
-/* --- removing
- * ---------------------------------------------------------------------- */
+/* --- removing ---------------------------------------------------------- */
 
 static enum pacs_err
 has_difference(struct pacs_error *err, struct apply *a, enum pacs_level level,
@@ -352,8 +350,7 @@ apply_quarantine(struct pacs_error *err, struct apply *a, const char *sha256,
 	return db_run(err, a->db, st);
 }
 
-/* --- before a commit
- * ---------------------------------------------------------------- */
+/* --- before a commit --------------------------------------------------- */
 
 static enum pacs_err
 write_checkpoint(struct pacs_error *err, struct apply *a,

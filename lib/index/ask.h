@@ -78,8 +78,7 @@ void plan_sql(const struct plan *p, const char *shape, struct ask *out);
  * " AND ..." ; false if there are none. */
 bool plan_instance_filter(const struct plan *p, struct ask *out);
 
-/* --- rows (rows.c)
- * ------------------------------------------------------------------ */
+/* --- rows (rows.c) ----------------------------------------------------- */
 
 /* One value of a table's row that is wanted. */
 struct column {
@@ -137,8 +136,7 @@ enum pacs_err rows_instance(struct pacs_error *err, struct rows *r,
 			    sqlite3_stmt *st, struct pacs_arena *arena,
 			    struct table_row **ret) PACS_MUST_CHECK;
 
-/* --- ids (hits.c)
- * ---------------------------------------------------------------------- */
+/* --- ids (hits.c) ------------------------------------------------------ */
 
 struct hit {
 	int64_t id;  /* of patient (first study), study or series */

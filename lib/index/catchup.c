@@ -74,8 +74,7 @@ worker(void *ctx, unsigned number)
 	}
 }
 
-/* --- the pipe
- * ------------------------------------------------------------------- */
+/* --- the pipe ---------------------------------------------------------- */
 
 static enum pacs_err
 start_threads(struct pacs_error *err, struct pipe *p, unsigned jobs)
@@ -245,8 +244,7 @@ pipe_is_at(const struct pipe *p, const struct pacs_cursor *applied,
 	       applied->offset == c->offset;
 }
 
-/* --- applying
- * -------------------------------------------------------------------- */
+/* --- applying ---------------------------------------------------------- */
 
 static enum pacs_err
 apply_job(struct pacs_error *err, struct apply *a, const struct job *j)
@@ -367,8 +365,7 @@ out:
 	return db_simple(err, r->db, ST_COMMIT);
 }
 
-/* --- waiting for the right to write
- * ------------------------------------------------ */
+/* --- waiting for the right to write ------------------------------------ */
 
 static void
 nap(unsigned ms)

@@ -179,8 +179,7 @@ out:
 	return err->code;
 }
 
-/* --- folders that no row names
- * --------------------------------------------------------- */
+/* --- folders that no row names ----------------------------------------- */
 
 typedef enum pacs_err folder_fn(struct pacs_error *err, struct check *c,
 				const char *path, const char *name);

@@ -38,8 +38,7 @@ check_tell(struct check *c, const char *problem, const char *level, bool damage,
 	tell(c, &f);
 }
 
-/* --- the database
- * ------------------------------------------------------------------ */
+/* --- the database ------------------------------------------------------ */
 
 static enum pacs_err
 sound(struct pacs_error *err, struct check *c)
@@ -87,8 +86,7 @@ sums(struct pacs_error *err, struct check *c)
 	return err->code;
 }
 
-/* --- objects that disagree
- * ------------------------------------------------------------ */
+/* --- objects that disagree --------------------------------------------- */
 
 static enum pacs_err
 differing(struct pacs_error *err, struct check *c)

@@ -383,8 +383,7 @@ entity_series(struct pacs_error *err, struct apply *a, struct entity *study,
 	return PACS_OK;
 }
 
-/* --- values
- * ------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------ */
 
 static enum pacs_err
 note_difference(struct pacs_error *err, struct apply *a, struct entity *e,

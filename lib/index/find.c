@@ -7,8 +7,7 @@
 
 #include "index/find.h"
 
-/* --- opening
- * -------------------------------------------------------------------------- */
+/* --- opening ----------------------------------------------------------- */
 
 /* A series' instances behind seq, with the conditions on instances. */
 static enum pacs_err

@@ -111,8 +111,7 @@ generation_find(const char *base, char ret[GENERATION_ROOM])
 		ret[0] = '\0';
 }
 
-/* --- building
- * --------------------------------------------------------------------- */
+/* --- building ---------------------------------------------------------- */
 
 struct build {
 	const struct pacs_archive *ar;

@@ -24,8 +24,7 @@ is_behind(const struct pacs_cursor *a, const struct pacs_cursor *b)
 	       (a->segment == b->segment && a->offset < b->offset);
 }
 
-/* --- opening
- * ----------------------------------------------------------------------- */
+/* --- opening ----------------------------------------------------------- */
 
 /*
  * A WAL index needs its -shm file, which a user without permission cannot
@@ -110,8 +109,7 @@ open_current(struct pacs_error *err, struct pacs_index *ix)
 	return err->code;
 }
 
-/* --- does it fit the ledger?
- * ---------------------------------------------------------- */
+/* --- does it fit the ledger? ------------------------------------------- */
 
 static bool
 is_ours(const struct pacs_index *ix, const struct state *s)

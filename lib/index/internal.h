@@ -120,8 +120,7 @@ void schema_tables(struct pacs_buf *out);
 void schema_indexes(struct pacs_buf *out);
 void schema_views(struct pacs_buf *out);
 
-/* --- columns (columns.c)
- * ------------------------------------------------------ */
+/* --- columns (columns.c) ----------------------------------------------- */
 
 /* Keys kept as columns of the table of a level. A study has the patient's
  * too: what its own objects say. */
@@ -140,8 +139,7 @@ void column_marks(struct pacs_buf *out, enum pacs_level table); /* "?,?,?" */
 int column_bind(sqlite3_stmt *st, int first, enum pacs_level table,
 		const char *const *values, const int64_t *words);
 
-/* --- records (record.c)
- * -------------------------------------------------------- */
+/* --- records (record.c) ------------------------------------------------ */
 
 enum record_state { RECORD_OK, RECORD_MISSING, RECORD_UNREADABLE };
 const char *record_state_name(int state);
@@ -168,8 +166,7 @@ void record_read(const struct pacs_archive *ar, const struct record_map *map,
 		 const struct pacs_triple *t, struct pacs_arena *arena,
 		 struct pacs_buf *scratch, struct record *ret);
 
-/* --- applying lines (apply.c, entity.c, patient.c, resettle.c)
- * ------------------- */
+/* --- applying lines (apply.c, entity.c, patient.c, resettle.c) --------- */
 
 /* What the ledger says of an object. */
 struct placed {
@@ -268,8 +265,7 @@ enum pacs_err entity_flush_all(struct pacs_error *err,
 			       struct apply *a) PACS_MUST_CHECK;
 void entity_drop_all(struct apply *a); /* without writing */
 
-/* --- patients (patient.c)
- * ------------------------------------------------------ */
+/* --- patients (patient.c) ---------------------------------------------- */
 
 /* File a study, which was just written, under its patient, and count it there.
  */
@@ -286,8 +282,7 @@ enum pacs_err resettle_all(struct pacs_error *err,
 			   struct apply *a) PACS_MUST_CHECK;
 void resettle_note(struct apply *a, int64_t study, bool refill);
 
-/* --- the index as a whole
- * -------------------------------------------------------- */
+/* --- the index as a whole ---------------------------------------------- */
 
 #define GENERATION_ROOM 32 /* "index/1-000007.db" */
 
@@ -355,8 +350,7 @@ char *index_base(const struct pacs_archive *ar);
 /* May this user make generations there? */
 bool index_is_writable(const char *base);
 
-/* --- questions -> SQL (ask.c)
- * ------------------------------------------------------ */
+/* --- questions -> SQL (ask.c) ------------------------------------------ */
 
 /* The SQL function pacs_match(condition, value). */
 void ask_register(struct db *db);

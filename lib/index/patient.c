@@ -80,8 +80,7 @@ create(struct pacs_error *err, struct apply *a, const char *pkey,
 	return PACS_OK;
 }
 
-/* --- values
- * -------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------ */
 
 struct values {
 	char *v[PACS_KEY_COUNT];
@@ -181,8 +180,7 @@ out:
 	return err->code;
 }
 
-/* --- counts
- * --------------------------------------------------------------------- */
+/* --- counts ------------------------------------------------------------ */
 
 static enum pacs_err
 run_with_id(struct pacs_error *err, struct apply *a, enum stmt_id stmt,

@@ -7,8 +7,7 @@
 
 #include "index/ask.h"
 
-/* --- the anchor
- * ----------------------------------------------------------------------- */
+/* --- the anchor -------------------------------------------------------- */
 
 static bool
 only_kinds(const struct pacs_condition *c, unsigned kinds)

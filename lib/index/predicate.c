@@ -110,8 +110,7 @@ ask_prepare(struct pacs_error *err, struct db *db, const struct ask *a,
 	return PACS_OK;
 }
 
-/* --- the function
- * ------------------------------------------------------------------- */
+/* --- the function ------------------------------------------------------ */
 
 static void
 match(sqlite3_context *ctx, int n, sqlite3_value **v)
@@ -133,8 +132,7 @@ ask_register(struct db *db)
 				   match, NULL, NULL, NULL);
 }
 
-/* --- where keys are
- * ------------------------------------------------------------------ */
+/* --- where keys are ---------------------------------------------------- */
 
 static bool
 is_patient_count(enum pacs_key_id key)
@@ -191,8 +189,7 @@ expression(struct pacs_buf *out, enum pacs_key_id key, enum pacs_level asked)
 	}
 }
 
-/* --- kinds of conditions
- * --------------------------------------------------------------- */
+/* --- kinds of conditions ----------------------------------------------- */
 
 const char *
 ask_like(struct ask *a, const char *wild)

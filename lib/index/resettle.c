@@ -79,8 +79,7 @@ renew_series(struct pacs_error *err, struct apply *a, int64_t study,
 	return run_with_id(err, a, ST_SERIES_RECOUNT, study);
 }
 
-/* --- values again, from the headers of what is left
- * ------------------------------- */
+/* --- values again, from the headers of what is left -------------------- */
 
 struct left {
 	struct pacs_triple t;
@@ -194,8 +193,7 @@ refill(struct pacs_error *err, struct apply *a, struct entity *study)
 	return err->code;
 }
 
-/* --- a study
- * ------------------------------------------------------------------------ */
+/* --- a study ----------------------------------------------------------- */
 
 struct study {
 	int64_t id, patient, series;
@@ -282,8 +280,7 @@ resettle_all(struct pacs_error *err, struct apply *a)
 	return PACS_OK;
 }
 
-/* --- looking again
- * -------------------------------------------------------------------- */
+/* --- looking again ----------------------------------------------------- */
 
 enum pacs_err
 apply_heal(struct pacs_error *err, struct apply *a, size_t max)

@@ -8,8 +8,7 @@
 #include "base/clock.h"
 #include "index/ask.h"
 
-/* --- which columns
- * ----------------------------------------------------------------- */
+/* --- which columns ----------------------------------------------------- */
 
 static void
 add_column(struct table *t, enum pacs_key_id key, enum column_kind kind)

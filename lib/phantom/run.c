@@ -212,8 +212,7 @@ object_at(const struct pacs_phantom_options *opts, uint64_t i,
 			ret->series, ret->instance, ret->sop_uid);
 }
 
-/* --- the run
- * ------------------------------------------------------------------ */
+/* --- the run ----------------------------------------------------------- */
 
 struct run {
 	const struct pacs_phantom_options *opts;

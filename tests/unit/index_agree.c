@@ -56,8 +56,7 @@ text(const char *fmt, ...)
 	return pacs_arena_strdup(&arena, buf);
 }
 
-/* --- objects
- * ------------------------------------------------------------------ */
+/* --- objects ----------------------------------------------------------- */
 
 static const char *const names[] = {"Müller^Jörg",
 				    "MULLER^JORG",
@@ -153,8 +152,7 @@ make_object(int n)
 								    : "B";
 }
 
-/* --- what an index must make of them
- * -------------------------------------------- */
+/* --- what an index must make of them ----------------------------------- */
 
 static bool
 same_study(const struct object *a, const struct object *b)
@@ -360,8 +358,7 @@ make_objects(void)
 	expect_all();
 }
 
-/* --- questions
- * --------------------------------------------------------------------- */
+/* --- questions --------------------------------------------------------- */
 
 static const char *
 spoil(const char *v)
@@ -459,8 +456,7 @@ a_condition(void)
 	return text("%s%s%s", k->name, dice(5) ? "=" : "!=", v);
 }
 
-/* --- answers
- * ------------------------------------------------------------------------- */
+/* --- answers ----------------------------------------------------------- */
 
 static const char *
 identity(const struct object *o, enum pacs_level level)
@@ -605,8 +601,7 @@ ask(struct pacs_index *ix)
 	pacs_query_clear(&q);
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------ */
+/* --- the whole --------------------------------------------------------- */
 
 static bool
 fill(struct pacs_index *ix)
