@@ -343,3 +343,27 @@ asks() { # asks EXPECTED CONDITION...
 	sed -n 's/^\.It Cm \([A-Za-z0-9_.]*\)$/\1/p' \
 		"$PACS_TOP/man/pacs-query.7" | sort | diff have -
 }
+
+@test "examples: a report for each modality of a month" {
+	"$PACS_TOP/examples/monthly-report.sh" 2024-01 >got
+	[ "$(head -n 1 got)" = "Studies of 2024-01" ]
+	tail -n +4 got | awk '{ print $1, $2 }' >lines
+	printf 'CT 1\nSR 1\n' | same lines
+}
+
+@test "examples: what came in since yesterday, without names" {
+	"$PACS_TOP/examples/last-night.sh" >got
+	[ "$(head -n 1 got)" = "4 studies got new objects:" ]
+	grep -q "^ *6 objects .* from file$" got
+	run ! grep -qi "m.ller\|smith" got
+	exits 1 "$PACS_TOP/examples/last-night.sh" 2030..
+	same out </dev/null
+}
+
+@test "examples: the files of a cohort, and what is missing" {
+	printf 'accession;age\nACC1;40\n"ACC2";41\nACC9;42\n' >cohort.csv
+	exits 3 "$PACS_TOP/examples/cohort.sh" cohort.csv
+	[ "$(tr '\0' '\n' <out | wc -l)" -eq 4 ]
+	echo "cohort.sh: not in the archive: ACC9" | same err
+	tr '\0' '\n' <out | while read -r f; do [ -f "$f" ]; done
+}
