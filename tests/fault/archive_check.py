@@ -252,4 +252,28 @@ class Archive:
             bad.append(f"left in incoming: {left[:3]}")
         if dice.random() < 0.25:
             bad += self.expect("pacs-index", "check", "-a", a)
+        if dice.random() < 0.25:
+            bad += self.expect("pacs-verify", "-a", a)
         return bad
+
+
+class Made(Archive):
+    """Judges pacs-init: an archive that it said was made works; a half made
+    one is no archive, and is refused with a word or made now."""
+
+    def check(self, root, out, salt=0):
+        a = os.path.join(root, self.name)
+        said = any(r["outcome"] == "made" for r in self.promises(out))
+        bad = []
+        if not said:
+            status, _, err = self.run("pacs-init", a)
+            there = os.path.exists(os.path.join(a, "pacs-archive"))
+            if status not in (0, 4) or (status and not err):
+                bad.append(f"pacs-init: status {status}: {err[-200:]}")
+            if status and not there:
+                return bad
+        bad += self.expect("pacs-store", "-a", a, *self.again)
+        found = self.find(a, bad)
+        if len(found) != len(self.known):
+            bad.append(f"{len(found)} objects are found")
+        return bad + self.agrees(a, found, random.Random(salt))

@@ -41,6 +41,10 @@ class Inputs:
             self.known.add(hashlib.sha256(data).hexdigest())
         return p
 
+    def known_below(self, sub):
+        return {archive_check.sha256(p) for p in
+                archive_check.walk_files(os.path.join(self.folder, sub))}
+
     def series(self, sub, study, count, size=32):
         for i in range(1, count + 1):
             self.add(f"{sub}/{i:03}", dcm.ct(study, 1, i,
@@ -58,6 +62,8 @@ class Inputs:
 # name: (setup before the record, script, second store or None, its statuses)
 # In the scripts A is the archive, IN the inputs, STORE a store that prints.
 SCENARIOS = {
+    "init": ("", "pacs-init $ROOT/b; echo '{\"outcome\":\"made\"}'", ["one"],
+             (0,)),
     "few": ("", "$STORE $IN/one", ["one"], (0,)),
     "troubles": ("", "$STORE $IN/one; s=0; $STORE $IN/bad || s=$?;"
                  "[ $s -eq 3 ] || exit $s",
@@ -170,10 +176,15 @@ def crash(name, seconds, full, keep, tell, lie=None):
         newer = indexes(home, root, env, name, "newer")
         j = replay.load(journal)
         again, fine = SCENARIOS[name][2:]
-        checker = archive_check.Archive(
-            "a", inputs.known, again and
-            [os.path.join(inputs.folder, x) for x in again], fine,
-            (older, newer), before=open(before, "rb").read(), kind=name)
+        again = again and [os.path.join(inputs.folder, x) for x in again]
+        if name == "init":
+            known = inputs.known_below("one")
+            checker = archive_check.Made("b", known, again)
+        else:
+            with open(before, "rb") as f:
+                checker = archive_check.Archive(
+                    "a", inputs.known, again, fine, (older, newer), f.read(),
+                    name)
         return replay.explore(j, checker, derived, extra=4 if full else 1,
                               seconds=0 if full else seconds, keep=keep,
                               limit=0 if full else int(50 * seconds),

@@ -19,6 +19,10 @@ states() {
 	assert_output --partial ' 0 bad'
 }
 
+@test "a crash of pacs-init leaves an archive that works, or none" {
+	states init
+}
+
 @test "a crash of a store of some files keeps all promises" {
 	states few
 }
