@@ -33,6 +33,7 @@ from_parse(const char *name, struct pacs_cursor *ret)
 	unsigned long long offset;
 	unsigned segment;
 
+	/* The widths keep each number in its type. NOLINTNEXTLINE */
 	if (sscanf(name, "from-%6u-%10llu-%16[0-9a-f]", &segment, &offset,
 		   ret->check) != 3 ||
 	    strlen(ret->check) != PACS_CHECK_ROOM - 1 || !segment)

@@ -85,8 +85,8 @@ enum pacs_err
 pacs_file_slurp(struct pacs_error *err, int dirfd, const char *path, size_t max,
 		struct pacs_buf *out)
 {
-	uint64_t size;
-	size_t got;
+	uint64_t size = 0;
+	size_t got = 0;
 	enum pacs_err rc;
 	int fd;
 
