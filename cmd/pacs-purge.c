@@ -108,7 +108,7 @@ read_query(struct pacs_error *err, struct pacs_buf *text)
 {
 	size_t n = 1;
 
-	if (strcmp(flags.query_file, "-"))
+	if (strcmp(flags.query_file, "-") != 0)
 		return pacs_file_slurp(err, AT_FDCWD, flags.query_file,
 				       QUERY_FILE_MAX, text);
 	while (n && text->len <= QUERY_FILE_MAX) {

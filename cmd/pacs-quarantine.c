@@ -196,7 +196,8 @@ apply_uids(struct pacs_triple *t)
 		if (k == sizeof(known) / sizeof(*known) ||
 		    strlen(flags.uids.items[i] + n) >= PACS_UID_ROOM)
 			return false;
-		strcpy(known[k].to, flags.uids.items[i] + n);
+		snprintf(known[k].to, PACS_UID_ROOM, "%s",
+			 flags.uids.items[i] + n);
 	}
 	return true;
 }
@@ -264,7 +265,7 @@ verb_find(const char *name)
 {
 	const struct verb *v = verbs;
 
-	while (strcmp(v->name, name)) /* cli_start let no other pass */
+	while (strcmp(v->name, name) != 0) /* cli_start let no other pass */
 		v++;
 	return v;
 }
@@ -324,7 +325,7 @@ all_items(struct ctx *c, const struct verb *v, char **operands)
 	bool go_on = true;
 
 	for (; go_on && *operands; operands++) {
-		if (strcmp(*operands, "-")) {
+		if (strcmp(*operands, "-") != 0) {
 			go_on = one_item(c, v, *operands);
 			continue;
 		}

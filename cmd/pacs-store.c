@@ -315,7 +315,7 @@ found_nothing(const struct pacs_ingest_tally *t, char **operands)
 	if (t->outcomes[PACS_OUTCOME_SKIPPED] || flags.from_stdin)
 		return true;
 	for (; *operands; operands++)
-		if (strcmp(*operands, "-"))
+		if (strcmp(*operands, "-") != 0)
 			return true;
 	return false;
 }

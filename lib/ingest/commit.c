@@ -7,6 +7,7 @@
  *
  *	gather N   barrier   tell N-1   place and record N   gather N+1   ...
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,7 +45,8 @@ batch_add(struct batch *b, struct item *it)
 {
 	if (b->count == b->cap) {
 		b->cap = b->cap ? 2 * b->cap : 256;
-		b->items = pacs_realloc(b->items, b->cap * sizeof(*b->items));
+		b->items =
+		    pacs_realloc(b->items, b->cap * sizeof(struct item *));
 	}
 	b->items[b->count++] = it;
 	b->bytes += it->st.size;
@@ -65,9 +67,8 @@ object_place(const struct item *it, char path[PACS_PATH_ROOM])
 		break;
 	case PACS_OUTCOME_CONFLICT:
 	case PACS_OUTCOME_QUARANTINED:
-		strcpy(path, "quarantine/");
-		strcat(path, it->st.sha256);
-		strcat(path, ".dcm");
+		snprintf(path, PACS_PATH_ROOM, "quarantine/%.64s.dcm",
+			 it->st.sha256);
 		break;
 	default:
 		break;

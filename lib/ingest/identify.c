@@ -2,6 +2,7 @@
  * What an object is: its UIDs, from the data set itself. Group 0002 is not
  * asked, since whole vendor series differ there from the data set.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -99,7 +100,7 @@ judge(struct pacs_dataset *ds, enum uid_state state, unsigned found,
 
 	id->has_preamble = info->has_preamble;
 	id->has_meta = info->has_meta;
-	strcpy(id->syntax, info->transfer_syntax);
+	snprintf(id->syntax, sizeof(id->syntax), "%s", info->transfer_syntax);
 	id->verdict = state == UID_FINE ? IS_OBJECT : IS_ODD;
 	id->reason = state == UID_FINE      ? (damaged ? "damaged" : "")
 		     : damaged              ? "broken"

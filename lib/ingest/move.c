@@ -64,7 +64,7 @@ check_folder(struct pacs_error *err, struct run *run, const char *path)
 {
 	char *dir = folder_of(path);
 
-	if (!run->move_dir || strcmp(run->move_dir, dir)) {
+	if (!run->move_dir || strcmp(run->move_dir, dir) != 0) {
 		free(run->move_dir);
 		run->move_dir = NULL;
 		if (is_inside(err, run, dir, &run->move_inside)) {

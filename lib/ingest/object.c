@@ -1,6 +1,7 @@
 /*
  * One object: identified, compared with what holds its place, staged.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,8 +119,8 @@ note_source(struct pacs_error *err, struct worker *wk, struct item *it,
 		return PACS_OK;
 	if (body_digest(err, body, &nothing, wk, sha256))
 		return err->code;
-	strcpy(it->st.extra, "source-sha256=");
-	strcat(it->st.extra, sha256);
+	snprintf(it->st.extra, sizeof(it->st.extra), "source-sha256=%s",
+		 sha256);
 	return PACS_OK;
 }
 
@@ -152,7 +153,7 @@ object_begin(struct worker *wk, struct item *it, const struct identity *id)
 {
 	it->st.triple = id->triple;
 	it->st.origin = wk->run->opts->origin;
-	strcpy(it->sop_class, id->sop_class);
+	memcpy(it->sop_class, id->sop_class, sizeof(it->sop_class));
 	it->reason = id->reason;
 	pacs_buf_reset(&wk->head);
 	if (id->verdict == IS_OBJECT)

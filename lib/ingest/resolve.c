@@ -26,7 +26,7 @@ same_part(struct pacs_error *err, int fd, uint64_t offset, const char *bytes,
 						: COMPARE_BYTES;
 		if (pacs_file_pread(err, fd, chunk, want, offset + at, &n))
 			return err->code;
-		if (n != want || memcmp(chunk, bytes + at, n))
+		if (n != want || memcmp(chunk, bytes + at, n) != 0)
 			return PACS_OK;
 		at += n;
 	}
@@ -49,7 +49,8 @@ same_files(struct pacs_error *err, int a, uint64_t offset, int b, uint64_t len,
 		if (pacs_file_pread(err, a, chunk, want, offset + at, &n) ||
 		    pacs_file_pread(err, b, chunk + half, want, at, &m))
 			return err->code;
-		if (n != want || m != want || memcmp(chunk, chunk + half, n))
+		if (n != want || m != want ||
+		    memcmp(chunk, chunk + half, n) != 0)
 			return PACS_OK;
 		at += n;
 	}

@@ -51,6 +51,8 @@ struct walk {
 	ino_t shun_ino;
 };
 
+/* Folders in folders are recursion, DEPTH_MAX deep at most. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static bool walk_folder(struct walk *w, int fd, struct level *up);
 
 static int
@@ -70,8 +72,11 @@ read_chunk(DIR *dir, struct entry *entries, struct pacs_buf *names,
 	size_t n = 0;
 
 	pacs_buf_reset(names);
-	while (n < CHUNK_ENTRIES && names->len < CHUNK_BYTES &&
-	       (errno = 0, d = readdir(dir))) {
+	while (n < CHUNK_ENTRIES && names->len < CHUNK_BYTES) {
+		errno = 0;
+		d = readdir(dir);
+		if (!d)
+			break;
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
 		entries[n].ino = d->d_ino;
@@ -242,6 +247,8 @@ walk_folder(struct walk *w, int fd, struct level *up)
 	return go_on;
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 /* One item: a file or a folder, links followed since the user named it. */
 static bool
 walk_item(struct walk *w, const char *path)
@@ -319,7 +326,7 @@ walk_items(struct run *run)
 struct measure {
 	bool (*stopped)(void *ctx);
 	void *ctx;
-	uint64_t *files, *bytes;
+	uint64_t files, bytes;
 };
 
 static bool
@@ -330,8 +337,8 @@ count_file(struct walk *w, int dirfd, const char *name, bool via_link)
 
 	(void)via_link;
 	if (!fstatat(dirfd, name, &st, 0) && S_ISREG(st.st_mode)) {
-		++*m->files;
-		*m->bytes += (uint64_t)st.st_size;
+		m->files++;
+		m->bytes += (uint64_t)st.st_size;
 	}
 	return !m->stopped || !m->stopped(m->ctx);
 }
@@ -355,7 +362,7 @@ void
 pacs_ingest_measure(const char *path, bool (*stopped)(void *ctx), void *ctx,
 		    uint64_t *files, uint64_t *bytes)
 {
-	struct measure m = {stopped, ctx, files, bytes};
+	struct measure m = {.stopped = stopped, .ctx = ctx};
 	struct walk w = {.file = count_file,
 			 .skip = skip_nothing,
 			 .fail = fail_nothing,
@@ -363,4 +370,6 @@ pacs_ingest_measure(const char *path, bool (*stopped)(void *ctx), void *ctx,
 
 	walk_item(&w, path);
 	pacs_buf_clear(&w.path);
+	*files += m.files;
+	*bytes += m.bytes;
 }
