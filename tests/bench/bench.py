@@ -14,6 +14,7 @@ import os
 import platform
 import random
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -307,6 +308,8 @@ def machine(say, home):
 
 
 def main():
+    # Servers are stopped and files removed then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     home = tempfile.mkdtemp(prefix="bench.", dir=os.environ.get("BENCH_DIR",
                                                                 BUILD))
     say = Report(os.path.join(BUILD, "bench.txt"))
