@@ -21,8 +21,10 @@ import tempfile
 import time
 import zlib
 
-import journal as jn
-import states as st
+sys.dont_write_bytecode = True
+
+import journal as jn  # noqa: E402
+import states as st  # noqa: E402
 
 
 def scratch_home():
