@@ -23,7 +23,10 @@ setup_file() {
 		0008,0020:DA=20231224 0008,0050:SH='A_C3' 0008,0060:CS=MR
 	object in/6 4 1 1 0008,0060:CS=US
 	pacs-init a
-	pacs-store -a a in
+	# One by one: the order of storing is what some answers follow.
+	for p in in/1 in/2 in/3 in/4 in/5 in/6; do
+		pacs-store -a a $p
+	done
 	pacs-index -a a update
 }
 

@@ -205,6 +205,8 @@ def main():
     ap.add_argument("--limit", type=int, default=40)
     ap.add_argument("--seconds", type=float, default=20)
     ap.add_argument("--lie", help="fsync or syncfs: a disk that only says so")
+    ap.add_argument("--first", action="store_true",
+                    help="one complaint is enough")
     a = ap.parse_args()
     lie = a.lie
     if a.mode == "plug" and "FAULT_MOUNTS" not in os.environ:
@@ -232,6 +234,9 @@ def main():
                     print("BAD:", plan)
                     for c in complaints[:5]:
                         print("     ", c)
+                if a.first and bad:
+                    pool.terminate()
+                    break
                 if not full and time.monotonic() > until:
                     pool.terminate()
                     break

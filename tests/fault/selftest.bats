@@ -168,7 +168,7 @@ else:
 
 @test "archives on a disk that only says it flushed are found to lose objects" {
 	run /usr/bin/python3 "$fault/crash_states.py" few --lie fsync \
-		--seconds 20
+		--seconds 60
 	assert_failure 1
 	assert_output --partial 'is not whole (0 bytes)'
 	assert_output --partial 'acknowledged as stored and lost'
@@ -183,7 +183,7 @@ else:
 	unshare -m mount -o loop image try 2>/dev/null ||
 		skip "loop mounts are not allowed here"
 	run /usr/bin/python3 "$fault/live.py" plug few --lie fsync \
-		--limit 60 --seconds 20
+		--first --limit 70 --seconds 240
 	assert_failure 1
 	assert_output --partial 'acknowledged as stored and lost'
 }
