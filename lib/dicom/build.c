@@ -8,8 +8,6 @@
 #include "dicom/internal.h"
 #include "dicom/text.h"
 
-#define VR(name) PACS_VR(name[0], name[1])
-
 static void
 mark_changed(struct pacs_item *item)
 {
@@ -91,8 +89,7 @@ pacs_item_put_bytes(struct pacs_item *item, uint32_t tag, uint16_t vr,
 	pacs_item_put_borrowed(item, tag, vr, copy, even);
 }
 
-/* --- numbers out of text -----------------------------------------------------
- */
+/* --- numbers out of text ----------------------------------------------- */
 
 static void
 store(uint8_t *p, uint64_t v, unsigned size)

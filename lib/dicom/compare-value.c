@@ -4,8 +4,6 @@
 #include "dicom/compare.h"
 #include "dicom/text.h"
 
-#define VR(name) PACS_VR(name[0], name[1])
-
 static bool
 is_pad(uint8_t c)
 {

@@ -12,7 +12,8 @@ pacs_dataset_new(void)
 
 	ds->root.ds = ds->meta.ds = ds;
 	ds->form = PACS_EXPLICIT;
-	strcpy(ds->info.transfer_syntax, PACS_SYNTAX_EXPLICIT_LE);
+	memcpy(ds->info.transfer_syntax, PACS_SYNTAX_EXPLICIT_LE,
+	       sizeof(PACS_SYNTAX_EXPLICIT_LE));
 	return ds;
 }
 
@@ -110,7 +111,8 @@ pacs_sequence_append(struct pacs_element *e)
 
 	if (!q)
 		q = e->in.sequence = pacs_arena_zalloc(a, sizeof(*q));
-	q->items = grow(a, q->items, q->count, &q->cap, sizeof(*q->items));
+	q->items =
+	    grow(a, q->items, q->count, &q->cap, sizeof(struct pacs_item *));
 	q->items[q->count++] = item;
 	item->ds = e->item->ds;
 	item->owner = e;

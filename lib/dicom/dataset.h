@@ -26,7 +26,7 @@
 #define PACS_LENGTH_UNDEFINED 0xffffffffu
 
 struct pacs_dataset;
-struct pacs_item;    /* an ordered list of elements: root, meta, or SQ item */
+struct pacs_item; /* an ordered list of elements: root, meta, or SQ item */
 struct pacs_element;
 
 /* --- reading ----------------------------------------------------------- */
@@ -62,22 +62,21 @@ struct pacs_read_options {
  * Errors: PACS_EFORMAT not DICOM, or damaged; PACS_ELIMIT; PACS_EIO. opts may
  * be NULL for defaults. On failure *ret_ds is NULL.
  */
-enum pacs_err pacs_dataset_read_fd(struct pacs_error *err, int fd,
-				   const struct pacs_read_options *opts,
-				   struct pacs_dataset **ret_ds)
-    PACS_MUST_CHECK;
-enum pacs_err pacs_dataset_read_file(struct pacs_error *err, const char *path,
-				     const struct pacs_read_options *opts,
-				     struct pacs_dataset **ret_ds)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_dataset_read_fd(struct pacs_error *err, int fd,
+		     const struct pacs_read_options *opts,
+		     struct pacs_dataset **ret_ds) PACS_MUST_CHECK;
+enum pacs_err
+pacs_dataset_read_file(struct pacs_error *err, const char *path,
+		       const struct pacs_read_options *opts,
+		       struct pacs_dataset **ret_ds) PACS_MUST_CHECK;
 /* Read from memory, which must outlive the data set. Bytes may be only the
  * head of an object when stop_tag is set: PACS_EFORMAT with "cut" if the part
  * before stop_tag is not all there. */
-enum pacs_err pacs_dataset_read_memory(struct pacs_error *err,
-				       const void *bytes, size_t size,
-				       const struct pacs_read_options *opts,
-				       struct pacs_dataset **ret_ds)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_dataset_read_memory(struct pacs_error *err, const void *bytes, size_t size,
+			 const struct pacs_read_options *opts,
+			 struct pacs_dataset **ret_ds) PACS_MUST_CHECK;
 void pacs_dataset_free(struct pacs_dataset *ds); /* NULL is fine */
 
 /* What kind of file it was. */
@@ -90,11 +89,13 @@ struct pacs_dataset_info {
 	 * unknown syntax is stated keeps that name, and is "guessed".) */
 	char transfer_syntax[PACS_UID_MAX + 1];
 	uint64_t dataset_offset; /* of the data set in the source */
-	bool is_dicomdir; /* Media Storage Directory: (0004,1220) or its class */
-	bool stopped;     /* stop_tag was met: there is more in the source */
+	bool
+	    is_dicomdir; /* Media Storage Directory: (0004,1220) or its class */
+	bool stopped;    /* stop_tag was met: there is more in the source */
 	uint64_t trailing_bytes; /* after the data set, e.g. padding */
 };
-const struct pacs_dataset_info *pacs_dataset_info(const struct pacs_dataset *ds);
+const struct pacs_dataset_info *
+pacs_dataset_info(const struct pacs_dataset *ds);
 /* What was damaged (tolerate_damage), or NULL. */
 const char *pacs_dataset_damage(const struct pacs_dataset *ds);
 
@@ -169,7 +170,8 @@ bool pacs_item_double(const struct pacs_item *item, uint32_t tag, size_t i,
 
 /* --- building and changing --------------------------------------------- */
 
-struct pacs_dataset *pacs_dataset_new(void); /* empty, explicit LE */
+/* Empty, explicit little endian. */
+struct pacs_dataset *pacs_dataset_new(void) __attribute__((returns_nonnull));
 
 /*
  * All of these put the element at its place by tag, replacing what was there.
@@ -186,13 +188,13 @@ void pacs_item_put_borrowed(struct pacs_item *item, uint32_t tag, uint16_t vr,
 /* VR from the dictionary. Numbers in text ("16", "1.5\\2") are encoded for
  * binary VRs too. */
 enum pacs_err pacs_item_put_text(struct pacs_error *err, struct pacs_item *item,
-				 uint32_t tag, const char *text)
-    PACS_MUST_CHECK;
+				 uint32_t tag,
+				 const char *text) PACS_MUST_CHECK;
 /* The same with a VR given (private elements). */
 enum pacs_err pacs_item_put_text_vr(struct pacs_error *err,
 				    struct pacs_item *item, uint32_t tag,
-				    uint16_t vr, const char *text)
-    PACS_MUST_CHECK;
+				    uint16_t vr,
+				    const char *text) PACS_MUST_CHECK;
 void pacs_item_put_u16(struct pacs_item *item, uint32_t tag, uint16_t value);
 void pacs_item_put_u32(struct pacs_item *item, uint32_t tag, uint32_t value);
 /* An empty sequence (if there is none yet). */
@@ -201,8 +203,8 @@ struct pacs_element *pacs_item_put_sequence(struct pacs_item *item,
 /* Add an item to the sequence with that tag, which is made if needed. */
 struct pacs_item *pacs_item_add_item(struct pacs_item *item, uint32_t seq_tag);
 /* Encapsulated pixel data: fragment 0 is the offset table (may be empty). */
-void pacs_item_put_fragments(struct pacs_item *item, uint32_t tag,
-			     uint16_t vr, const void *const *fragments,
+void pacs_item_put_fragments(struct pacs_item *item, uint32_t tag, uint16_t vr,
+			     const void *const *fragments,
 			     const size_t *lengths, size_t count);
 bool pacs_item_remove(struct pacs_item *item, uint32_t tag); /* was there? */
 
@@ -217,8 +219,8 @@ struct pacs_write_options {
 	 * each other (implicit, explicit, big endian, deflated) by this room;
 	 * others need the codecs: PACS_EUNSUPPORTED. */
 	const char *transfer_syntax;
-	bool bare;       /* no preamble, no group 0002 */
-	bool new_meta;   /* make group 0002 anew from the data set */
+	bool bare;              /* no preamble, no group 0002 */
+	bool new_meta;          /* make group 0002 anew from the data set */
 	bool undefined_lengths; /* for sequences and items that were changed
 				 * or made here; those read keep theirs */
 };
@@ -259,18 +261,17 @@ struct pacs_difference {
 /*
  * Do two data sets mean the same? Encoding does not count: VR form, byte
  * order, sequence and item lengths, group lengths, padding of values, (FFFC,
- * FFFC), group 0002, UN against the dictionary's VR, and, with a decoder, lossless compression of
- * pixel data (its transfer-syntax-bound attributes are compared as decoded).
- * Text is compared as characters. Both must have been read to the end.
- * *ret_same false: *ret_diff (may be NULL) holds the first difference.
+ * FFFC), group 0002, UN against the dictionary's VR, and, with a decoder,
+ * lossless compression of pixel data (its transfer-syntax-bound attributes are
+ * compared as decoded). Text is compared as characters. Both must have been
+ * read to the end. *ret_same false: *ret_diff (may be NULL) holds the first
+ * difference.
  */
-enum pacs_err pacs_dataset_compare(struct pacs_error *err,
-				   struct pacs_dataset *a,
-				   struct pacs_dataset *b,
-				   pacs_pixel_decoder *decode, void *ctx,
-				   bool *ret_same,
-				   struct pacs_difference *ret_diff)
-    PACS_MUST_CHECK;
+enum pacs_err
+pacs_dataset_compare(struct pacs_error *err, struct pacs_dataset *a,
+		     struct pacs_dataset *b, pacs_pixel_decoder *decode,
+		     void *ctx, bool *ret_same,
+		     struct pacs_difference *ret_diff) PACS_MUST_CHECK;
 /* Every difference, in order, to a callback (pacs-quarantine diff). Values go
  * to the caller as elements; ea or eb is NULL where one side lacks it. */
 typedef void pacs_difference_fn(void *ctx, const char *path,
@@ -281,7 +282,7 @@ typedef void pacs_difference_fn(void *ctx, const char *path,
 enum pacs_err pacs_dataset_diff(struct pacs_error *err, struct pacs_dataset *a,
 				struct pacs_dataset *b,
 				pacs_pixel_decoder *decode, void *decode_ctx,
-				pacs_difference_fn *fn, void *ctx)
-    PACS_MUST_CHECK;
+				pacs_difference_fn *fn,
+				void *ctx) PACS_MUST_CHECK;
 
 #endif

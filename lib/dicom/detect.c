@@ -63,10 +63,8 @@ element_size(struct walk *w, size_t at, bool *ret_open)
 				return 0;
 			length = pacs_get32(p + 8, big);
 		}
-	} else if (vr == dict && dict) {
-		return 0; /* explicit in truth */
-	} else if (!dict && !PACS_TAG_IS_PRIVATE(tag)) {
-		return 0;
+	} else if (dict ? vr == dict : !PACS_TAG_IS_PRIVATE(tag)) {
+		return 0; /* explicit in truth, or unknown */
 	}
 	*ret_open = length == PACS_LENGTH_UNDEFINED;
 	if (*ret_open)

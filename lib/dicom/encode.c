@@ -9,13 +9,11 @@
 
 #include "dicom/encode.h"
 
-#define VR(name)   PACS_VR(name[0], name[1])
 #define BUFFER     (64u << 10)
 #define LENGTH_MAX 0xfffffffeu
 #define SHORT_MAX  0xfffeu
 
-/* --- bytes out ---------------------------------------------------------------
- */
+/* --- bytes out --------------------------------------------------------- */
 
 void
 pacs_encoder_flush(struct pacs_encoder *w)
@@ -237,6 +235,8 @@ element_size(const struct pacs_encoder *w, const struct pacs_element *e,
 	return header_size(w, e) + content;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): bounded by PACS_DEPTH_MAX */
+
 static uint64_t measure_items(struct pacs_encoder *w, struct pacs_element *e,
 			      bool same);
 
@@ -371,7 +371,7 @@ write_sequence(struct pacs_encoder *w, const struct pacs_element *e, bool same)
 
 	put_header(w, e, undefined ? PACS_LENGTH_UNDEFINED : (uint32_t)encoded);
 	for (i = 0; i < count && w->code == PACS_OK; i++)
-		write_item(w, e->in.sequence->items[i], inner_same(e, same));
+		write_item(w, pacs_element_item(e, i), inner_same(e, same));
 	if (undefined)
 		put_marker(w, PACS_TAG_SequenceDelimitationItem, 0);
 }
@@ -422,6 +422,8 @@ write_elements(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 			pacs_encoder_flush(w);
 	}
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 uint64_t
 pacs_encode_root(struct pacs_encoder *w, struct pacs_item *root, bool same)

@@ -65,13 +65,14 @@ set(struct pacs_header *h, uint16_t vr, unsigned size, uint32_t length)
 	h->implicit = vr == 0;
 }
 
-/* A known VR of the long form whose reserved bytes are not 0: maybe written in
- * the short form. */
+/* An unknown VR, or one of the long form whose reserved bytes are not 0, may
+ * have been written in the short form. */
 static bool
-is_short_form(const struct reading *r, uint16_t reserved, uint32_t length)
+is_short_form(const struct reading *r, uint16_t vr, uint16_t reserved,
+	      uint32_t length)
 {
-	return reserved && !is_plausible(r, 12, length) &&
-	       is_plausible(r, 8, reserved);
+	return (reserved || !pacs_vr_is_known(vr)) &&
+	       !is_plausible(r, 12, length) && is_plausible(r, 8, reserved);
 }
 
 static bool
@@ -88,10 +89,7 @@ read_long(const struct reading *r, const uint8_t *p, uint16_t vr,
 		       (reserved || !pacs_vr_is_known(vr));
 	}
 	length = pacs_get32(p + 8, r->big);
-	if (is_short_form(r, reserved, length))
-		set(h, vr, 8, reserved);
-	else if (!pacs_vr_is_known(vr) && !is_plausible(r, 12, length) &&
-		 is_plausible(r, 8, reserved))
+	if (is_short_form(r, vr, reserved, length))
 		set(h, vr, 8, reserved);
 	else
 		set(h, vr, 12, length);

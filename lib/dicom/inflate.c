@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include "dicom/internal.h"
@@ -33,7 +34,7 @@ static bool
 starts(const uint8_t *p, size_t n, int bits)
 {
 	unsigned char out[64];
-	z_stream z = {.next_in = (Bytef *)(uintptr_t)p,
+	z_stream z = {.next_in = p,
 		      .avail_in = (uInt)n,
 		      .next_out = out,
 		      .avail_out = sizeof(out)};
@@ -77,7 +78,7 @@ more_input(struct pacs_inflater *z)
 	p = n ? pacs_source_get(o, z->pos, n) : NULL;
 	if (!p)
 		return false;
-	z->z.next_in = (Bytef *)(uintptr_t)p;
+	z->z.next_in = p;
 	z->z.avail_in = (uInt)n;
 	z->pos += n;
 	return true;

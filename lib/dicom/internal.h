@@ -7,6 +7,9 @@
 
 #include "dicom/dataset.h"
 
+/* VR("PN"), shorter than PACS_VR('P', 'N'). */
+#define VR(name) PACS_VR((name)[0], (name)[1])
+
 enum {
 	E_BIG = 0x01,       /* numbers are big endian */
 	E_IMPLICIT = 0x02,  /* read from a header without VR */
@@ -39,7 +42,6 @@ struct pacs_fragments {
 struct pacs_element {
 	uint32_t tag;
 	uint16_t raw_vr; /* as written, 0 for none */
-	uint16_t vr;     /* effective; 0 until somebody asked */
 	uint64_t length; /* of the value or content, without delimiter */
 	uint64_t offset; /* of the value in the source */
 	const uint8_t *value;
@@ -202,8 +204,7 @@ struct pacs_form {
 bool pacs_guess_form(const uint8_t *p, size_t n, uint64_t size,
 		     const struct pacs_form *stated, struct pacs_form *ret);
 
-/* --- header.c: one element header ------------------------------------------
- */
+/* --- header.c: one element header -------------------------------------- */
 
 struct pacs_header {
 	uint32_t tag;
@@ -220,8 +221,7 @@ struct pacs_header {
 bool pacs_header_read(struct pacs_source *s, uint64_t pos, uint64_t limit,
 		      struct pacs_form form, struct pacs_header *ret);
 
-/* --- parse.c ---------------------------------------------------------------
- */
+/* --- parse.c ----------------------------------------------------------- */
 
 struct pacs_limits {
 	uint32_t stop_tag;

@@ -4,8 +4,6 @@
 
 #include "dicom/encode.h"
 
-#define VR(name) PACS_VR(name[0], name[1])
-
 static void
 put_uid(struct pacs_item *meta, uint32_t tag, const char *uid)
 {

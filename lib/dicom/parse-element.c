@@ -11,8 +11,7 @@
 #define VR_SQ PACS_VR('S', 'Q')
 #define VR_UN PACS_VR('U', 'N')
 
-/* --- values ----------------------------------------------------------------
- */
+/* --- values ------------------------------------------------------------ */
 
 /* Point e at its value at pos; false if that is not all there. */
 static bool

@@ -83,11 +83,10 @@ note(struct pacs_parser *p, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!p->damage[0]) {
-		va_start(ap, fmt);
+	va_start(ap, fmt);
+	if (!p->damage[0])
 		vsnprintf(p->damage, sizeof(p->damage), fmt, ap);
-		va_end(ap);
-	}
+	va_end(ap);
 	if (!p->limits.tolerate)
 		p->stop = true;
 }
@@ -142,8 +141,7 @@ is_filler(struct pacs_parser *p, uint64_t limit)
 	return b && (n == 1 || memcmp(b, b + 1, (size_t)n - 1) == 0);
 }
 
-/* --- items -----------------------------------------------------------------
- */
+/* --- items ------------------------------------------------------------- */
 
 static void
 pop_item(struct pacs_parser *p, bool delimited)

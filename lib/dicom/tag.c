@@ -204,8 +204,12 @@ pacs_tag_format(uint32_t tag, char *buf)
 	size_t i;
 
 	*p++ = '(';
-	for (i = 0; i < sizeof(shift) / sizeof(shift[0]); i++)
-		*p++ = shift[i] < 0 ? ',' : digits[tag >> shift[i] & 15];
+	for (i = 0; i < sizeof(shift) / sizeof(shift[0]); i++) {
+		if (shift[i] < 0)
+			*p++ = ',';
+		else
+			*p++ = digits[tag >> shift[i] & 15];
+	}
 	*p++ = ')';
 	*p = '\0';
 	return buf;

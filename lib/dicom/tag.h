@@ -60,7 +60,7 @@ bool pacs_vr_is_known(uint16_t vr);
 bool pacs_vr_has_long_length(uint16_t vr);
 /* Text subject to Specific Character Set: LO LT PN SH ST UC UT. */
 bool pacs_vr_is_text(uint16_t vr);
-/* Any VR whose value is characters (text, plus AE AS CS DA DS DT IS TM UI UR). */
+/* Any VR whose value is characters: text, AE AS CS DA DS DT IS TM UI UR. */
 bool pacs_vr_is_string(uint16_t vr);
 /* Bytes of one number for byte swapping: 2, 4, 8; 1 for bytes and strings. */
 unsigned pacs_vr_word(uint16_t vr);

@@ -9,46 +9,44 @@
 #include "dicom/internal.h"
 #include "dicom/text.h"
 
-#define VR(name) PACS_VR(name[0], name[1])
+/* --- effective VR ------------------------------------------------------ */
 
-/* --- effective VR ----------------------------------------------------------
- */
-
-/* A US value of the item or of the nearest one around it. */
-static bool
-int_in_scope(const struct pacs_item *item, uint32_t tag, int64_t *ret)
+/* A US value of the item or of the nearest one around it; -1 if there is none.
+ * Not pacs_item_int, which asks for the VR in its turn. */
+static int
+us_in_scope(const struct pacs_item *item, uint32_t tag)
 {
 	for (; item; item = pacs_item_parent(item)) {
-		if (pacs_item_int(item, tag, 0, ret))
-			return true;
+		const struct pacs_element *e = pacs_item_find(item, tag);
+
+		if (e && e->value && e->length >= 2)
+			return pacs_get16(e->value, pacs_element_is_big(e));
 	}
-	return false;
+	return -1;
 }
 
 static uint16_t
 settle_ambiguous(const struct pacs_element *e, const char *vrs)
 {
-	int64_t n;
-
 	if (strstr(vrs, "OW")) {
+		int bits = us_in_scope(e->item, PACS_TAG_BitsAllocated);
+
 		/* PS3.5 A.1: always OW in implicit form; but Curve Data. */
-		if (e->raw_vr == 0)
-			return (uint16_t)((e->tag & 0xff00ffff) ==
-						  PACS_TAG_CurveData
-					      ? VR("OB")
-					      : VR("OW"));
-		if (int_in_scope(e->item, PACS_TAG_BitsAllocated, &n) &&
-		    n <= 8 && strstr(vrs, "OB"))
+		if (e->raw_vr == 0 &&
+		    (e->tag & 0xff00ffff) == PACS_TAG_CurveData)
 			return VR("OB");
-		return VR("OW");
+		if (e->raw_vr == 0)
+			return VR("OW");
+		return bits >= 0 && bits <= 8 && strstr(vrs, "OB") ? VR("OB")
+								   : VR("OW");
 	}
-	if (int_in_scope(e->item, PACS_TAG_PixelRepresentation, &n) && n == 1)
-		return VR("SS");
-	return VR("US");
+	return us_in_scope(e->item, PACS_TAG_PixelRepresentation) == 1
+		   ? VR("SS")
+		   : VR("US");
 }
 
-static uint16_t
-effective_vr(const struct pacs_element *e)
+uint16_t
+pacs_element_vr(const struct pacs_element *e)
 {
 	const struct pacs_dict_entry *d;
 	uint16_t vr;
@@ -70,23 +68,13 @@ effective_vr(const struct pacs_element *e)
 	return vr;
 }
 
-uint16_t
-pacs_element_vr(const struct pacs_element *e)
-{
-	/* A cache in a struct that is ours; one thread a data set. */
-	if (!e->vr)
-		((struct pacs_element *)(uintptr_t)e)->vr = effective_vr(e);
-	return e->vr;
-}
-
 bool
 pacs_element_is_big(const struct pacs_element *e)
 {
 	return (e->flags & E_BIG) && e->raw_vr != VR("UN");
 }
 
-/* --- numbers ---------------------------------------------------------------
- */
+/* --- numbers ----------------------------------------------------------- */
 
 struct number {
 	bool is_float;
@@ -189,8 +177,7 @@ add_numbers(struct pacs_buf *out, const struct pacs_element *e, uint16_t vr)
 	}
 }
 
-/* --- text --------------------------------------------------------------------
- */
+/* --- text -------------------------------------------------------------- */
 
 static bool
 has_one_value(uint16_t vr)
@@ -301,8 +288,7 @@ pacs_item_uid(const struct pacs_item *item, uint32_t tag, char *buf,
 	       pacs_uid_clean(e->value, (size_t)e->length, buf, size) && buf[0];
 }
 
-/* --- numbers by tag ----------------------------------------------------------
- */
+/* --- numbers by tag ---------------------------------------------------- */
 
 /* Value number i of a string, trimmed, into buf. */
 static bool

@@ -1,5 +1,6 @@
 /* Writing a data set as a whole: what can stay as it was, stays. */
 #include <string.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include "dicom/encode.h"
@@ -12,8 +13,7 @@ pacs_sink_buf(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
 	return PACS_OK;
 }
 
-/* --- a sink that deflates ----------------------------------------------------
- */
+/* --- a sink that deflates ---------------------------------------------- */
 
 struct deflater {
 	z_stream z;
@@ -33,7 +33,7 @@ deflate_some(struct pacs_error *err, struct deflater *d, const void *bytes,
 		size_t n = size > UINT32_MAX / 2 ? UINT32_MAX / 2 : size;
 		int mode = n == size ? flush : Z_NO_FLUSH;
 
-		d->z.next_in = (Bytef *)(uintptr_t)bytes;
+		d->z.next_in = bytes;
 		d->z.avail_in = (uInt)n;
 		do {
 			d->z.next_out = out;
@@ -72,7 +72,7 @@ struct job {
 
 /* Fragments that were read, at any depth: only their codec can turn them into
  * something else. Those that were put are taken to be in the new syntax. */
-static bool
+static bool /* NOLINTNEXTLINE(misc-no-recursion): settle() checks the depth */
 has_read_fragments(const struct pacs_item *item)
 {
 	const struct pacs_element *e;
@@ -82,7 +82,7 @@ has_read_fragments(const struct pacs_item *item)
 		if ((e->flags & E_FRAGMENTS) && (e->flags & E_SOURCE))
 			return true;
 		for (i = 0; i < pacs_element_item_count(e); i++) {
-			if (has_read_fragments(e->in.sequence->items[i]))
+			if (has_read_fragments(pacs_element_item(e, i)))
 				return true;
 		}
 	}
@@ -108,10 +108,10 @@ settle(struct pacs_error *err, struct job *j)
 	const struct pacs_syntax *to;
 	const char *wanted = j->opts->transfer_syntax;
 
+	j->syntax = wanted ? wanted : ds->info.transfer_syntax;
 	if (ds->info.stopped)
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
 				      "the data set was read only in part");
-	j->syntax = wanted ? wanted : ds->info.transfer_syntax;
 	j->form.form = ds->form;
 	j->form.big_endian = ds->big_endian;
 	j->deflated = ds->deflated;

@@ -28,6 +28,12 @@ TOOL = os.path.join(os.environ.get("PACS_BUILD", "build"), "tools",
                     "dsconvert")
 CORPUS = os.environ.get("CORPUS")
 ADDED = 0x00104000  # PatientComments
+# What is different for a reason: (end of the file's path, path of the element).
+EXPECTED = {
+    # UN in the original: we leave its bytes as they are (PS3.5 6.2.2: little
+    # endian), pydicom's private dictionary makes it a big endian UL.
+    ("/csa_test.dcm", "00291132"),
+}
 
 
 def made_files(folder):
@@ -93,6 +99,11 @@ def differences(a, b, path=""):
             yield f"{name}: value ({x.VR}, {y.VR})"
 
 
+def is_expected(path, difference):
+    return any(path.endswith(end) and difference.startswith(name)
+               for end, name in EXPECTED)
+
+
 def check(path):
     """[what is wrong], number of conversions"""
     notes, done = [], 0
@@ -117,8 +128,9 @@ def check(path):
                 continue
             done += 1
             written = pydicom.dcmread(out.name, force=True)
-            for d in list(differences(original, written))[:3]:
-                notes.append(f"{what}: {d}")
+            found = [d for d in differences(original, written)
+                     if not is_expected(path, d)]
+            notes += [f"{what}: {d}" for d in found[:3]]
             notes += dcmtk_errors(path, out.name, what)
     return notes, done
 
