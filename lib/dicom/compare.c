@@ -232,11 +232,11 @@ step(struct comparison *c, struct side *a, struct side *b)
 {
 	const struct pacs_element *ea = current(a), *eb = current(b);
 	size_t len = c->path.len;
-	/* Never both NULL. The lesser tag is next. */
-	bool in_first = ea && (!eb || ea->tag <= eb->tag);
-	bool in_second = eb && (!ea || eb->tag <= ea->tag);
+	uint64_t ta = ea ? ea->tag : UINT64_MAX;
+	uint64_t tb = eb ? eb->tag : UINT64_MAX;
+	bool in_first = ea && ta <= tb, in_second = eb && tb <= ta;
 
-	add_name(&c->path, in_first ? ea->tag : eb->tag);
+	add_name(&c->path, (uint32_t)(ta < tb ? ta : tb));
 	if (in_first && in_second)
 		compare_elements(c, a, b);
 	else if (in_first)
