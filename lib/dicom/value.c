@@ -230,7 +230,8 @@ pacs_item_charset(const struct pacs_item *item, char *buf, size_t size)
 
 	for (; item && !e; item = pacs_item_parent(item))
 		e = pacs_item_find(item, PACS_TAG_SpecificCharacterSet);
-	if (!e || !e->value || e->length >= size)
+	if (!e || !e->value || e->length >= size ||
+	    pacs_vr_word(pacs_element_vr(e)) > 1) /* numbers say nothing */
 		return NULL;
 	len = (size_t)e->length;
 	while (len && (e->value[len - 1] == ' ' || e->value[len - 1] == 0))
