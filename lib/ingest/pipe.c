@@ -11,11 +11,11 @@
 
 enum {
 	FILES_MAX = 256,
-	ITEMS_MAX = 2048,
+	ITEMS_MAX = 4096,
 	ITEMS_WORTH_WAKING = 256, /* the committer has time */
 	MEMBER_BYTES_MAX = 8 << 20,
 };
-#define ITEM_BYTES_MAX (256ull << 20)
+#define ITEM_BYTES_MAX (512ull << 20)
 
 struct pipe {
 	pthread_mutex_t lock;

@@ -183,7 +183,7 @@ test_threads(void)
 	pacs_team_join(producer);
 	pacs_team_join(workers);
 	CHECK_INT(n, FILES);
-	CHECK(most <= 2048);
+	CHECK(most <= 4096);
 	pipe_free(p);
 }
 
