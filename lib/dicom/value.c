@@ -222,6 +222,20 @@ trim_values(struct pacs_buf *b, size_t start, uint16_t vr)
 	*to = '\0';
 }
 
+/* A character set under a wrong VR that has words: as in little endian, since
+ * implicit data sets do not tell. */
+static void
+copy_as_little(const struct pacs_element *e, char *buf)
+{
+	unsigned word =
+	    pacs_element_is_big(e) ? pacs_vr_word(pacs_element_vr(e)) : 1;
+	size_t len = (size_t)e->length, i;
+
+	memcpy(buf, e->value, len);
+	for (i = 0; i < len / word * word; i++)
+		buf[i] = (char)e->value[i - i % word + word - 1 - i % word];
+}
+
 const char *
 pacs_item_charset(const struct pacs_item *item, char *buf, size_t size)
 {
@@ -230,13 +244,12 @@ pacs_item_charset(const struct pacs_item *item, char *buf, size_t size)
 
 	for (; item && !e; item = pacs_item_parent(item))
 		e = pacs_item_find(item, PACS_TAG_SpecificCharacterSet);
-	if (!e || !e->value || e->length >= size ||
-	    pacs_vr_word(pacs_element_vr(e)) > 1) /* numbers say nothing */
+	if (!e || !e->value || e->length >= size)
 		return NULL;
+	copy_as_little(e, buf);
 	len = (size_t)e->length;
-	while (len && (e->value[len - 1] == ' ' || e->value[len - 1] == 0))
+	while (len && (buf[len - 1] == ' ' || buf[len - 1] == '\0'))
 		len--;
-	memcpy(buf, e->value, len);
 	buf[len] = '\0';
 	return strlen(buf) == len ? buf : NULL;
 }
