@@ -68,14 +68,27 @@ pacs_dataset_meta(struct pacs_dataset *ds)
 	return &ds->meta;
 }
 
+#define BATCH 32u
+
+/* Elements come in batches: most headers have some hundred. */
+static struct pacs_element *
+element_new(struct pacs_dataset *ds)
+{
+	if (!ds->spare_count) {
+		ds->spare =
+		    pacs_arena_alloc(&ds->arena, BATCH * sizeof(*ds->spare));
+		ds->spare_count = BATCH;
+	}
+	ds->spare_count--;
+	return ds->spare++;
+}
+
 struct pacs_element *
 pacs_item_append(struct pacs_item *item, uint32_t tag)
 {
-	struct pacs_element *e =
-	    pacs_arena_zalloc(&item->ds->arena, sizeof(*e));
+	struct pacs_element *e = element_new(item->ds);
 
-	e->tag = tag;
-	e->item = item;
+	*e = (struct pacs_element){.tag = tag, .item = item};
 	if (item->last) {
 		if (tag < item->last->tag)
 			item->flags |= I_UNSORTED;

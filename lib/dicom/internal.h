@@ -92,6 +92,8 @@ struct pacs_dataset {
 	const uint8_t *body;
 	uint64_t body_end; /* offset after the last element, in body */
 	struct pacs_chunk *chunks;
+	struct pacs_element *spare; /* room in the arena */
+	unsigned spare_count;
 	void *map;
 	size_t map_size;
 	unsigned depth; /* of sequences, for bounded recursion */
@@ -164,8 +166,20 @@ void pacs_source_fd(struct pacs_source *s, struct pacs_dataset *ds, int fd,
 const uint8_t *pacs_source_fill(struct pacs_source *s, uint64_t pos, size_t n);
 /* Does the source reach offset end? May have to inflate to know. */
 bool pacs_source_reaches(struct pacs_source *s, uint64_t end);
+/* Header reads hold values up to this, and only little ones once much is held;
+ * where even that is not enough, it is an error. */
+#define PACS_HOLD_VALUE  (1u << 20)
+#define PACS_HOLD_MUCH   (32u << 20)
+#define PACS_HOLD_LITTLE 64u
+#define PACS_HOLD_MAX    (256u << 20)
+
 /* Should a value of that length be left out of memory? */
-bool pacs_source_leaves_out(const struct pacs_source *s, uint64_t length);
+static inline bool
+pacs_source_leaves_out(const struct pacs_source *s, uint64_t length)
+{
+	return length > PACS_HOLD_LITTLE && !s->whole &&
+	       (length > PACS_HOLD_VALUE || s->held > PACS_HOLD_MUCH);
+}
 
 /* n bytes at pos, or NULL if there are not that many. Windows only move
  * forward: pos must not be less than in an earlier call. */

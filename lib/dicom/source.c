@@ -13,13 +13,6 @@
 #define STEP_FIRST (16u << 10)
 #define STEP_MAX   (1u << 20)
 
-/* Header reads hold values up to this, and only little ones once much is held;
- * where even that is not enough, it is an error. */
-#define HOLD_VALUE  (1u << 20)
-#define HOLD_MUCH   (32u << 20)
-#define HOLD_LITTLE 64u
-#define HOLD_MAX    (256u << 20)
-
 void
 pacs_source_memory(struct pacs_source *s, struct pacs_dataset *ds,
 		   const void *bytes, uint64_t size)
@@ -86,7 +79,7 @@ inflate_to(struct pacs_source *s, uint64_t pos)
 static void
 set_step(struct pacs_source *s, uint64_t pos)
 {
-	if (s->held > HOLD_MUCH)
+	if (s->held > PACS_HOLD_MUCH)
 		s->step = STEP_LEAST;
 	else if (s->held == 0 || pos > s->stop)
 		s->step = STEP_FIRST;
@@ -105,7 +98,7 @@ pacs_source_fill(struct pacs_source *s, uint64_t pos, size_t n)
 	set_step(s, pos);
 	if (s->inflater && !inflate_to(s, pos))
 		return NULL;
-	if (s->held > HOLD_MAX && n > 0) {
+	if (s->held > PACS_HOLD_MAX && n > 0) {
 		s->too_big = true;
 		return NULL;
 	}
@@ -136,11 +129,4 @@ pacs_source_reaches(struct pacs_source *s, uint64_t end)
 	if (s->end != UINT64_MAX)
 		return end <= s->end;
 	return inflate_to(s, end);
-}
-
-bool
-pacs_source_leaves_out(const struct pacs_source *s, uint64_t length)
-{
-	return !s->whole && (length > HOLD_VALUE ||
-			     (s->held > HOLD_MUCH && length > HOLD_LITTLE));
 }

@@ -12,59 +12,52 @@ enum {
 	KNOWN = 128
 };
 
+/* By the two letters: the parser asks for every element. */
+#define AT(a, b) [((a) - 'A') * 26 + (b) - 'A']
+
+static const unsigned char table[26 * 26] = {
+    AT('A', 'E') = KNOWN | STRING | SPACES,
+    AT('A', 'S') = KNOWN | STRING | SPACES,
+    AT('C', 'S') = KNOWN | STRING | SPACES,
+    AT('D', 'A') = KNOWN | STRING | SPACES,
+    AT('D', 'S') = KNOWN | STRING | SPACES,
+    AT('D', 'T') = KNOWN | STRING | SPACES,
+    AT('I', 'S') = KNOWN | STRING | SPACES,
+    AT('T', 'M') = KNOWN | STRING | SPACES,
+    AT('L', 'O') = KNOWN | STRING | SPACES | TEXT,
+    AT('L', 'T') = KNOWN | STRING | SPACES | TEXT,
+    AT('P', 'N') = KNOWN | STRING | SPACES | TEXT,
+    AT('S', 'H') = KNOWN | STRING | SPACES | TEXT,
+    AT('S', 'T') = KNOWN | STRING | SPACES | TEXT,
+    AT('U', 'C') = KNOWN | STRING | SPACES | TEXT | LONG,
+    AT('U', 'T') = KNOWN | STRING | SPACES | TEXT | LONG,
+    AT('U', 'R') = KNOWN | STRING | SPACES | LONG,
+    AT('U', 'I') = KNOWN | STRING,
+    AT('A', 'T') = KNOWN | WORD2,
+    AT('S', 'S') = KNOWN | WORD2,
+    AT('U', 'S') = KNOWN | WORD2,
+    AT('F', 'L') = KNOWN | WORD4,
+    AT('S', 'L') = KNOWN | WORD4,
+    AT('U', 'L') = KNOWN | WORD4,
+    AT('F', 'D') = KNOWN | WORD8,
+    AT('O', 'W') = KNOWN | WORD2 | LONG,
+    AT('O', 'F') = KNOWN | WORD4 | LONG,
+    AT('O', 'L') = KNOWN | WORD4 | LONG,
+    AT('O', 'D') = KNOWN | WORD8 | LONG,
+    AT('O', 'V') = KNOWN | WORD8 | LONG,
+    AT('S', 'V') = KNOWN | WORD8 | LONG,
+    AT('U', 'V') = KNOWN | WORD8 | LONG,
+    AT('O', 'B') = KNOWN | LONG,
+    AT('S', 'Q') = KNOWN | LONG,
+    AT('U', 'N') = KNOWN | LONG,
+};
+
 static unsigned
 facts(uint16_t vr)
 {
-	switch (vr) {
-	case PACS_VR('A', 'E'):
-	case PACS_VR('A', 'S'):
-	case PACS_VR('C', 'S'):
-	case PACS_VR('D', 'A'):
-	case PACS_VR('D', 'S'):
-	case PACS_VR('D', 'T'):
-	case PACS_VR('I', 'S'):
-	case PACS_VR('T', 'M'):
-		return KNOWN | STRING | SPACES;
-	case PACS_VR('L', 'O'):
-	case PACS_VR('L', 'T'):
-	case PACS_VR('P', 'N'):
-	case PACS_VR('S', 'H'):
-	case PACS_VR('S', 'T'):
-		return KNOWN | STRING | SPACES | TEXT;
-	case PACS_VR('U', 'C'):
-	case PACS_VR('U', 'T'):
-		return KNOWN | STRING | SPACES | TEXT | LONG;
-	case PACS_VR('U', 'R'):
-		return KNOWN | STRING | SPACES | LONG;
-	case PACS_VR('U', 'I'):
-		return KNOWN | STRING;
-	case PACS_VR('A', 'T'):
-	case PACS_VR('S', 'S'):
-	case PACS_VR('U', 'S'):
-		return KNOWN | WORD2;
-	case PACS_VR('F', 'L'):
-	case PACS_VR('S', 'L'):
-	case PACS_VR('U', 'L'):
-		return KNOWN | WORD4;
-	case PACS_VR('F', 'D'):
-		return KNOWN | WORD8;
-	case PACS_VR('O', 'W'):
-		return KNOWN | WORD2 | LONG;
-	case PACS_VR('O', 'F'):
-	case PACS_VR('O', 'L'):
-		return KNOWN | WORD4 | LONG;
-	case PACS_VR('O', 'D'):
-	case PACS_VR('O', 'V'):
-	case PACS_VR('S', 'V'):
-	case PACS_VR('U', 'V'):
-		return KNOWN | WORD8 | LONG;
-	case PACS_VR('O', 'B'):
-	case PACS_VR('S', 'Q'):
-	case PACS_VR('U', 'N'):
-		return KNOWN | LONG;
-	default:
-		return 0;
-	}
+	unsigned a = (vr >> 8) - 'A', b = (vr & 0xffu) - 'A';
+
+	return a < 26 && b < 26 ? table[a * 26 + b] : 0;
 }
 
 bool
