@@ -1,14 +1,9 @@
 /* Ask the archive. pacs-find(1) is the reference. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "cli/cli.h"
 #include "index/index.h"
 
@@ -111,34 +106,6 @@ struct ctx {
 
 /* --- the question ------------------------------------------------------ */
 
-static int64_t
-midnight(int64_t day)
-{
-	struct tm tm = {.tm_year = 70, .tm_mday = 1 + (int)day, .tm_isdst = -1};
-
-	return (int64_t)mktime(&tm) * 1000000;
-}
-
-/* Days are those of the archive's timezone. */
-static void
-start_clock(struct ctx *x)
-{
-	const char *zone = pacs_archive_settings(x->ar)->timezone;
-	struct tm tm;
-	time_t now;
-
-	if (zone && *zone)
-		setenv("TZ", zone, 1);
-	tzset();
-	x->clock.now_us = pacs_time_us();
-	x->clock.midnight = midnight;
-	now = (time_t)(x->clock.now_us / 1000000);
-	localtime_r(&now, &tm);
-	/* Midnight of this date as if in UTC. */
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	x->clock.today = (int64_t)timegm(&tm) / 86400;
-}
-
 static void
 condition(struct ctx *x, const char *text)
 {
@@ -166,35 +133,13 @@ findscu_key(struct ctx *x, const char *text)
 	free(universal);
 }
 
-static enum pacs_err
-read_query(struct pacs_error *err, struct pacs_buf *text)
-{
-	size_t n = 1;
-
-	if (strcmp(query_file, "-") != 0)
-		return pacs_file_slurp(err, AT_FDCWD, query_file,
-				       QUERY_FILE_MAX, text);
-	while (n && text->len <= QUERY_FILE_MAX) {
-		char *to = pacs_buf_reserve(text, 65536);
-
-		if (pacs_file_read(err, STDIN_FILENO, to, 65536, &n))
-			return err->code;
-		text->len += n;
-	}
-	if (n)
-		return pacs_error_set(err, PACS_ELIMIT,
-				      "more than %u bytes of conditions",
-				      QUERY_FILE_MAX);
-	return PACS_OK;
-}
-
 static void
 query_lines(struct ctx *x)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_buf text = {0};
 
-	if (read_query(&err, &text))
+	if (cli_slurp(&err, query_file, QUERY_FILE_MAX, &text))
 		cli_die(&err);
 	if (pacs_query_add_lines(&err, &x->query, pacs_buf_str(&text), text.len,
 				 &x->clock)) {
@@ -429,7 +374,9 @@ main(int argc, char **argv)
 	check_options();
 	if (pacs_archive_open(&err, archive, PACS_ARCHIVE_READ, &x.ar))
 		cli_die(&err);
-	start_clock(&x);
+	/* Days are those of the archive's timezone. */
+	cli_timezone(pacs_archive_settings(x.ar)->timezone);
+	x.clock = pacs_query_clock_now();
 	question(&x, operands);
 	sorting(&x);
 	if (run(&err, &x)) {

@@ -1,15 +1,10 @@
 /* Remove objects from an archive, on record. pacs-purge(1) is the reference. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "archive/writer.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "cli/cli.h"
 #include "index/index.h"
 
@@ -76,66 +71,21 @@ struct ctx {
 
 /* --- the question ------------------------------------------------------ */
 
-static int64_t
-midnight(int64_t day)
-{
-	struct tm tm = {.tm_year = 70, .tm_mday = 1 + (int)day, .tm_isdst = -1};
-
-	return (int64_t)mktime(&tm) * 1000000;
-}
-
-/* "today" is that of the archive's timezone, as for pacs-find. */
-static struct pacs_query_clock
-clock_of(const struct pacs_archive *ar)
-{
-	const char *zone = pacs_archive_settings(ar)->timezone;
-	struct pacs_query_clock clock = {.now_us = pacs_time_us(),
-					 .midnight = midnight};
-	time_t now = (time_t)(clock.now_us / 1000000);
-	struct tm tm;
-
-	if (zone && *zone)
-		setenv("TZ", zone, 1);
-	tzset();
-	localtime_r(&now, &tm);
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	clock.today = (int64_t)timegm(&tm) / 86400;
-	return clock;
-}
-
-static enum pacs_err
-read_query(struct pacs_error *err, struct pacs_buf *text)
-{
-	size_t n = 1;
-
-	if (strcmp(flags.query_file, "-") != 0)
-		return pacs_file_slurp(err, AT_FDCWD, flags.query_file,
-				       QUERY_FILE_MAX, text);
-	while (n && text->len <= QUERY_FILE_MAX) {
-		pacs_buf_reserve(text, 65536);
-		if (pacs_file_read(err, STDIN_FILENO, text->data + text->len,
-				   65536, &n))
-			return err->code;
-		text->len += n;
-	}
-	return n ? pacs_error_set(err, PACS_ELIMIT,
-				  "more than %u bytes of conditions",
-				  QUERY_FILE_MAX)
-		 : PACS_OK;
-}
-
 static void
 question(struct ctx *c, char **operands)
 {
-	const struct pacs_query_clock clock = clock_of(c->ar);
+	struct pacs_query_clock clock;
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_buf text = {0};
 	enum pacs_err rc = PACS_OK;
 
+	/* "today" is that of the archive's timezone, as for pacs-find. */
+	cli_timezone(pacs_archive_settings(c->ar)->timezone);
+	clock = pacs_query_clock_now();
 	for (; *operands && !rc; operands++)
 		rc = pacs_query_add(&err, &c->query, *operands, &clock);
 	if (!rc && flags.query_file)
-		rc = read_query(&err, &text);
+		rc = cli_slurp(&err, flags.query_file, QUERY_FILE_MAX, &text);
 	if (!rc && flags.query_file)
 		rc = pacs_query_add_lines(&err, &c->query, pacs_buf_str(&text),
 					  text.len, &clock);

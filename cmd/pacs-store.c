@@ -351,6 +351,7 @@ run(struct ctx *c)
 		pthread_join(c->measurer, NULL);
 	cli_progress_end();
 	say_summary(&told);
+	c->tally.told = true;
 	if (!err.code && !cli_stopped() && found_nothing(&told, c->all)) {
 		cli_say("no DICOM object found");
 		c->tally.no = true;

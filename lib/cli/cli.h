@@ -213,12 +213,21 @@ bool cli_next_item(struct pacs_buf *b);
  * thread. */
 void cli_items_end(void);
 
+/* A whole file, or with "-" standard input, of at most max bytes, appended:
+ * PACS_ELIMIT beyond. */
+enum pacs_err cli_slurp(struct pacs_error *err, const char *file, size_t max,
+			struct pacs_buf *out) PACS_MUST_CHECK;
+
+/* Local time is that of this zone from now on; NULL or "": the machine's. */
+void cli_timezone(const char *zone);
+
 /* --- the end ------------------------------------------------------------ */
 
 struct cli_tally {
 	uint64_t done;   /* items that went well */
 	uint64_t failed; /* items that did not: status 3 */
 	bool no;         /* the answer is no: status 1 */
+	bool told;       /* the program said itself, with -v, what was done */
 	/* A run that could not go on: status of the error that ended it. */
 	enum pacs_err fatal;
 };

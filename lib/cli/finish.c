@@ -38,7 +38,7 @@ cli_finish(const struct cli_tally *tally)
 	cli_progress_end();
 	cli_records_end(!tally->fatal && !cli_stopped());
 	close_stdout();
-	if (tally->done || failed)
+	if (!tally->told && (tally->done || failed))
 		cli_note("%" PRIu64 " done, %" PRIu64 " failed", tally->done,
 			 failed);
 	sig = cli_stopped();

@@ -12,137 +12,10 @@
 
 #include "dcmtk/check.h"
 #include "dcmtk/codec.h"
+#include "dcmtk/image.h"
 #include "dcmtk/load.h"
 #include "dicom/tag.h"
 #include "dicom/uid.h"
-
-/* What pixels may decompress to. A codestream can claim anything; memory is
- * given for what its size justifies (runs in JPEG-LS shrink 5,000-fold). */
-#define NATIVE_FREE_BYTES ((uint64_t)256 << 20)
-#define NATIVE_RATIO_MAX  8192
-
-static uint16_t
-get_u16(const struct pacs_item *item, uint32_t tag, uint16_t otherwise)
-{
-	int64_t n;
-
-	if (!pacs_item_int(item, tag, 0, &n) || n < 0 || n > UINT16_MAX)
-		return otherwise;
-	return (uint16_t)n;
-}
-
-static enum pacs_err
-image_get(struct pacs_error *err, const struct pacs_item *item,
-	  struct pacs_dcm_image *ret)
-{
-	struct pacs_buf text = {0};
-	int64_t frames = 1;
-
-	memset(ret, 0, sizeof(*ret));
-	pacs_item_int(item, PACS_TAG_NumberOfFrames, 0, &frames);
-	ret->frames = frames > 0 && frames <= INT32_MAX ? (uint32_t)frames : 1;
-	ret->rows = get_u16(item, PACS_TAG_Rows, 0);
-	ret->columns = get_u16(item, PACS_TAG_Columns, 0);
-	ret->samples = get_u16(item, PACS_TAG_SamplesPerPixel, 1);
-	ret->planar = get_u16(item, PACS_TAG_PlanarConfiguration, 0);
-	ret->bits_allocated = get_u16(item, PACS_TAG_BitsAllocated, 0);
-	ret->bits_stored =
-	    get_u16(item, PACS_TAG_BitsStored, ret->bits_allocated);
-	ret->high_bit =
-	    get_u16(item, PACS_TAG_HighBit, (uint16_t)(ret->bits_stored - 1));
-	ret->is_signed = get_u16(item, PACS_TAG_PixelRepresentation, 0);
-	pacs_item_text(item, PACS_TAG_PhotometricInterpretation, &text);
-	snprintf(ret->photometric, sizeof(ret->photometric), "%s",
-		 pacs_buf_str(&text));
-	pacs_buf_clear(&text);
-	if (!ret->rows || !ret->columns || !ret->samples ||
-	    !ret->bits_allocated || !ret->photometric[0])
-		return pacs_error_set(err, PACS_EFORMAT,
-				      "pixel data without its attributes");
-	return PACS_OK;
-}
-
-struct change {
-	uint32_t tag;
-	uint16_t old, now;
-};
-#define CHANGES 6
-
-/* The numbers that a codec can change. */
-static void
-image_changes(const struct pacs_dcm_image *old,
-	      const struct pacs_dcm_image *now, struct change ret[CHANGES])
-{
-	const struct change all[CHANGES] = {
-	    {PACS_TAG_SamplesPerPixel, old->samples, now->samples},
-	    {PACS_TAG_PlanarConfiguration, old->planar, now->planar},
-	    {PACS_TAG_BitsAllocated, old->bits_allocated, now->bits_allocated},
-	    {PACS_TAG_BitsStored, old->bits_stored, now->bits_stored},
-	    {PACS_TAG_HighBit, old->high_bit, now->high_bit},
-	    {PACS_TAG_PixelRepresentation, old->is_signed, now->is_signed},
-	};
-
-	memcpy(ret, all, sizeof(all));
-}
-
-static bool
-image_same(const struct pacs_dcm_image *old, const struct pacs_dcm_image *now)
-{
-	struct change changes[CHANGES];
-
-	image_changes(old, now, changes);
-	for (size_t i = 0; i < CHANGES; i++) {
-		if (changes[i].old != changes[i].now)
-			return false;
-	}
-	return strcmp(old->photometric, now->photometric) == 0;
-}
-
-/* Write down what the codec changed, and only that. */
-static enum pacs_err
-image_put(struct pacs_error *err, struct pacs_item *item,
-	  const struct pacs_dcm_image *old, const struct pacs_dcm_image *now)
-{
-	struct change changes[CHANGES];
-
-	image_changes(old, now, changes);
-	for (size_t i = 0; i < CHANGES; i++) {
-		if (changes[i].old != changes[i].now)
-			pacs_item_put_u16(item, changes[i].tag, changes[i].now);
-	}
-	if (strcmp(old->photometric, now->photometric) == 0)
-		return PACS_OK;
-	return pacs_item_put_text(err, item, PACS_TAG_PhotometricInterpretation,
-				  now->photometric);
-}
-
-static uint64_t
-native_size(const struct pacs_dcm_image *image)
-{
-	return (uint64_t)image->rows * image->columns * image->samples *
-	       image->frames * ((image->bits_allocated + 7u) / 8);
-}
-
-static enum pacs_err
-check_size(struct pacs_error *err, const struct pacs_dcm_image *image,
-	   uint64_t compressed)
-{
-	uint64_t size;
-
-	/* Four 16-bit numbers and a 31-bit one can pass 64 bits. */
-	if (image->samples > 16 || image->bits_allocated > 64)
-		return pacs_error_set(err, PACS_EUNSUPPORTED,
-				      "%u samples of %u bits in a pixel",
-				      image->samples, image->bits_allocated);
-	size = native_size(image);
-	if (size >= PACS_LENGTH_UNDEFINED ||
-	    (size > NATIVE_FREE_BYTES && size / NATIVE_RATIO_MAX > compressed))
-		return pacs_error_set(err, PACS_ELIMIT,
-				      "%" PRIu64 " bytes of pixel data would "
-				      "become %" PRIu64,
-				      compressed, size);
-	return PACS_OK;
-}
 
 static enum pacs_err
 output_to_buf(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
@@ -171,7 +44,7 @@ decode_element(struct pacs_error *err, const struct pacs_element *e,
 		fragments[i] = pacs_element_fragment(e, i, &lengths[i]);
 		compressed += lengths[i];
 	}
-	if (check_size(err, image, compressed))
+	if (pacs_dcm_image_check_size(err, image, compressed))
 		goto out;
 	for (size_t i = 1; i < count; i++) {
 		if (pacs_dcm_check_fragment(err, syntax, image,
@@ -184,11 +57,11 @@ decode_element(struct pacs_error *err, const struct pacs_element *e,
 	if (bridge.decode(err, syntax, image, fragments, lengths, count,
 			  output_to_buf, out))
 		goto out;
-	if (out->len - begin < native_size(image) ||
-	    out->len - begin > native_size(image) + 1)
+	if (out->len - begin < pacs_dcm_image_bytes(image) ||
+	    out->len - begin > pacs_dcm_image_bytes(image) + 1)
 		pacs_error_set(err, PACS_EFORMAT,
 			       "pixel data came to %zu bytes, not %" PRIu64,
-			       out->len - begin, native_size(image));
+			       out->len - begin, pacs_dcm_image_bytes(image));
 out:
 	free(fragments);
 	free(lengths);
@@ -205,11 +78,11 @@ decode_in_item(struct pacs_error *err, struct pacs_item *item,
 
 	if (!e || !pacs_element_is_encapsulated(e))
 		return PACS_OK;
-	if (image_get(err, item, &old))
+	if (pacs_dcm_image_get(err, item, &old))
 		return err->code;
 	now = old;
 	if (!decode_element(err, e, syntax, &now, &native) &&
-	    !image_put(err, item, &old, &now))
+	    !pacs_dcm_image_put(err, item, &old, &now))
 		pacs_item_put_bytes(item, PACS_TAG_PixelData,
 				    now.bits_allocated > 8 ? PACS_VR('O', 'W')
 							   : PACS_VR('O', 'B'),
@@ -295,16 +168,16 @@ encode_native(struct pacs_error *err, const char *syntax,
 {
 	struct pacs_dcm_bridge bridge;
 
-	if (check_size(err, image, size))
+	if (pacs_dcm_image_check_size(err, image, size))
 		return err->code;
 	if (image->bits_allocated != 8 && image->bits_allocated != 16)
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
 				      "cannot compress pixels of %u bits",
 				      image->bits_allocated);
-	if (size < native_size(image))
+	if (size < pacs_dcm_image_bytes(image))
 		return pacs_error_set(err, PACS_EFORMAT,
 				      "pixel data has %zu bytes, not %" PRIu64,
-				      size, native_size(image));
+				      size, pacs_dcm_image_bytes(image));
 	if (pacs_dcm_load(err, &bridge))
 		return err->code;
 	return bridge.encode(err, syntax, image, native, size, output_fragment,
@@ -324,11 +197,11 @@ encode_root(struct pacs_error *err, struct pacs_item *root, const char *syntax)
 	if (!native)
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
 				      "no pixel data to compress");
-	if (image_get(err, root, &old))
+	if (pacs_dcm_image_get(err, root, &old))
 		return err->code;
 	now = old;
 	if (!encode_native(err, syntax, &now, native, size, &f) &&
-	    !image_put(err, root, &old, &now))
+	    !pacs_dcm_image_put(err, root, &old, &now))
 		put_fragments(root, &f);
 	pacs_buf_clear(&f.bytes);
 	free(f.lengths);
@@ -343,13 +216,13 @@ pacs_dcm_encode_frame(struct pacs_error *err, const char *transfer_syntax,
 	struct pacs_dcm_image said, now;
 	struct fragments f = {0};
 
-	if (image_get(err, item, &said))
+	if (pacs_dcm_image_get(err, item, &said))
 		return err->code;
 	said.frames = 1;
 	now = said;
 	if (encode_native(err, transfer_syntax, &now, native, size, &f))
 		goto out;
-	if (f.count != 2 || !image_same(&said, &now)) {
+	if (f.count != 2 || !pacs_dcm_image_same(&said, &now)) {
 		pacs_error_set(err, PACS_EUNSUPPORTED,
 			       "cannot compress single frames like this");
 		goto out;
@@ -449,7 +322,7 @@ pacs_dcm_decode_pixels(struct pacs_error *err, void *ctx,
 	    !pacs_element_is_encapsulated(e))
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
 				      "not losslessly compressed pixel data");
-	if (image_get(err, root, &image))
+	if (pacs_dcm_image_get(err, root, &image))
 		return err->code;
 	return decode_element(err, e, syntax, &image, out);
 }

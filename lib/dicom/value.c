@@ -37,12 +37,13 @@ settle_ambiguous(const struct pacs_element *e, const char *vrs)
 			return VR("OB");
 		if (e->raw_vr == 0)
 			return VR("OW");
-		return bits >= 0 && bits <= 8 && strstr(vrs, "OB") ? VR("OB")
-								   : VR("OW");
+		if (bits >= 0 && bits <= 8 && strstr(vrs, "OB"))
+			return VR("OB");
+		return VR("OW");
 	}
-	return us_in_scope(e->item, PACS_TAG_PixelRepresentation) == 1
-		   ? VR("SS")
-		   : VR("US");
+	if (us_in_scope(e->item, PACS_TAG_PixelRepresentation) == 1)
+		return VR("SS");
+	return VR("US");
 }
 
 uint16_t

@@ -13,6 +13,8 @@ enum {
 	/* All four UIDs stand before it in a data set that is in order. */
 	BEHIND_UIDS = 0x0020000f,
 	INFLATED_MAX = 64 << 20,
+	/* About 64 bytes each: what a store may hold for one header. */
+	ELEMENTS_MAX = 300000,
 };
 
 static enum pacs_err
@@ -21,6 +23,7 @@ read_header(struct pacs_error *err, const struct body *body, uint32_t stop,
 {
 	struct pacs_read_options opts = {.stop_tag = stop,
 					 .max_inflated = INFLATED_MAX,
+					 .max_elements = ELEMENTS_MAX,
 					 .tolerate_damage = true};
 
 	if (body->bytes)

@@ -68,6 +68,9 @@ struct pacs_query_clock {
 	int64_t (*midnight)(int64_t day);
 };
 
+/* The clock of now, in the zone that the process has (tzset). */
+struct pacs_query_clock pacs_query_clock_now(void);
+
 /* {0} is a valid empty question: it matches everything. */
 void pacs_query_clear(struct pacs_query *q);
 
