@@ -15,6 +15,9 @@
 #include "base/fs.h"
 
 #define COPY_BYTES (256u << 10)
+/* The disk starts on an object of this size at once, while the next is hashed;
+ * smaller ones are cheaper to write many at a time. */
+#define EARLY_FLUSH_BYTES (256u << 10)
 
 struct pacs_stage_stream {
 	struct pacs_writer *w;
@@ -105,6 +108,8 @@ pacs_stage_memory(struct pacs_error *err, struct pacs_writer *w,
 		rc = pacs_fs_write(err, fd, head, head_size);
 	if (!rc)
 		rc = pacs_fs_write(err, fd, bytes, size);
+	if (!rc && size >= EARLY_FLUSH_BYTES)
+		pacs_fs_start_flush(fd);
 	if (close(fd) != 0 && !rc)
 		rc = pacs_error_sys(err, errno, "cannot write");
 	if (!rc)

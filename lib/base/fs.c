@@ -143,6 +143,14 @@ pacs_fs_sync(struct pacs_error *err, int fd)
 	return PACS_OK;
 }
 
+void
+pacs_fs_start_flush(int fd)
+{
+	/* Waits for nothing and promises nothing; what goes wrong in the
+	 * writing is told by the barrier (errseq_t in Linux). */
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 enum pacs_err
 pacs_fs_sync_path(struct pacs_error *err, int dirfd, const char *path)
 {

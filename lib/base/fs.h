@@ -47,6 +47,8 @@ enum pacs_err pacs_fs_chown(struct pacs_error *err, int dirfd, const char *path,
 /* Durability: data and size of a file; entries of a folder; all of the file
  * system that fd is on. A failure is final: never call again and believe it. */
 enum pacs_err pacs_fs_sync(struct pacs_error *err, int fd) PACS_MUST_CHECK;
+/* A hint, not a barrier: the disk may start on the file's bytes now. */
+void pacs_fs_start_flush(int fd);
 enum pacs_err pacs_fs_sync_path(struct pacs_error *err, int dirfd,
 				const char *path) PACS_MUST_CHECK;
 enum pacs_err pacs_fs_sync_all(struct pacs_error *err, int fd) PACS_MUST_CHECK;
