@@ -79,7 +79,7 @@ static const struct cli_field fields[FIELDS + 1] = {
 static const struct cli_program program = {
     .name = "pacs-verify",
     .summary = "prove that nothing in an archive is lost",
-    .operands = "[PATH ... | -]",
+    .operands = "[PATH | KEY=VALUE | -] ...",
     .opts = opts,
     .fields = fields,
 };
@@ -111,7 +111,7 @@ tell(void *p, const struct pacs_fixity_finding *f, bool mended)
 
 	if (f->fault == PACS_FAULT_UNREADABLE)
 		c->unread = true;
-	else if (!mended)
+	else if (!mended && pacs_fault_is_damage(f->fault))
 		c->damage = true;
 	if (c->records)
 		cli_record(c->records, values);
@@ -310,30 +310,59 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 	cli_progress_end();
 }
 
-/* The operands; "-" stands for a list on standard input. */
+struct operands {
+	char **paths;
+	size_t count;
+	struct pacs_query query;
+	struct pacs_query_clock clock;
+};
+
+/* Paths begin with "objects/" or are absolute, as pacs-find prints them. */
+static bool
+is_question(const char *s)
+{
+	return strchr(s, '=') && *s != '/' && strncmp(s, "objects/", 8) != 0;
+}
+
+static void
+take_operand(struct operands *o, const char *s)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (!is_question(s)) {
+		o->paths =
+		    pacs_realloc(o->paths, (o->count + 1) * sizeof(*o->paths));
+		o->paths[o->count++] = pacs_strdup(s);
+	} else if (pacs_query_add(&err, &o->query, s, &o->clock)) {
+		if (err.code == PACS_EUSAGE)
+			cli_usage("%s", err.msg);
+		cli_die(&err);
+	}
+}
+
+/* "-" stands for a list on standard input. */
 static void
 make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
 	  struct pacs_part **ret_p)
 {
+	struct operands o = {0};
 	struct pacs_buf b = {0};
-	char **paths = NULL;
-	size_t n = 0;
 
+	cli_timezone(pacs_archive_settings(ar)->timezone);
+	o.clock = pacs_query_clock_now();
 	for (; *items; items++) {
-		bool list = strcmp(*items, "-") == 0;
-
-		while (!list || cli_next_item(&b)) {
-			paths = pacs_realloc(paths, (n + 1) * sizeof(*paths));
-			paths[n++] = pacs_strdup(list ? b.data : *items);
-			if (!list)
-				break;
-		}
+		if (strcmp(*items, "-") != 0)
+			take_operand(&o, *items);
+		else
+			while (cli_next_item(&b))
+				take_operand(&o, b.data);
 	}
-	if (pacs_part_new(err, ar, paths, n, ret_p))
+	if (pacs_part_new(err, ar, o.paths, o.count, &o.query, ret_p))
 		cli_die(err);
-	while (n)
-		free(paths[--n]);
-	free(paths);
+	while (o.count)
+		free(o.paths[--o.count]);
+	free(o.paths);
+	pacs_query_clear(&o.query);
 	pacs_buf_clear(&b);
 }
 
@@ -371,6 +400,8 @@ main(int argc, char **argv)
 	}
 	if (flags.state && pacs_verify_state_read(&err, flags.state, &c.state))
 		cli_die(&err);
+	o.index = !count && !flags.since && !flags.sample && !flags.budget &&
+		  !flags.sums;
 	o.first_shard = c.state ? pacs_verify_state_oldest(c.state) : 0;
 	if (!flags.sums)
 		c.records = cli_records_new(fields, NULL);
@@ -382,6 +413,10 @@ main(int argc, char **argv)
 	if (err.code) {
 		cli_warn_error(&err, NULL);
 		tally.fatal = err.code;
+	}
+	if (!err.code && part && !t.wanted && !cli_stopped()) {
+		cli_warn("no object is recorded in that part");
+		c.damage = true;
 	}
 	tally.no = c.damage;
 	tally.failed = c.unread;

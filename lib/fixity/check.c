@@ -23,16 +23,31 @@ pacs_fault_word(enum pacs_fault fault)
 	return words[fault];
 }
 
+bool
+pacs_fault_is_damage(enum pacs_fault fault)
+{
+	return fault != PACS_FAULT_UNREADABLE && fault != PACS_FAULT_DOUBLED;
+}
+
 void
 run_finding(struct run *run, enum pacs_fault fault, const char *path,
 	    const char *expected, const char *found)
 {
 	static const struct pacs_triple none;
 	struct pacs_triple t = none;
-	const struct pacs_fixity_finding f = {fault, path, &t, expected, found};
 
 	if (!pacs_object_triple(path, &t))
 		t = none;
+	run_finding_of(run, fault, path, &t, expected, found);
+}
+
+void
+run_finding_of(struct run *run, enum pacs_fault fault, const char *path,
+	       const struct pacs_triple *t, const char *expected,
+	       const char *found)
+{
+	const struct pacs_fixity_finding f = {fault, path, t, expected, found};
+
 	pthread_mutex_lock(&run->lock);
 	run->tally->findings[fault]++;
 	run->hooks->finding(run->hooks->ctx, &f);
@@ -178,6 +193,7 @@ merge(struct work *w, const struct bucket *b, const struct tree *t)
 			run_finding(run, PACS_FAULT_ORPHAN, f->path, "", "");
 		if (c > 0)
 			continue;
+		run->tally->wanted += e->there && e->wanted;
 		if (e->there && e->wanted && run->hooks->object)
 			run->hooks->object(run->hooks->ctx, e->path, e->sha256);
 		if (c < 0 && e->there && e->wanted &&
@@ -299,6 +315,8 @@ pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 			rc = check_bucket(err, &run, s, (begin + i) % n);
 	if (!rc && looks_at_all(opts) && !run_stopped(&run))
 		quarantine_check(&run);
+	if (!rc && opts->index && !run_stopped(&run))
+		drift_check(&run);
 	spool_close(s);
 	pacs_buf_clear(&run.quarantine);
 	late_clear(&run.late);

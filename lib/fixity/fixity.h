@@ -31,6 +31,8 @@
 	F(MISPLACED, "misplaced", "in objects/ under no object's name")      \
 	F(MODE, "mode", "others may write it, or its owner does not own it") \
 	F(QUARANTINE, "quarantine", "set aside, and not there or damaged")   \
+	F(INDEX, "index", "the index says something else than the ledger")   \
+	F(DOUBLED, "doubled", "its SOP Instance UID stands elsewhere too")   \
 	F(UNREADABLE, "unreadable", "could not be read, so nothing is known")
 
 enum pacs_fault {
@@ -40,6 +42,10 @@ enum pacs_fault {
 	    PACS_FAULT_COUNT
 };
 const char *pacs_fault_word(enum pacs_fault fault);
+
+/* Damage counts for an exit status; what is only worth knowing does not, and
+ * of what could not be read nothing is known. */
+bool pacs_fault_is_damage(enum pacs_fault fault);
 
 /* Strings are borrowed until the callback returns; "" where unknown. */
 struct pacs_fixity_finding {
@@ -67,6 +73,9 @@ struct pacs_fixity_options {
 	/* Only objects that the caller wants; NULL: all. Any thread. */
 	bool (*wants)(void *ctx, const struct pacs_triple *t);
 	void *wants_ctx;
+	/* Hold the index against the ledger too, if there is one. It is brought
+	 * up to date first. */
+	bool index;
 };
 
 /* Calls come one at a time. */
@@ -86,7 +95,8 @@ struct pacs_fixity_hooks {
 
 struct pacs_fixity_tally {
 	uint64_t lines;   /* of the ledger */
-	uint64_t objects; /* recorded, and looked at */
+	uint64_t wanted;  /* objects on record, of those asked for */
+	uint64_t objects; /* looked at */
 	uint64_t bytes;   /* read */
 	uint64_t findings[PACS_FAULT_COUNT];
 	bool complete; /* nothing was left out by stopped */

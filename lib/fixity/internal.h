@@ -5,6 +5,7 @@
  *   spool.c   a temporary file in buckets; a bucket comes back settled
  *   tree.c    the files that are really there, of a bucket's shards
  *   object.c  one object: its bytes, its UIDs, its end
+ *   drift.c   the index
  *   check.c   all of it, bucket by bucket
  */
 #ifndef PACS_FIXITY_INTERNAL_H
@@ -86,6 +87,10 @@ struct run {
 
 void run_finding(struct run *run, enum pacs_fault fault, const char *path,
 		 const char *expected, const char *found);
+/* The same of what a path does not say, such as a series. */
+void run_finding_of(struct run *run, enum pacs_fault fault, const char *path,
+		    const struct pacs_triple *t, const char *expected,
+		    const char *found);
 bool run_stopped(struct run *run);
 /* So much was read: count it, and wait if that was faster than allowed. */
 void run_read(struct run *run, uint64_t objects, uint64_t bytes);
@@ -130,5 +135,9 @@ void object_check(struct run *run, struct reader *r, const char *path,
 /* --- setaside.c ----------------------------------------------------------- */
 /* Quarantine: each digest that the ledger says is there. */
 void quarantine_check(struct run *run);
+
+/* --- drift.c -------------------------------------------------------------- */
+/* The index, if there is one, against the ledger. */
+void drift_check(struct run *run);
 
 #endif

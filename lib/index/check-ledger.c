@@ -1,8 +1,11 @@
 /*
  * The index against the ledger. One pass notes the lines whose object is not in
  * the index as they say; a later line may explain that (a purge, a replacement)
- * and takes the note away. What is left is wrong. Rows without any line show in
- * the number of lines that are in force.
+ * and takes the note away. What is left is wrong. A row that no line speaks of
+ * has not been seen when the pass is over.
+ *
+ * All of it is one read transaction, since other programs catch up meanwhile;
+ * nothing is told before its end, since who listens may stall.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +22,8 @@ struct doubt {
 
 struct doubts {
 	struct doubt *bucket[BUCKETS];
+	unsigned char *seen; /* rows by their seq, a bit each */
+	int64_t seen_end;    /* seqs are below */
 };
 
 static uint32_t
@@ -58,10 +63,25 @@ note(struct doubts *d, const char *triple)
 	*bucket = n;
 }
 
-/* Is there a row; with this digest (NULL: any)? */
+static void
+see(struct doubts *d, int64_t seq)
+{
+	if (seq >= 0 && seq < d->seen_end)
+		d->seen[seq / 8] |= (unsigned char)(1u << seq % 8);
+}
+
+static bool
+is_seen(const struct doubts *d, int64_t seq)
+{
+	return seq >= 0 && seq < d->seen_end &&
+	       (d->seen[seq / 8] & 1u << seq % 8);
+}
+
+/* Is there a row, and does it say what the line says? */
 static enum pacs_err
 indexed(struct pacs_error *err, struct check *c,
-	const struct pacs_ledger_line *line, bool *ret_row, bool *ret_same)
+	const struct pacs_ledger_line *line, int64_t *ret_seq, bool *ret_row,
+	bool *ret_same)
 {
 	sqlite3_stmt *st = db_stmt(err, c->db, ST_INSTANCE_TRIPLE);
 	char hex[2 * PACS_SHA256_SIZE + 1] = "";
@@ -74,6 +94,7 @@ indexed(struct pacs_error *err, struct check *c,
 	db_bind_text(st, 3, line->study);
 	if (db_step(err, c->db, st, ret_row) || !*ret_row)
 		return err->code;
+	*ret_seq = sqlite3_column_int64(st, 1);
 	if (sqlite3_column_bytes(st, 5) == PACS_SHA256_SIZE)
 		pacs_hex(sqlite3_column_blob(st, 5), PACS_SHA256_SIZE, hex);
 	*ret_same = !strcmp(hex, line->sha256) &&
@@ -88,11 +109,14 @@ look(struct pacs_error *err, struct check *c, struct doubts *d,
 {
 	bool places = pacs_op_places(line->op), row = false, same = false;
 	char triple[3 * PACS_UID_ROOM];
+	int64_t seq = -1;
 
 	if (!places && line->op != PACS_OP_PURGE && line->op != PACS_OP_VOID)
 		return PACS_OK;
-	if (indexed(err, c, line, &row, &same))
+	if (indexed(err, c, line, &seq, &row, &same))
 		return err->code;
+	if (row)
+		see(d, seq);
 	snprintf(triple, sizeof(triple), "%s\t%s\t%s", line->study,
 		 line->series, line->instance);
 	if (places ? !same : row)
@@ -122,19 +146,45 @@ tell_and_free(struct check *c, struct doubts *d, bool tell)
 		}
 }
 
-enum pacs_err
-check_ledger(struct pacs_error *err, struct check *c)
+/* Rows that were not seen: no line speaks of their object. */
+static enum pacs_err
+note_unseen(struct pacs_error *err, struct check *c, struct doubts *d)
 {
-	struct doubts *d = pacs_calloc(1, sizeof(*d));
+	static const char sql[] =
+	    "SELECT i.seq, s.study_instance_uid, e.series_instance_uid,"
+	    " i.sop_instance_uid FROM t_instance AS i, t_series AS e,"
+	    " t_study AS s WHERE e.id = i.series AND s.id = e.study";
+	char triple[3 * PACS_UID_ROOM];
+	sqlite3_stmt *st = NULL;
+	bool row = true;
+
+	if (db_prepare(err, c->db, sql, &st))
+		return err->code;
+	while (!db_step(err, c->db, st, &row) && row) {
+		if (is_seen(d, sqlite3_column_int64(st, 0)))
+			continue;
+		snprintf(triple, sizeof(triple), "%s\t%s\t%s", db_text(st, 1),
+			 db_text(st, 2), db_text(st, 3));
+		note(d, triple);
+	}
+	sqlite3_finalize(st);
+	return err->code;
+}
+
+static enum pacs_err
+compare(struct pacs_error *err, struct check *c, struct doubts *d)
+{
 	const struct pacs_ledger_line *line;
 	struct pacs_ledger_reader *r = NULL;
 	struct state s;
 
 	if (state_load(err, c->db, &s))
-		goto out;
+		return err->code;
 	state_clear(&s);
+	d->seen_end = s.next_seq;
+	d->seen = pacs_calloc(1, (size_t)s.next_seq / 8 + 1);
 	if (pacs_ledger_open(err, c->ar, NULL, &r))
-		goto out;
+		return err->code;
 	while (!pacs_ledger_next(err, r, &line) && line &&
 	       (line->at.segment < s.cursor.segment ||
 		(line->at.segment == s.cursor.segment &&
@@ -142,8 +192,22 @@ check_ledger(struct pacs_error *err, struct check *c)
 		if (look(err, c, d, line))
 			break;
 	pacs_ledger_close(r);
-out:
+	return err->code ? err->code : note_unseen(err, c, d);
+}
+
+enum pacs_err
+check_ledger(struct pacs_error *err, struct check *c)
+{
+	struct doubts *d = pacs_calloc(1, sizeof(*d));
+	struct pacs_error late = PACS_ERROR_INIT;
+
+	if (!db_simple(err, c->db, ST_BEGIN_READ)) {
+		(void)!compare(err, c, d);
+		if (db_simple(&late, c->db, ST_COMMIT) && !err->code)
+			*err = late;
+	}
 	tell_and_free(c, d, !err->code);
+	free(d->seen);
 	free(d);
 	return err->code;
 }

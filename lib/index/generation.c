@@ -111,6 +111,16 @@ generation_find(const char *base, char ret[GENERATION_ROOM])
 		ret[0] = '\0';
 }
 
+bool
+pacs_index_exists(const struct pacs_archive *ar)
+{
+	char *base = index_base(ar), name[GENERATION_ROOM];
+
+	generation_find(base, name);
+	free(base);
+	return name[0] != '\0';
+}
+
 /* --- building ---------------------------------------------------------- */
 
 struct build {

@@ -51,6 +51,8 @@ enum pacs_err pacs_index_open(struct pacs_error *err,
 			      const struct pacs_index_options *opts,
 			      struct pacs_index **ret_ix) PACS_MUST_CHECK;
 void pacs_index_close(struct pacs_index *ix); /* NULL is fine */
+/* Is there one that opening would use, and not make? */
+bool pacs_index_exists(const struct pacs_archive *ar);
 /* What the open did. */
 const struct pacs_index_done *pacs_index_done(const struct pacs_index *ix);
 /* The file, or "" if it is in memory. Borrowed. */

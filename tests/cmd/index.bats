@@ -170,6 +170,17 @@ fields() {
 	grep -q "^wrong-sum	" out
 }
 
+@test "check finds rows of objects that no line speaks of" {
+	sqlite3 a/index.db "update t_instance set sop_instance_uid = '$root.9'
+		where sop_instance_uid = '$root.1.1.2'"
+	exits 1 pacs-index check --no-files -f problem,SOPInstanceUID
+	sort out >got
+	same got <<-END
+		not-as-recorded	$root.1.1.2
+		not-as-recorded	$root.9
+	END
+}
+
 @test "check lists objects that disagree, without their values" {
 	object in/1/7 1 1 7 0010,0010:PN=SECRET^NAME 0010,0020:LO=ID1
 	object in/6/1 6 1 1 0010,0010:PN=SECRET^OTHER 0010,0020:LO=ID0

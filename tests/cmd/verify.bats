@@ -289,6 +289,76 @@ spoil() { # FILE: make it writable for the test
 	exits 2 pacs-verify /etc/passwd
 }
 
+@test "verify looks at what a question matches: at each level, with others" {
+	local series study n
+	pacs-find --count >out # what is missing was there when it was indexed
+	series=$(basename "$(dirname "$one")")
+	study=$(basename "$(dirname "$(dirname "$two")")")
+	rm -f "a/$one" "a/$two"
+	verify 1 "SOPInstanceUID=$(basename "$one" .dcm)"
+	found missing "$one"
+	verify 1 'Modality=CT\US' "SeriesInstanceUID=$series"
+	grep -q "^missing	$one$" sorted
+	verify 1 "StudyInstanceUID=$study" "$one"
+	grep -q "^missing	$two$" sorted
+	grep -q "^missing	$one$" sorted
+	echo "SOPInstanceUID=$(basename "$one" .dcm)" |
+		pacs-verify -f kind,path - >sorted && false
+	found missing "$one"
+	# As many as the index says, by -v.
+	n=$(pacs-find -L instance --count Modality=US)
+	pacs-verify -v --quick Modality=US 2>err >out || true
+	grep -q " $((n - $(grep -c . out))) objects" err
+}
+
+@test "verify of a part in which nothing is on record is no success" {
+	exits 1 pacs-verify PatientID=nobody
+	grep -q 'no object is recorded in that part' err
+	exits 1 pacs-verify objects/000/1.2.3
+	exits 2 pacs-verify Modalty=CT
+	grep -q Modality err
+}
+
+@test "verify finds what the index says otherwise, and names a damaged one" {
+	pacs-find --count >out
+	sqlite3 a/index.db "delete from t_instance where sop_instance_uid = '$(
+		basename "$one" .dcm)'"
+	exits 1 pacs-verify -f kind,path,found
+	grep -qx "index	$one	not-as-recorded" out
+	grep -q "^index	index.db	wrong-sum" out
+	run ! grep -v '^index' out
+	exits 0 pacs-index rebuild
+	verify 0
+	dd if=/dev/urandom of="a/$(readlink a/index.db)" bs=4096 seek=1 count=20 \
+		conv=notrunc status=none
+	rm -f a/index/*-wal a/index/*-shm
+	verify 1
+	found index index.db
+	verify 0 "$one"
+}
+
+@test "verify is content with an index that is behind, or is not there" {
+	verify 0
+	[ ! -e a/index.db ]
+	pacs-find --count >out
+	pacs-phantom -o more --modality=MR --studies=1 --instances=2 --rows=32 --seed=9
+	pacs-store more
+	verify 0
+	[ ! -s out ]
+}
+
+@test "verify tells of a SOP Instance UID that stands twice, and has status 0" {
+	local twin
+	twin=$(basename "$one" .dcm)
+	dcmodify -nb -ma "(0020,000e)=1.2.3.4.5" "$(cp "a/$one" twin && chmod u+w twin && echo twin)"
+	exits 0 pacs-store twin
+	pacs-find --count >out
+	verify 0
+	grep -qx "doubled	$one" sorted
+	[ "$(grep -c "^doubled	.*/$twin.dcm$" sorted)" = 2 ]
+	[ "$(wc -l <sorted)" = 2 ]
+}
+
 @test "verify --since looks at what was recorded since" {
 	rm -f "a/$one"
 	verify 0 --since=2100-01-01
