@@ -306,3 +306,10 @@ version_is_one_name() {
 		grep -q -- "$p" "$PACS_TOP/README.md"
 	done
 }
+
+@test "FAILURES of pacs(7) is the table that the tests run" {
+	awk -f "$PACS_TOP/tests/docs/failures.awk" "$PACS_TOP/tests/docs/failures.tsv" >want
+	sed -n '/made by tests\/docs\/failures.awk/,/^\.El/p' "$PACS_TOP/man/pacs.7" |
+		sed '1d;$d' | diff want -
+	[ "$(grep -c '^\.It' want)" -ge 30 ]
+}
