@@ -127,7 +127,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDLIBS)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
 
 # --- targets for people ----------------------------------------------------
 # One make for each variant, as parallel as the machine unless -j says how.
@@ -140,7 +140,7 @@ T ?=
 matching = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(f)),$(f))),$(1))
 
 .PHONY: help deps lint-deps demo units tools replays check-build check check-all asan \
-	fuzz fuzzers lint format bench completions install uninstall dist clean
+	fuzz fuzzers lint format bench completions install uninstall dist deb clean
 help:
 	@echo 'make                build the programs in $(B)/bin'
 	@echo 'make demo           a tour with synthetic patients'
@@ -153,6 +153,7 @@ help:
 	@echo 'make completions    regenerate completions/'
 	@echo 'make install        PREFIX=/usr/local DESTDIR=; also uninstall'
 	@echo 'make dist           a tar of the committed sources'
+	@echo 'make deb            a Debian package of them, judged by lintian'
 	@echo 'make deps           install missing Debian packages (DEPS=no: never)'
 
 # DEPS=no is for machines where the packages came another way.
@@ -203,6 +204,7 @@ check-all:
 	$(AGAIN) check-fault
 	$(AGAIN) fuzz
 	$(AGAIN) lint
+	$(AGAIN) deb
 
 bench: deps
 	$(AGAIN) all tools bench-tools
@@ -235,7 +237,7 @@ install: all
 		install -d "$$d"; install -m 644 "$$m" "$$d"; done
 	install -m 644 README.md LICENSE '$(DESTDIR)$(DOCDIR)'
 	install -m 644 lib/README.md '$(DESTDIR)$(DOCDIR)/lib-README.md'
-	@set -e; for e in examples/*; do \
+	@set -e; for e in examples/*.*; do \
 		install -m "$$(test -x "$$e" && echo 755 || echo 644)" \
 			"$$e" '$(DESTDIR)$(DOCDIR)/examples'; done
 	install -m 644 completions/pacs.bash '$(DESTDIR)$(BASHCOMPDIR)/pacs'
@@ -257,6 +259,19 @@ dist:
 	git archive --prefix=pacs-tools-$(VERSION)/ HEAD | \
 		gzip -9n >$(B)/pacs-tools-$(VERSION).tar.gz
 	@echo $(B)/pacs-tools-$(VERSION).tar.gz
+
+# In a tree of its own, out of what is committed.
+DEB = $(B)/deb/pacs-tools-$(VERSION)
+deb:
+	@[ "$(DEPS)" = no ] || .ci/deps.sh build deb
+	@rm -rf $(B)/deb && mkdir -p $(DEB)
+	git archive HEAD | tar -x -C $(DEB)
+	mv $(DEB)/examples/packaging/debian $(DEB)
+	sed -i -e 's/@VERSION@/$(VERSION)/' -e "s/@DATE@/$$(git log -1 --format=%cD)/" \
+		$(DEB)/debian/changelog
+	cd $(DEB) && dpkg-buildpackage -us -uc -b
+	lintian --allow-root --fail-on error,warning $(B)/deb/*.changes
+	@ls $(B)/deb/*.deb
 
 clean:
 	rm -rf $(B)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what is missing of the Debian packages in the named groups (build,
-# demo, bench, check, lint). Asks the network only when something is missing. Without root
+# demo, bench, check, lint, deb). Asks the network only when something is missing. Without root
 # or sudo it says what to install, and fails.
 set -eu
 
@@ -12,6 +12,7 @@ check='bats bats-support bats-assert bats-file dcmtk dicom3tools
 	libgdcm-tools python3-pydicom sqlite3 zstd zip genisoimage
 	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs
 	bc python3-numpy'
+deb='dpkg-dev debhelper lintian fakeroot'
 lint='clang clang-format clang-tidy cppcheck codespell'
 
 wanted=
@@ -22,6 +23,7 @@ for group; do
 	bench) wanted="$wanted $bench" ;;
 	check) wanted="$wanted $check" ;;
 	lint) wanted="$wanted $lint" ;;
+	deb) wanted="$wanted $deb" ;;
 	*)
 		echo "deps.sh: unknown group '$group'" >&2
 		exit 2
