@@ -33,7 +33,7 @@ expected() {
 	for f in "$PACS_TOP"/man/*.[1-9]; do
 		echo "$1/share/man/man${f##*.}/${f##*/}"
 	done
-	for f in "$PACS_TOP"/examples/*; do
+	for f in "$PACS_TOP"/examples/*.*; do
 		echo "$1/share/doc/pacs-tools/examples/${f##*/}"
 	done
 	echo "$1/lib/pacs-tools/pacs-dcmtk.so"
