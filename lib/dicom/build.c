@@ -8,8 +8,8 @@
 #include "dicom/internal.h"
 #include "dicom/text.h"
 
-static void
-mark_changed(struct pacs_item *item)
+void
+pacs_item_mark_changed(struct pacs_item *item)
 {
 	for (; item; item = pacs_item_parent(item)) {
 		item->flags |= I_CHANGED;
@@ -37,7 +37,7 @@ pacs_item_remove(struct pacs_item *item, uint32_t tag)
 	}
 	item->last = before;
 	if (found)
-		mark_changed(item);
+		pacs_item_mark_changed(item);
 	return found;
 }
 
@@ -60,7 +60,7 @@ place(struct pacs_item *item, uint32_t tag, uint16_t vr)
 	*link = e;
 	if (!e->next)
 		item->last = e;
-	mark_changed(item);
+	pacs_item_mark_changed(item);
 	return e;
 }
 
@@ -338,7 +338,7 @@ pacs_item_add_item(struct pacs_item *item, uint32_t seq_tag)
 	struct pacs_element *e = pacs_item_put_sequence(item, seq_tag);
 	struct pacs_item *added = pacs_sequence_append(e);
 
-	mark_changed(added);
+	pacs_item_mark_changed(added);
 	return added;
 }
 

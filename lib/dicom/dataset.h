@@ -208,6 +208,30 @@ void pacs_item_put_fragments(struct pacs_item *item, uint32_t tag, uint16_t vr,
 			     const size_t *lengths, size_t count);
 bool pacs_item_remove(struct pacs_item *item, uint32_t tag); /* was there? */
 
+/*
+ * Editing in one walk: each element of the item, in order, is shown to fn,
+ * which may change its value (below) or what is nested in it, and says whether
+ * it stays. Costs nothing for what stays as it is. fn must not add to or remove
+ * from the item itself.
+ */
+void pacs_item_filter(struct pacs_item *item,
+		      bool (*fn)(void *ctx, struct pacs_element *e), void *ctx);
+/* Another value in place of the one that e has: bytes are copied and padded as
+ * in pacs_item_put_bytes; a sequence or fragments become a plain value. */
+void pacs_element_set(struct pacs_element *e, uint16_t vr, const void *bytes,
+		      size_t len);
+/* Leave a sequence without items; anything else becomes an empty value. */
+void pacs_element_clear(struct pacs_element *e);
+/* Keep only the first n items of a sequence. */
+void pacs_element_cut_items(struct pacs_element *e, size_t n);
+/* Add an item at the end of a sequence. */
+struct pacs_item *pacs_element_add_item(struct pacs_element *e);
+/* The item that e stands in. */
+struct pacs_item *pacs_element_owner(const struct pacs_element *e);
+/* Replace fragment number i with a changed copy of the same length, which the
+ * data set holds; returns it for writing to. NULL if there is no such. */
+void *pacs_element_edit_fragment(struct pacs_element *e, size_t i);
+
 /* --- writing ----------------------------------------------------------- */
 
 /* Receives bytes in order; returns PACS_OK or sets *err and stops. */
@@ -221,6 +245,7 @@ struct pacs_write_options {
 	const char *transfer_syntax;
 	bool bare;              /* no preamble, no group 0002 */
 	bool new_meta;          /* make group 0002 anew from the data set */
+	bool no_trailing;       /* drop bytes after the data set */
 	bool undefined_lengths; /* for sequences and items that were changed
 				 * or made here; those read keep theirs */
 };

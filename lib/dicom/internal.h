@@ -102,6 +102,8 @@ struct pacs_dataset {
 /* Recursion of writer and comparer is bounded by this. */
 #define PACS_DEPTH_MAX 1000u
 
+/* Note that it, and all that it is nested in, is not as in the source. */
+void pacs_item_mark_changed(struct pacs_item *item);
 uint8_t *pacs_dataset_chunk(struct pacs_dataset *ds, size_t size);
 struct pacs_element *pacs_item_append(struct pacs_item *item, uint32_t tag);
 struct pacs_item *pacs_sequence_append(struct pacs_element *e);

@@ -61,30 +61,28 @@ pacs_uid_clean(const void *value, size_t len, char *ret, size_t size)
 	return true;
 }
 
+/* 128 bits in decimal, by way of 19 digits at a time. */
 void
 pacs_uid_from_bytes(const uint8_t bytes[16], char *buf)
 {
-	uint8_t n[16];
+	__extension__ typedef unsigned __int128 wide;
+	const uint64_t ten19 = UINT64_C(10000000000000000000);
 	char digits[40];
-	size_t count = 0;
-	bool more = true;
+	size_t count = 0, i;
+	wide n = 0;
 
-	memcpy(n, bytes, 16);
-	n[6] = (uint8_t)((n[6] & 0x0f) | 0x40); /* version 4 */
-	n[8] = (uint8_t)((n[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
-	while (more) {                          /* long division by ten */
-		unsigned rest = 0;
-		int i;
+	for (i = 0; i < 16; i++)
+		n = n << 8 | bytes[i];
+	n &= ~((wide)0xf000u << 64);
+	n |= (wide)0x4000u << 64; /* version 4 */
+	n &= ~((wide)0xc0 << 56);
+	n |= (wide)0x80 << 56; /* variant of RFC 4122 */
+	while (n) {
+		uint64_t part = (uint64_t)(n % ten19);
 
-		more = false;
-		for (i = 0; i < 16; i++) {
-			unsigned v = rest << 8 | n[i];
-
-			n[i] = (uint8_t)(v / 10);
-			rest = v % 10;
-			more |= n[i] != 0;
-		}
-		digits[count++] = (char)('0' + rest);
+		n /= ten19;
+		for (i = 0; n ? i < 19 : part > 0; i++, part /= 10)
+			digits[count++] = (char)('0' + part % 10);
 	}
 	memcpy(buf, "2.25.", 5);
 	buf += 5;

@@ -181,7 +181,8 @@ write_trailing(struct job *j)
 {
 	struct pacs_dataset *ds = j->ds;
 
-	if (!j->opts->bare && ds->file && ds->info.trailing_bytes)
+	if (!j->opts->bare && !j->opts->no_trailing && ds->file &&
+	    ds->info.trailing_bytes)
 		pacs_encoder_put(
 		    &j->w, ds->file + ds->file_size - ds->info.trailing_bytes,
 		    ds->info.trailing_bytes);
@@ -221,7 +222,7 @@ write_body(struct job *j)
 	if (copy) {
 		uint64_t n = ds->file_size - ds->info.dataset_offset;
 
-		if (j->opts->bare)
+		if (j->opts->bare || j->opts->no_trailing)
 			n -= ds->info.trailing_bytes;
 		pacs_encoder_put(&j->w, ds->file + ds->info.dataset_offset, n);
 		return;
