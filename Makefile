@@ -75,7 +75,8 @@ all: $(PROGRAMS) $(BRIDGE)
 # --- data tables become C at build time ---------------------------------
 DATA = lib/dicom/data
 GEN_H = $(G)/dicom/tags.h
-GEN_OBJ = $(patsubst %,$(G)/dicom/%.o,dict_data uid_data charset_data)
+GEN_OBJ = $(patsubst %,$(G)/dicom/%.o,dict_data uid_data charset_data) \
+	$(G)/deid/deid_data.o
 
 $(G)/dicom/tags.h: $(DATA)/dictionary.tsv lib/dicom/gen.awk
 	@mkdir -p $(@D)
@@ -89,6 +90,11 @@ $(G)/dicom/uid_data.c: $(DATA)/sop-classes.tsv $(DATA)/transfer-syntaxes.tsv lib
 $(G)/dicom/charset_data.c: $(DATA)/charsets.tsv lib/dicom/gen-charsets.awk
 	@mkdir -p $(@D)
 	awk -v out=charsets -f lib/dicom/gen-charsets.awk $< >$@
+
+DEID_DATA = $(patsubst %,lib/deid/data/%.tsv,profile extra safe-private methods classes)
+$(G)/deid/deid_data.c: $(DEID_DATA) lib/deid/gen.awk
+	@mkdir -p $(@D)
+	awk -f lib/deid/gen.awk $(DEID_DATA) >$@
 
 # --- compiling ------------------------------------------------------------
 $(G)/%.o: $(G)/%.c Makefile | $(GEN_H)

@@ -23,6 +23,7 @@ static const struct {
     {"quarantine", "look at what could not be filed; file it or drop it"},
     {"purge", "remove objects from an archive, on record"},
     {"verify", "prove that nothing in an archive is lost"},
+    {"anon", "de-identify objects by PS3.15 Annex E"},
     {"phantom", "make synthetic studies that look real"},
 };
 

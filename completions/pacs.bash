@@ -4,6 +4,7 @@
 _pacs_options() {
 	case $1 in
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --modify-dates --plan --prefix= --print --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --skip= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-index) echo '--no-files -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-init) echo '--default-issuer= --floor= --index= --print --timezone= --format= -f --fields= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
@@ -20,6 +21,19 @@ _pacs_value() {
 	case $1:$2 in
 	pacs:--log) echo 'text json' ;;
 	pacs:--progress) echo 'auto always never' ;;
+	pacs-anon:-f | pacs-anon:--fields) echo 'field outcome reason PatientID StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID size_bytes path source count' ;;
+	pacs-anon:--format) echo 'tsv json csv table' ;;
+	pacs-anon:-j | pacs-anon:--jobs) echo 'none' ;;
+	pacs-anon:-o | pacs-anon:--output) echo 'dir' ;;
+	pacs-anon:--allow) echo 'none' ;;
+	pacs-anon:--date-range) echo 'none' ;;
+	pacs-anon:--default-issuer) echo 'none' ;;
+	pacs-anon:--key) echo 'file' ;;
+	pacs-anon:--make-key) echo 'file' ;;
+	pacs-anon:--prefix) echo 'none' ;;
+	pacs-anon:--skip) echo 'none' ;;
+	pacs-anon:--log) echo 'text json' ;;
+	pacs-anon:--progress) echo 'auto always never' ;;
 	pacs-find:-L | pacs-find:--level) echo 'patient study series instance' ;;
 	pacs-find:-k | pacs-find:--key) echo 'none' ;;
 	pacs-find:--group) echo 'field PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex OtherPatientIDs OtherPatientIDsSequence.PatientID OtherPatientIDsSequence.IssuerOfPatientID OtherPatientNames IssuerOfPatientIDQualifiersSequence.UniversalEntityID IssuerOfPatientIDQualifiersSequence.UniversalEntityIDType ReferencedPatientSequence.ReferencedSOPClassUID ReferencedPatientSequence.ReferencedSOPInstanceUID EthnicGroup PatientComments NumberOfPatientRelatedStudies NumberOfPatientRelatedSeries NumberOfPatientRelatedInstances StudyInstanceUID StudyDate StudyTime AccessionNumber StudyID StudyDescription ModalitiesInStudy SOPClassesInStudy ReferringPhysicianName NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence.CodeValue ProcedureCodeSequence.CodingSchemeDesignator ProcedureCodeSequence.CodeMeaning ReferencedStudySequence.ReferencedSOPClassUID ReferencedStudySequence.ReferencedSOPInstanceUID PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory OtherStudyNumbers TimezoneOffsetFromUTC NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances SeriesInstanceUID Modality SeriesNumber SeriesDescription SeriesDate SeriesTime BodyPartExamined Laterality ProtocolName Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions StationName InstitutionName InstitutionalDepartmentName PerformingPhysicianName OperatorsName FrameOfReferenceUID PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepID RequestAttributesSequence.ScheduledProcedureStepID RequestAttributesSequence.RequestedProcedureID NumberOfSeriesRelatedInstances SOPInstanceUID SOPClassUID TransferSyntaxUID InstanceNumber NumberOfFrames Rows Columns BitsAllocated ImageType SpecificCharacterSet ContentDate ContentTime RelatedGeneralSOPClassUID AlternateRepresentationSequence.ReferencedSOPClassUID AlternateRepresentationSequence.ReferencedSOPInstanceUID ConceptNameCodeSequence.CodeValue ConceptNameCodeSequence.CodingSchemeDesignator ConceptNameCodeSequence.CodeMeaning ContentTemplateSequence.TemplateIdentifier ContentTemplateSequence.MappingResource ContainerIdentifier SpecimenDescriptionSequence.SpecimenIdentifier SpecimenDescriptionSequence.SpecimenUID size_bytes stored_at origin sha256 state path' ;;
@@ -100,7 +114,7 @@ _pacs_value() {
 
 _pacs_verbs() {
 	case $1 in
-	pacs) echo 'find index init phantom purge quarantine store verify help' ;;
+	pacs) echo 'anon find index init phantom purge quarantine store verify help' ;;
 	pacs-index) echo 'update rebuild check stats schema' ;;
 	pacs-quarantine) echo 'list show diff accept discard' ;;
 	esac
@@ -157,4 +171,4 @@ _pacs_complete() {
 	fi
 }
 
-complete -o default -F _pacs_complete pacs pacs-find pacs-index pacs-init pacs-phantom pacs-purge pacs-quarantine pacs-store pacs-verify
+complete -o default -F _pacs_complete pacs pacs-anon pacs-find pacs-index pacs-init pacs-phantom pacs-purge pacs-quarantine pacs-store pacs-verify

@@ -1,0 +1,270 @@
+/*
+ * One walk over a data set: every element of every item meets the table.
+ * Recursion is as deep as sequences are nested, which the reader bounds.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "deid/internal.h"
+
+/* NOLINTBEGIN(misc-no-recursion) */
+
+void
+walk_seen(struct walk *w, uint32_t tag)
+{
+	struct pacs_deid_result *r = w->r;
+	unsigned i;
+
+	for (i = 0; i < r->seen_count; i++)
+		if (r->seen[i].tag == tag) {
+			r->seen[i].count++;
+			return;
+		}
+	if (r->seen_count < PACS_DEID_SEEN_MAX) {
+		r->seen[r->seen_count].tag = tag;
+		r->seen[r->seen_count++].count = 1;
+	}
+}
+
+static void
+walk_items_of(struct walk *w, struct pacs_element *e)
+{
+	size_t i, n = pacs_element_item_count(e);
+
+	for (i = 0; i < n && !w->code; i++)
+		walk_item(w, pacs_element_item(e, i));
+}
+
+static void
+set_text(struct pacs_element *e, uint16_t vr, const char *s)
+{
+	pacs_element_set(e, vr, s, strlen(s));
+}
+
+/* The patient of the data set, or another one that an item tells of. */
+static void
+set_pseudonym(struct walk *w, struct pacs_element *e)
+{
+	struct pacs_buf issuer = {0}, id = {0};
+	char name[PACS_PSEUDONYM_MAX + 1];
+	bool is_name = pacs_element_tag(e) == PACS_TAG_PatientName;
+	const char *value = w->r->pseudonym;
+
+	if (w->item != w->root &&
+	    pacs_item_text(w->item, PACS_TAG_PatientID, &id) && id.len) {
+		pacs_item_text(w->item, PACS_TAG_IssuerOfPatientID, &issuer);
+		if (!issuer.len)
+			pacs_buf_adds(&issuer, pacs_buf_str(&w->r->issuer));
+		if (strcmp(pacs_buf_str(&id),
+			   pacs_buf_str(&w->r->patient_id)) ||
+		    strcmp(pacs_buf_str(&issuer),
+			   pacs_buf_str(&w->r->issuer))) {
+			value_pseudonym(w->d, pacs_buf_str(&issuer),
+					pacs_buf_str(&id), name);
+			value = name;
+		}
+	}
+	pacs_element_set(e, is_name ? VR("PN") : VR("LO"), value,
+			 strlen(value));
+	pacs_buf_clear(&issuer);
+	pacs_buf_clear(&id);
+}
+
+static void
+set_accession(struct walk *w, struct pacs_element *e)
+{
+	struct pacs_buf text = {0};
+	char hash[17];
+
+	pacs_element_text(w->item, e, &text, NULL);
+	if (text.len) {
+		value_accession(w->d, pacs_buf_str(&text), hash);
+		set_text(e, VR("SH"), hash);
+	} else {
+		pacs_element_clear(e);
+	}
+	pacs_buf_clear(&text);
+}
+
+static void
+cap_age(struct walk *w, struct pacs_element *e)
+{
+	struct pacs_buf text = {0};
+
+	pacs_element_text(w->item, e, &text, NULL);
+	if (w->d->opts->cap_age && text.len == 4 &&
+	    ((text.data[3] == 'Y' && atoi(text.data) > 89) ||
+	     (text.data[3] == 'M' && atoi(text.data) >= 90 * 12)))
+		set_text(e, VR("AS"), "090Y");
+	pacs_buf_clear(&text);
+}
+
+/* --- graphics (PS3.15 E.3.3) -----------------------------------------------
+ */
+
+static bool
+drop_text_objects(void *ctx, struct pacs_element *e)
+{
+	(void)ctx;
+	switch (pacs_element_tag(e)) {
+	case PACS_TAG_TextObjectSequence:
+	case PACS_TAG_CompoundGraphicSequence:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Regions of interest stay; graphics may be letters, and go. */
+static bool
+is_roi_overlay(const struct pacs_item *item, uint32_t tag)
+{
+	struct pacs_buf type = {0};
+	bool roi;
+
+	pacs_item_text(item, (tag & 0xffff0000u) | 0x0040u, &type);
+	roi = !strcmp(pacs_buf_str(&type), "R");
+	pacs_buf_clear(&type);
+	return roi;
+}
+
+static bool
+clean_graphics(struct walk *w, struct pacs_element *e)
+{
+	uint32_t tag = pacs_element_tag(e);
+	uint16_t vr = pacs_element_vr(e);
+	size_t i, n = pacs_element_item_count(e);
+
+	if (PACS_TAG_GROUP(tag) >> 8 == 0x60)
+		return is_roi_overlay(w->item, tag) &&
+		       PACS_TAG_ELEMENT(tag) != 0x4000 && !pacs_vr_is_text(vr);
+	for (i = 0; i < n; i++)
+		pacs_item_filter(pacs_element_item(e, i), drop_text_objects,
+				 NULL);
+	walk_items_of(w, e);
+	return true;
+}
+
+/* --- one element -----------------------------------------------------------
+ */
+
+static void
+set_dummy(struct walk *w, struct pacs_element *e)
+{
+	uint32_t tag = pacs_element_tag(e);
+	uint16_t vr = pacs_element_vr(e), dict = pacs_dict_vr(tag);
+	const char *dummy;
+	size_t len;
+
+	if (dict == VR("SQ") || pacs_element_is_sequence(e)) {
+		if (pacs_element_is_sequence(e))
+			dummy_sequence(w, e);
+		else
+			pacs_element_set(e, vr, "", 0);
+		return;
+	}
+	if (dict && vr != dict && (vr == VR("UN") || !pacs_vr_is_known(vr)))
+		vr = dict;
+	dummy = value_dummy(vr, &len);
+	if (tag == PACS_TAG_FrameOriginTimestamp) {
+		dummy = "\0\0\0\0\0\0\0\0\0";
+		len = 10;
+	}
+	pacs_element_set(e, vr, dummy, len);
+}
+
+/* A date that cannot be moved is treated as if no dates were kept. */
+static bool
+shift_or_basic(struct walk *w, struct pacs_element *e)
+{
+	enum act basic;
+
+	if (!pacs_element_length(e) || value_shift(w, e))
+		return true;
+	basic = policy_basic(w->d, pacs_element_tag(e));
+	return walk_act(w, e, basic ? basic : ACT_REMOVE);
+}
+
+bool
+walk_act(struct walk *w, struct pacs_element *e, enum act act)
+{
+	switch (act) {
+	case ACT_REMOVE:
+		return false;
+	case ACT_EMPTY:
+		pacs_element_clear(e);
+		return true;
+	case ACT_DUMMY:
+		set_dummy(w, e);
+		return true;
+	case ACT_UID:
+		value_replace_uids(w, e);
+		return true;
+	case ACT_SHIFT:
+		return shift_or_basic(w, e);
+	case ACT_PSEUDONYM:
+		set_pseudonym(w, e);
+		return true;
+	case ACT_ACCESSION:
+		set_accession(w, e);
+		return true;
+	case ACT_AGE:
+		cap_age(w, e);
+		return true;
+	case ACT_GRAPHICS:
+		return clean_graphics(w, e);
+	default:
+		walk_items_of(w, e);
+		return true;
+	}
+}
+
+/* References are counted even where UIDs are kept. */
+static void
+note_kept_reference(struct walk *w, struct pacs_element *e)
+{
+	char uid[PACS_UID_MAX + 1];
+
+	if (pacs_element_tag(e) == PACS_TAG_ReferencedSOPInstanceUID &&
+	    (w->d->opts->columns & PACS_OPT_UIDS) &&
+	    pacs_item_uid(w->item, PACS_TAG_ReferencedSOPInstanceUID, uid,
+			  sizeof(uid)))
+		value_note_reference(w, uid);
+}
+
+static bool
+edit(void *ctx, struct pacs_element *e)
+{
+	struct walk *w = ctx;
+	uint32_t tag = pacs_element_tag(e);
+	bool stays;
+	enum act act;
+
+	if (w->code)
+		return true;
+	if (PACS_TAG_IS_PRIVATE(tag))
+		return walk_act(w, e, private_act(w, e));
+	act = policy_of(w->d, tag);
+	if (act) {
+		if (act == ACT_KEEP)
+			note_kept_reference(w, e);
+		return walk_act(w, e, act);
+	}
+	act = policy_backstop(w->d, e);
+	stays = walk_act(w, e, act);
+	if (act != ACT_KEEP)
+		walk_seen(w, tag);
+	return stays;
+}
+
+void
+walk_item(struct walk *w, struct pacs_item *item)
+{
+	struct pacs_item *was = w->item;
+
+	w->item = item;
+	pacs_item_filter(item, edit, w);
+	w->item = was;
+}
+
+/* NOLINTEND(misc-no-recursion) */

@@ -1,0 +1,339 @@
+/*
+ * A folder of objects by their new UIDs. An object is written to a folder of
+ * this run's own, beside, and gets its name by a link, which is never over
+ * something: whatever the moment of a kill -9, a name means whole bytes.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/fs.h"
+#include "base/hmac.h"
+#include "deid/output.h"
+
+#define HALF  ".pacs-anon" /* folder of the folders of runs */
+#define CHUNK (64u << 10)
+
+struct folder {
+	struct pacs_deid_output base;
+	char *path;
+	int fd, half_fd, own_fd, lock_fd;
+	char own[40]; /* name of this run's folder */
+	atomic_ullong serial;
+	/* The folder of a series made last, so that most objects cost no
+	 * mkdir. */
+	pthread_mutex_t lock;
+	char made[2 * (PACS_UID_MAX + 1) + 1];
+};
+
+/* --- one object ------------------------------------------------------------
+ */
+
+struct file_sink {
+	int fd;
+	uint64_t size;
+};
+
+static enum pacs_err
+to_file(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
+{
+	struct file_sink *s = ctx;
+
+	s->size += size;
+	return pacs_fs_write(err, s->fd, bytes, size);
+}
+
+static enum pacs_err
+make_folders(struct pacs_error *err, struct folder *f, const char *path)
+{
+	const char *end = strrchr(path, '/');
+	char series[sizeof(f->made)];
+	bool known;
+
+	snprintf(series, sizeof(series), "%.*s", (int)(end - path), path);
+	pthread_mutex_lock(&f->lock);
+	known = !strcmp(series, f->made);
+	pthread_mutex_unlock(&f->lock);
+	if (known)
+		return PACS_OK;
+	if (pacs_fs_mkdirs(err, f->fd, series, 0777))
+		return err->code;
+	pthread_mutex_lock(&f->lock);
+	memcpy(f->made, series, sizeof(series));
+	pthread_mutex_unlock(&f->lock);
+	return PACS_OK;
+}
+
+static enum pacs_err
+same_files(struct pacs_error *err, int a, int b, bool *ret)
+{
+	char *x = pacs_malloc(2 * CHUNK), *y = x + CHUNK;
+	uint64_t at = 0;
+	size_t n = 1, m;
+
+	*ret = true;
+	while (n && *ret) {
+		if (pacs_file_pread(err, a, x, CHUNK, at, &n) ||
+		    pacs_file_pread(err, b, y, CHUNK, at, &m))
+			break;
+		*ret = n == m && !memcmp(x, y, n);
+		at += n;
+	}
+	free(x);
+	return err->code;
+}
+
+/* The name is taken: by the same object? */
+static enum pacs_err
+compare(struct pacs_error *err, struct folder *f, const char *name,
+	const char *path, enum put_outcome *ret)
+{
+	uint64_t size_a, size_b;
+	int a = -1, b = -1;
+	bool same = false;
+
+	if (!pacs_file_open(err, f->own_fd, name, &a, &size_a) &&
+	    !pacs_file_open(err, f->fd, path, &b, &size_b) && size_a == size_b)
+		(void)!same_files(err, a, b, &same);
+	if (a >= 0)
+		close(a);
+	if (b >= 0)
+		close(b);
+	*ret = same ? PUT_DUPLICATE : PUT_CONFLICT;
+	return err->code;
+}
+
+static enum pacs_err
+place(struct pacs_error *err, struct folder *f, const char *name,
+      const char *path, enum put_outcome *ret)
+{
+	struct pacs_error linked = PACS_ERROR_INIT;
+
+	*ret = PUT_WRITTEN;
+	if (make_folders(err, f, path))
+		return err->code;
+	if (!pacs_fs_link(&linked, f->own_fd, name, f->fd, path))
+		return PACS_OK;
+	if (linked.code == PACS_EEXISTS)
+		return compare(err, f, name, path, ret);
+	*err = linked;
+	return err->code;
+}
+
+static enum pacs_err
+folder_put(struct pacs_error *err, struct pacs_deid_output *out,
+	   struct pacs_dataset *ds, const struct pacs_deid_result *r,
+	   const char *path, enum put_outcome *ret, uint64_t *ret_size,
+	   bool *ret_fatal)
+{
+	struct folder *f = (struct folder *)out;
+	struct pacs_error gone = PACS_ERROR_INIT;
+	struct file_sink sink = {.fd = -1};
+	char name[32];
+
+	(void)r;
+	*ret_fatal = false;
+	snprintf(name, sizeof(name), "%llu",
+		 atomic_fetch_add(&f->serial, 1ULL));
+	if (pacs_fs_create(err, f->own_fd, name, 0666, &sink.fd)) {
+		*ret_fatal = true;
+		return err->code;
+	}
+	if (pacs_deid_write(err, ds, to_file, &sink) == PACS_OK)
+		(void)!place(err, f, name, path, ret);
+	if (close(sink.fd) && err->code == PACS_OK)
+		pacs_error_sys(err, errno, "cannot write to '%s'", f->path);
+	(void)!pacs_fs_unlink(&gone, f->own_fd, name);
+	*ret_size = sink.size;
+	*ret_fatal = err->code == PACS_ENOSPC || err->code == PACS_EIO ||
+		     err->code == PACS_EDENIED;
+	return err->code;
+}
+
+/* --- folders of runs -------------------------------------------------------
+ */
+
+static void
+empty_folder(int fd)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    pacs_fs_unlink(&err, fd, e->d_name))
+			pacs_error_clear(&err);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* One that nobody holds the lock of is of a run that was killed. */
+static void
+sweep_one(struct folder *f, const char *name)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	int fd = openat(f->half_fd, name,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int lock = fd < 0 ? -1 : openat(fd, "lock", O_RDWR | O_CLOEXEC);
+
+	if (lock >= 0 && !pacs_fs_lock(&err, lock, true, 0)) {
+		empty_folder(fd);
+		(void)!pacs_fs_rmdir(&err, f->half_fd, name);
+	}
+	if (lock >= 0)
+		close(lock);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+sweep(struct folder *f)
+{
+	int copy = openat(f->half_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.' && strcmp(e->d_name, f->own) != 0)
+			sweep_one(f, e->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+static enum pacs_err
+open_folder(struct pacs_error *err, int dirfd, const char *path, int *ret)
+{
+	*ret = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret < 0)
+		return pacs_error_sys(err, errno, "cannot open '%s'", path);
+	return PACS_OK;
+}
+
+static enum pacs_err
+open_own(struct pacs_error *err, struct folder *f)
+{
+	uint8_t random[8];
+	char hex[17];
+
+	if (pacs_random_bytes(err, random, sizeof(random)))
+		return err->code;
+	pacs_hex(random, sizeof(random), hex);
+	snprintf(f->own, sizeof(f->own), "%ld-%s", (long)getpid(), hex);
+	if (pacs_fs_mkdirs(err, f->fd, HALF, 0700) ||
+	    open_folder(err, f->fd, HALF, &f->half_fd) ||
+	    pacs_fs_mkdir(err, f->half_fd, f->own, 0700) ||
+	    open_folder(err, f->half_fd, f->own, &f->own_fd) ||
+	    pacs_fs_create(err, f->own_fd, "lock", 0600, &f->lock_fd))
+		return err->code;
+	return pacs_fs_lock(err, f->lock_fd, true, 0);
+}
+
+static enum pacs_err
+folder_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
+{
+	struct folder *f = (struct folder *)out;
+	struct pacs_error gone = PACS_ERROR_INIT;
+
+	(void)good;
+	if (f->own_fd >= 0) {
+		empty_folder(f->own_fd);
+		(void)!pacs_fs_rmdir(&gone, f->half_fd, f->own);
+		(void)!pacs_fs_rmdir(&gone, f->fd, HALF);
+	}
+	if (f->lock_fd >= 0)
+		close(f->lock_fd);
+	if (f->own_fd >= 0)
+		close(f->own_fd);
+	if (f->half_fd >= 0)
+		close(f->half_fd);
+	if (f->fd >= 0)
+		close(f->fd);
+	pthread_mutex_destroy(&f->lock);
+	free(f->path);
+	free(f);
+	return err->code;
+}
+
+enum pacs_err
+pacs_deid_output_folder(struct pacs_error *err, const char *path,
+			struct pacs_deid_output **ret)
+{
+	struct folder *f = pacs_calloc(1, sizeof(*f));
+
+	*ret = NULL;
+	f->base.put = folder_put;
+	f->base.close = folder_close;
+	f->path = pacs_strdup(path);
+	f->fd = f->half_fd = f->own_fd = f->lock_fd = -1;
+	pthread_mutex_init(&f->lock, NULL);
+	if (pacs_fs_mkdirs(err, AT_FDCWD, path, 0777) ||
+	    open_folder(err, AT_FDCWD, path, &f->fd) || open_own(err, f)) {
+		(void)!folder_close(err, &f->base, false);
+		return err->code;
+	}
+	sweep(f);
+	*ret = &f->base;
+	return PACS_OK;
+}
+
+/* --- nowhere ---------------------------------------------------------------
+ */
+
+static enum pacs_err
+count_bytes(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
+{
+	(void)err;
+	(void)bytes;
+	*(uint64_t *)ctx += size;
+	return PACS_OK;
+}
+
+static enum pacs_err
+none_put(struct pacs_error *err, struct pacs_deid_output *out,
+	 struct pacs_dataset *ds, const struct pacs_deid_result *r,
+	 const char *path, enum put_outcome *ret, uint64_t *ret_size,
+	 bool *ret_fatal)
+{
+	(void)out;
+	(void)r;
+	(void)path;
+	*ret = PUT_WRITTEN;
+	*ret_fatal = false;
+	*ret_size = 0;
+	return pacs_deid_write(err, ds, count_bytes, ret_size);
+}
+
+static enum pacs_err
+none_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
+{
+	(void)good;
+	free(out);
+	return err->code;
+}
+
+struct pacs_deid_output *
+pacs_deid_output_none(void)
+{
+	struct pacs_deid_output *out = pacs_calloc(1, sizeof(*out));
+
+	out->put = none_put;
+	out->close = none_close;
+	return out;
+}
+
+enum pacs_err
+pacs_deid_output_close(struct pacs_error *err, struct pacs_deid_output *out,
+		       bool good)
+{
+	return out ? out->close(err, out, good) : PACS_OK;
+}

@@ -1,0 +1,114 @@
+/*
+ * What the files of this room share.
+ *
+ *   policy.c    table and options -> what to do with a tag
+ *   apply.c     one walk over a data set that does it
+ *   value.c     pseudonyms, UIDs, dates, dummies
+ *   private.c   private elements
+ *   withhold.c  what must not leave
+ *   declare.c   what the result says of itself
+ */
+#ifndef PACS_DEID_INTERNAL_H
+#define PACS_DEID_INTERNAL_H
+
+#include "base/hmac.h"
+#include "deid/deid.h"
+#include "deid/table.h"
+
+#define VR(name) PACS_VR((name)[0], (name)[1])
+
+enum act {
+	ACT_NONE, /* no row */
+	ACT_KEEP, /* items of a sequence are looked at all the same */
+	ACT_REMOVE,
+	ACT_EMPTY,
+	ACT_DUMMY,
+	ACT_UID,
+	ACT_SHIFT,
+	ACT_PSEUDONYM,
+	ACT_ACCESSION,
+	ACT_AGE,
+	ACT_GRAPHICS, /* keep vectors, drop text */
+};
+
+#define POLICY_SLOTS 2048u /* a power of two, more than twice the rows */
+
+struct policy_slot {
+	uint32_t tag;
+	uint8_t act;
+	uint8_t plain; /* without options of the profile */
+};
+
+struct pacs_deid {
+	const struct pacs_deid_options *opts;
+	struct pacs_hmac *patients, *uids, *dates, *accessions, *values;
+	struct policy_slot slots[POLICY_SLOTS];
+};
+
+/* --- policy.c ------------------------------------------------------------- */
+void policy_compile(struct pacs_deid *d);
+/* What a row says of the tag; ACT_NONE if none does. */
+enum act policy_of(const struct pacs_deid *d, uint32_t tag);
+/* The same with no option: what the Basic profile does. */
+enum act policy_basic(const struct pacs_deid *d, uint32_t tag);
+/* What becomes of a standard element that no row names. */
+enum act policy_backstop(const struct pacs_deid *d,
+			 const struct pacs_element *e);
+/* What becomes of dates and times that no row names. */
+enum act policy_date(const struct pacs_deid *d, uint16_t vr);
+bool policy_is_class_uid(uint32_t tag);
+
+/* --- apply.c -------------------------------------------------------------- */
+struct walk {
+	const struct pacs_deid *d;
+	struct pacs_deid_result *r;
+	struct pacs_error *err;
+	enum pacs_err code;
+	struct pacs_item *root;
+	struct pacs_item *item; /* being walked */
+	int days;               /* offset of dates */
+};
+void walk_item(struct walk *w, struct pacs_item *item);
+/* Do that with an element. False: it goes. */
+bool walk_act(struct walk *w, struct pacs_element *e, enum act act);
+void walk_seen(struct walk *w, uint32_t tag);
+
+/* --- private.c ------------------------------------------------------------ */
+enum act private_act(struct walk *w, const struct pacs_element *e);
+
+/* --- value.c -------------------------------------------------------------- */
+void value_digest(const struct pacs_deid *d, const char *uid,
+		  struct pacs_uid_digest *ret);
+void value_pseudonym(const struct pacs_deid *d, const char *issuer,
+		     const char *id, char *ret);
+void value_study_pseudonym(const struct pacs_deid *d, const char *study,
+			   char *ret);
+void value_accession(const struct pacs_deid *d, const char *s, char ret[17]);
+/* Hash of any text, 16 digits. */
+void value_hash(const struct pacs_deid *d, const char *s, char ret[17]);
+/* Dummy of a VR, as value bytes; never empty. */
+const char *value_dummy(uint16_t vr, size_t *ret_len);
+/* Replace a UID value, each of a multi-valued one. */
+void value_replace_uids(struct walk *w, struct pacs_element *e);
+/* Move DA and DT values; false if one of them is no date. */
+bool value_shift(struct walk *w, struct pacs_element *e);
+/* Note that the data set refers to this instance (as received). */
+void value_note_reference(struct walk *w, const char *uid);
+bool value_is_exempt_uid(const char *uid);
+
+/* --- dummy.c -------------------------------------------------------------- */
+/* One valid item that says nothing, instead of what a sequence holds. */
+void dummy_sequence(struct walk *w, struct pacs_element *e);
+
+/* --- withhold.c ----------------------------------------------------------- */
+/* All kinds that the data set is of, as bits. */
+uint64_t withhold_kinds(const struct pacs_deid *d, struct pacs_dataset *ds);
+
+/* --- declare.c ------------------------------------------------------------ */
+enum pacs_err declare(struct walk *w) PACS_MUST_CHECK;
+
+/* --- subjects.c ----------------------------------------------------------- */
+const char *subjects_find(const struct pacs_deid_subjects *s,
+			  const char *issuer, const char *id);
+
+#endif
