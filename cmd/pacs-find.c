@@ -97,12 +97,38 @@ struct ctx {
 	struct pacs_query query;
 	struct pacs_query_clock clock;
 	enum pacs_level level;
-	bool want[PACS_KEY_COUNT];
+	bool want[PACS_KEY_END];
 	struct pacs_sort sort[16];
 	size_t sort_count;
 	struct cli_records *records;
 	struct cli_tally tally;
+	struct pacs_keyring ring; /* keys that the archive adds */
+	struct cli_field fields[PACS_KEY_COUNT + PACS_ADDED_MAX + 1];
 };
+
+/* The fields of the table, and behind them those that the archive adds. */
+static void
+added_keys(struct ctx *x)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	size_t i;
+
+	if (pacs_keyring_add(&err, &x->ring,
+			     pacs_archive_settings(x->ar)->index_keys))
+		cli_die(&err);
+	x->query.keys = &x->ring;
+	memcpy(x->fields, fields, sizeof(fields));
+	for (i = 0; i < x->ring.count; i++) {
+		const struct pacs_key *k = &x->ring.added[i].key;
+
+		x->fields[PACS_KEY_COUNT + i].name = k->name;
+		x->fields[PACS_KEY_COUNT + i].help = "added";
+		x->fields[PACS_KEY_COUNT + i].type =
+		    k->vr == PACS_VR('I', 'S') || k->vr == PACS_VR('U', 'S')
+			? CLI_NUMBER
+			: CLI_TEXT;
+	}
+}
 
 /* --- the question ------------------------------------------------------ */
 
@@ -175,6 +201,7 @@ static void
 sorting(struct ctx *x)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_key *k;
 	char *list, *save = NULL, *word;
 
 	if (!sort_list)
@@ -187,13 +214,13 @@ sorting(struct ctx *x)
 		if (x->sort_count == sizeof(x->sort) / sizeof(x->sort[0]))
 			cli_usage("too many keys to sort by");
 		s->descending = *word == '-';
-		if (pacs_key_find(&err, word + s->descending, &s->key))
+		if (pacs_keyring_find(&err, &x->ring, word + s->descending,
+				      &s->key))
 			cli_usage("%s", err.msg);
-		if (pacs_keys[s->key].level > x->level &&
-		    !(pacs_keys[s->key].flags & PACS_KEY_COMPUTED))
+		k = pacs_key_of(&x->ring, s->key);
+		if (k->level > x->level && !(k->flags & PACS_KEY_COMPUTED))
 			cli_usage("a %s has no '%s' to sort by",
-				  pacs_level_name(x->level),
-				  pacs_keys[s->key].name);
+				  pacs_level_name(x->level), k->name);
 	}
 	free(list);
 }
@@ -209,9 +236,27 @@ open_records(struct ctx *x)
 		x->want[PACS_KEY_path] = true;
 		return;
 	}
-	x->records = cli_records_new(fields, defaults[x->level]);
+	x->records = cli_records_new(x->fields, defaults[x->level]);
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		x->want[i] = cli_records_wants(x->records, fields[i].name);
+	for (i = 0; i < (int)x->ring.count; i++)
+		x->want[PACS_KEY_ADDED + i] =
+		    cli_records_wants(x->records, x->ring.added[i].key.name);
+}
+
+static void
+print_record(struct ctx *x, const char *const *values)
+{
+	const char *all[PACS_KEY_COUNT + PACS_ADDED_MAX];
+
+	if (!x->ring.count) {
+		cli_record(x->records, values);
+		return;
+	}
+	memcpy(all, values, PACS_KEY_COUNT * sizeof(*all));
+	memcpy(all + PACS_KEY_COUNT, values + PACS_KEY_ADDED,
+	       PACS_ADDED_MAX * sizeof(*all));
+	cli_record(x->records, all);
 }
 
 static void
@@ -221,7 +266,7 @@ print(struct ctx *x, const char *const *values)
 
 	x->tally.done++;
 	if (!paths) {
-		cli_record(x->records, values);
+		print_record(x, values);
 		return;
 	}
 	path = pacs_format("%s/%s", pacs_archive_path(x->ar),
@@ -235,6 +280,7 @@ list(struct pacs_error *err, struct ctx *x)
 {
 	struct pacs_find_options o = {.level = x->level,
 				      .want = x->want,
+				      .want_added = x->want + PACS_KEY_ADDED,
 				      .limit = limit,
 				      .sort = x->sort,
 				      .sort_count = x->sort_count};
@@ -291,12 +337,12 @@ tallied(void *ctx, const char *value, uint64_t n, double sum)
 }
 
 static void
-tally_key(const char *name, enum pacs_key_id *ret)
+tally_key(const struct ctx *x, const char *name, enum pacs_key_id *ret)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 
 	*ret = PACS_KEY_COUNT;
-	if (name && pacs_key_find(&err, name, ret))
+	if (name && pacs_keyring_find(&err, &x->ring, name, ret))
 		cli_usage("%s", err.msg);
 }
 
@@ -305,10 +351,10 @@ tally(struct pacs_error *err, struct ctx *x)
 {
 	enum pacs_key_id group, sum;
 
-	tally_key(group_key, &group);
-	tally_key(sum_key, &sum);
-	if (sum_key && pacs_keys[sum].type != PACS_TYPE_NUMBER)
-		cli_usage("'%s' is no number", pacs_keys[sum].name);
+	tally_key(x, group_key, &group);
+	tally_key(x, sum_key, &sum);
+	if (sum_key && pacs_key_of(&x->ring, sum)->type != PACS_TYPE_NUMBER)
+		cli_usage("'%s' is no number", sum_key);
 	if (group_key)
 		x->records = cli_records_new(
 		    tally_fields, sum_key ? "value,count,sum" : "value,count");
@@ -377,6 +423,7 @@ main(int argc, char **argv)
 	/* Days are those of the archive's timezone. */
 	cli_timezone(pacs_archive_settings(x.ar)->timezone);
 	x.clock = pacs_query_clock_now();
+	added_keys(&x);
 	question(&x, operands);
 	sorting(&x);
 	if (run(&err, &x)) {
@@ -386,5 +433,6 @@ main(int argc, char **argv)
 	}
 	pacs_archive_close(x.ar);
 	pacs_query_clear(&x.query);
+	pacs_keyring_clear(&x.ring);
 	return cli_finish(&x.tally);
 }

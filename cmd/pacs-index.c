@@ -6,11 +6,19 @@
 #include "cli/cli.h"
 #include "index/index.h"
 
-static bool no_files;
+static bool no_files, later;
+static const char *level_word, *vr_word;
 
 static const struct cli_opt opts[] = {
     {0, "no-files", NULL, NULL, "check: do not look at the objects", CLI_FLAG,
      &no_files},
+    {0, "later", NULL, NULL,
+     "add: do not read the objects again now, but when the index is used",
+     CLI_FLAG, &later},
+    {'L', "level", "LEVEL", "study|series|instance",
+     "add: whose key it is (default: instance)", CLI_WORD, &level_word},
+    {0, "vr", "VR", "none", "add: how it is compared, as this VR is",
+     CLI_STRING, &vr_word},
     CLI_OPT_ARCHIVE,
     CLI_OPT_FORMAT,
     CLI_OPT_FIELDS,
@@ -78,9 +86,9 @@ static const struct cli_field fields[FIELDS + 1] = {
 static const struct cli_program program = {
     .name = "pacs-index",
     .summary = "keep the index of an archive",
-    .operands = "update|rebuild|check|stats|schema",
+    .operands = "[KEY ...]",
     .opts = opts,
-    .verbs = "update|rebuild|check|stats|schema",
+    .verbs = "update|rebuild|check|stats|schema|add|drop",
     .fields = fields,
 };
 
@@ -228,12 +236,128 @@ stats(struct pacs_error *err, const struct pacs_archive *ar,
 	return err->code;
 }
 
+/* --- added keys -------------------------------------------------------- */
+
+static void
+added_lines(struct pacs_buf *out)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_archive *ar;
+	const char *s;
+	size_t n;
+
+	if (!cli_common.archive)
+		return;
+	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_READ, &ar))
+		cli_die(&err);
+	for (s = pacs_archive_settings(ar)->index_keys; *s; s += n + 1) {
+		n = strcspn(s, "\n");
+		pacs_buf_addf(out, "-- added: %.*s\n", (int)n, s);
+	}
+	pacs_archive_close(ar);
+}
+
+static void
+define(const char *definition, struct pacs_buf *out)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	enum pacs_level level = PACS_LEVEL_INSTANCE;
+
+	if (level_word && !pacs_level_parse(level_word, &level))
+		cli_usage("no such level: '%s'", level_word);
+	if (pacs_key_define(&err, definition, level, vr_word ? vr_word : "",
+			    out))
+		cli_usage("%s", err.msg);
+}
+
+static bool
+has_line(const struct pacs_archive *ar, const char *line)
+{
+	const char *s = pacs_archive_settings(ar)->index_keys;
+	size_t n = strlen(line);
+
+	while ((s = strstr(s, line))) {
+		bool begins =
+		    s == pacs_archive_settings(ar)->index_keys || s[-1] == '\n';
+
+		if (begins && s[n] == '\n')
+			return true;
+		s += n;
+	}
+	return false;
+}
+
+/* One by one: those that are there already are no error the second time, so a
+ * run that was stopped can be run again. */
+static enum pacs_err
+register_keys(struct pacs_error *err, const struct pacs_archive *ar,
+	      char **definitions)
+{
+	struct pacs_keyring ring = {.count = 0};
+	struct pacs_buf line = {0};
+
+	if (pacs_keyring_add(err, &ring, pacs_archive_settings(ar)->index_keys))
+		goto out;
+	for (; *definitions; definitions++) {
+		pacs_buf_reset(&line);
+		define(*definitions, &line);
+		if (has_line(ar, pacs_buf_str(&line)))
+			continue;
+		/* Is there room for it? */
+		if (pacs_keyring_add(err, &ring, pacs_buf_str(&line)) ||
+		    pacs_archive_add_index_key(err, ar, pacs_buf_str(&line)))
+			goto out;
+	}
+out:
+	pacs_keyring_clear(&ring);
+	pacs_buf_clear(&line);
+	return err->code;
+}
+
+static enum pacs_err
+unregister_keys(struct pacs_error *err, const struct pacs_archive *ar,
+		char **names)
+{
+	for (; *names; names++)
+		if (pacs_archive_drop_index_key(err, ar, *names))
+			return err->code;
+	return PACS_OK;
+}
+
+static enum pacs_err
+change_keys(struct pacs_error *err, char **operands)
+{
+	struct pacs_index_options o = {.jobs = (unsigned)cli_common.jobs,
+				       .progress = progress};
+	bool drop = !strcmp(operands[0], "drop");
+	struct shown shown = {0};
+	struct pacs_index *ix = NULL;
+	struct pacs_archive *ar;
+
+	o.progress_ctx = &shown;
+	if (pacs_archive_open(err, cli_archive(), PACS_ARCHIVE_WRITE, &ar))
+		return err->code;
+	if (drop ? unregister_keys(err, ar, operands + 1)
+		 : register_keys(err, ar, operands + 1))
+		goto out;
+	if (later)
+		goto out;
+	cli_progress_start("objects", 0, 0);
+	if (!pacs_index_open(err, ar, &o, &ix) && pacs_index_backfill(err, ix))
+		goto out;
+out:
+	pacs_index_close(ix);
+	pacs_archive_close(ar);
+	return err->code;
+}
+
 static void
 schema(void)
 {
 	struct pacs_buf sql = {0};
 
 	pacs_index_schema(&sql);
+	added_lines(&sql);
 	while (sql.len && sql.data[sql.len - 1] == '\n')
 		sql.data[--sql.len] = '\0';
 	cli_line(pacs_buf_str(&sql));
@@ -264,6 +388,24 @@ run(struct pacs_error *err, const char *verb, struct cli_tally *tally)
 	return err->code;
 }
 
+static bool
+is_about_keys(const char *verb)
+{
+	return !strcmp(verb, "add") || !strcmp(verb, "drop");
+}
+
+static void
+check_usage(char **operands, int count)
+{
+	if (!count)
+		cli_usage("what is to be done with the index?");
+	if (is_about_keys(operands[0]) ? count < 2 : count > 1)
+		cli_usage("%s: %s", operands[0],
+			  count > 1 ? "takes no more words" : "which key?");
+	if (strcmp(operands[0], "add") != 0 && (level_word || vr_word || later))
+		cli_usage("--level, --vr and --later are for 'add'");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -272,11 +414,12 @@ main(int argc, char **argv)
 	int count;
 	char **operands = cli_start(&program, argc, argv, &count);
 
-	if (count != 1)
-		cli_usage("what is to be done with the index?");
+	check_usage(operands, count);
 	if (!strcmp(operands[0], "schema")) {
 		schema();
-	} else if (run(&err, operands[0], &tally)) {
+	} else if (is_about_keys(operands[0])
+		       ? change_keys(&err, operands)
+		       : run(&err, operands[0], &tally)) {
 		if (err.code != PACS_EINTERRUPTED)
 			cli_warn_error(&err, NULL);
 		tally.fatal = err.code;

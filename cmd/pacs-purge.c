@@ -62,6 +62,7 @@ struct ctx {
 	struct pacs_index *ix;
 	struct pacs_writer *w; /* with --yes */
 	struct pacs_query query;
+	struct pacs_keyring ring; /* keys that the archive adds */
 	struct cli_records *records;
 	struct victim *batch;
 	size_t count;
@@ -82,6 +83,9 @@ question(struct ctx *c, char **operands)
 	/* "today" is that of the archive's timezone, as for pacs-find. */
 	cli_timezone(pacs_archive_settings(c->ar)->timezone);
 	clock = pacs_query_clock_now();
+	c->query.keys = &c->ring;
+	rc = pacs_keyring_add(&err, &c->ring,
+			      pacs_archive_settings(c->ar)->index_keys);
 	for (; *operands && !rc; operands++)
 		rc = pacs_query_add(&err, &c->query, *operands, &clock);
 	if (!rc && flags.query_file)
@@ -237,6 +241,7 @@ main(int argc, char **argv)
 	pacs_index_close(c.ix);
 	pacs_archive_close(c.ar);
 	pacs_query_clear(&c.query);
+	pacs_keyring_clear(&c.ring);
 	free(c.batch);
 	return cli_finish(&c.tally);
 }

@@ -345,11 +345,15 @@ static void
 make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
 	  struct pacs_part **ret_p)
 {
+	struct pacs_keyring ring = {.count = 0};
 	struct operands o = {0};
 	struct pacs_buf b = {0};
 
 	cli_timezone(pacs_archive_settings(ar)->timezone);
 	o.clock = pacs_query_clock_now();
+	o.query.keys = &ring;
+	if (pacs_keyring_add(err, &ring, pacs_archive_settings(ar)->index_keys))
+		return;
 	for (; *items; items++) {
 		if (strcmp(*items, "-") != 0)
 			take_operand(&o, *items);
@@ -363,6 +367,7 @@ make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
 		free(o.paths[--o.count]);
 	free(o.paths);
 	pacs_query_clear(&o.query);
+	pacs_keyring_clear(&ring);
 	pacs_buf_clear(&b);
 }
 

@@ -6,7 +6,7 @@ _pacs_options() {
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --modify-dates --plan --prefix= --print --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --skip= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-index) echo '--no-files -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-index) echo '--no-files --later -L --level= --vr= -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-init) echo '--default-issuer= --floor= --index= --print --timezone= --format= -f --fields= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-phantom) echo '--charset= -f --fields= --format= --frames= --instances= -j --jobs= --modality= -n --dry-run -0 --null -o --output= --print --rows= --seed= --series= --studies= --syntax= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-purge) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --print --query= --why= --yes -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
@@ -46,6 +46,8 @@ _pacs_value() {
 	pacs-find:--format) echo 'tsv json csv table' ;;
 	pacs-find:--log) echo 'text json' ;;
 	pacs-find:--progress) echo 'auto always never' ;;
+	pacs-index:-L | pacs-index:--level) echo 'study series instance' ;;
+	pacs-index:--vr) echo 'none' ;;
 	pacs-index:-a | pacs-index:--archive) echo 'dir' ;;
 	pacs-index:--format) echo 'tsv json csv table' ;;
 	pacs-index:-f | pacs-index:--fields) echo 'field problem level key StudyInstanceUID SeriesInstanceUID SOPInstanceUID path patients studies series instances size_bytes quarantined missing unreadable index_bytes ledger_segment ledger_offset index_path' ;;
@@ -115,7 +117,7 @@ _pacs_value() {
 _pacs_verbs() {
 	case $1 in
 	pacs) echo 'anon find index init phantom purge quarantine store verify help' ;;
-	pacs-index) echo 'update rebuild check stats schema' ;;
+	pacs-index) echo 'update rebuild check stats schema add drop' ;;
 	pacs-quarantine) echo 'list show diff accept discard' ;;
 	esac
 }

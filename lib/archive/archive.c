@@ -17,7 +17,6 @@
 #include "base/file.h"
 #include "base/fs.h"
 
-#define MARKER     "pacs-archive"
 #define FIRST_LINE "pacs-archive 1\n"
 
 static const char *const folders[] = {"objects",    "ledger",   "index",
@@ -165,6 +164,15 @@ pacs_archive_create(struct pacs_error *err, const char *path,
 	return rc;
 }
 
+static void
+add_index_key(struct pacs_archive *ar, const char *value)
+{
+	char *more = pacs_format("%s%s\n", ar->settings.index_keys, value);
+
+	free(ar->texts[3]);
+	ar->settings.index_keys = ar->texts[3] = more;
+}
+
 static enum pacs_err
 apply_setting(struct pacs_error *err, struct pacs_archive *ar, const char *key,
 	      const char *value)
@@ -181,6 +189,8 @@ apply_setting(struct pacs_error *err, struct pacs_archive *ar, const char *key,
 		s->default_issuer = ar->texts[1] = pacs_strdup(value);
 	else if (strcmp(key, "timezone") == 0)
 		s->timezone = ar->texts[2] = pacs_strdup(value);
+	else if (strcmp(key, "index-key") == 0)
+		add_index_key(ar, value);
 	else if (strcmp(key, "floor") == 0)
 		s->floor_bytes = strtoull(value, NULL, 10);
 	else if (strcmp(key, "required") == 0 && *value)
@@ -199,7 +209,8 @@ read_marker(struct pacs_error *err, struct pacs_archive *ar)
 	enum pacs_err rc;
 
 	ar->settings.default_issuer = ar->settings.timezone = "";
-	rc = pacs_file_slurp(err, ar->dirfd, MARKER, 65536, &b);
+	ar->settings.index_keys = "";
+	rc = pacs_file_slurp(err, ar->dirfd, MARKER, MARKER_MAX, &b);
 	if (rc == PACS_ENOTFOUND) {
 		pacs_error_clear(err);
 		rc = pacs_error_set(err, rc,

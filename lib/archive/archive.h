@@ -41,6 +41,9 @@ struct pacs_settings {
 	    *default_issuer;  /* IssuerOfPatientID for those without; "" */
 	const char *timezone; /* "Europe/Berlin"; "" = the machine's */
 	uint64_t floor_bytes; /* free space that is kept; 0 = min(1 GiB, 2 %) */
+	/* Attributes that the index knows besides its own, a line each: values
+	 * of index-key (pacs-archive(5)); "". */
+	const char *index_keys;
 };
 
 /* Make an empty archive in an absent or empty folder. index, default_issuer,
@@ -68,6 +71,20 @@ void pacs_archive_close(struct pacs_archive *ar); /* NULL is fine */
 
 const struct pacs_settings *
 pacs_archive_settings(const struct pacs_archive *ar);
+/* The marker's index_keys as they are now: another program may have changed
+ * them since the archive was opened. free() *ret. */
+enum pacs_err pacs_archive_index_keys(struct pacs_error *err,
+				      const struct pacs_archive *ar,
+				      char **ret) PACS_MUST_CHECK;
+/* Add a line to them (one of the same name is PACS_EEXISTS), or remove the one
+ * whose first word is name (PACS_ENOTFOUND). The marker is replaced at once and
+ * durable; what ar has of it stays as it was. */
+enum pacs_err pacs_archive_add_index_key(struct pacs_error *err,
+					 const struct pacs_archive *ar,
+					 const char *line) PACS_MUST_CHECK;
+enum pacs_err pacs_archive_drop_index_key(struct pacs_error *err,
+					  const struct pacs_archive *ar,
+					  const char *name) PACS_MUST_CHECK;
 /* As given, made absolute. Thread-safe, borrowed. */
 const char *pacs_archive_path(const struct pacs_archive *ar);
 /* The folder, for openat of object paths. Thread-safe. */

@@ -18,6 +18,8 @@
 #define MODE_TEXT   0640
 
 #define LOCK_WAIT_MS 30000u
+#define MARKER       "pacs-archive"
+#define MARKER_MAX   65536
 
 struct pacs_archive {
 	char *path;
@@ -27,7 +29,7 @@ struct pacs_archive {
 	uid_t uid;
 	gid_t gid;
 	struct pacs_settings settings;
-	char *texts[3]; /* owned strings of settings */
+	char *texts[4]; /* owned strings of settings */
 	struct pacs_recovery recovery;
 };
 

@@ -19,10 +19,14 @@ apply_begin(struct pacs_error *err, struct apply *a, struct db *db,
 	a->default_issuer = pacs_archive_settings(ar)->default_issuer;
 	if (!a->default_issuer)
 		a->default_issuer = "";
-	record_map_init(&a->map);
 	a->read = record_read;
 	if (state_load(err, db, &s))
 		return err->code;
+	if (added_parse(err, s.added, &a->added)) {
+		state_clear(&s);
+		return err->code;
+	}
+	record_map_init(&a->map, &a->added.ring);
 	a->next_seq = s.next_seq;
 	a->removals = s.removals;
 	state_clear(&s);
@@ -38,6 +42,7 @@ apply_clear(struct apply *a)
 	for (i = 0; i < WORDS; i++)
 		free(a->words[i].text);
 	free(a->touched);
+	added_clear(&a->added);
 	memset(a, 0, sizeof(*a));
 }
 
@@ -183,7 +188,8 @@ add(struct pacs_error *err, struct apply *a, struct entity *study,
 
 	if (all_words(err, a, r, words))
 		return err->code;
-	if (insert(err, a, series, p, r, words))
+	if (insert(err, a, series, p, r, words) ||
+	    added_put_instance(err, a, r, series->id, a->next_seq))
 		return err->code;
 	if (entity_merge(err, a, series, r, series->id, a->next_seq) ||
 	    entity_merge(err, a, study, r, series->id, a->next_seq))
@@ -208,7 +214,9 @@ delete_row(struct pacs_error *err, struct apply *a, int64_t series, int64_t seq)
 	sqlite3_bind_int64(st, 1, series);
 	sqlite3_bind_int64(st, 2, seq);
 	a->removals++;
-	return db_run(err, a->db, st);
+	if (db_run(err, a->db, st))
+		return err->code;
+	return added_remove_instance(err, a, series, seq);
 }
 
 /* Is it there already, as it should be? Another one is taken away first. */
@@ -306,7 +314,7 @@ apply_remove(struct pacs_error *err, struct apply *a,
 	     const struct pacs_triple *t)
 {
 	int64_t series, seq, study, filled;
-	bool row, refill, differs = false;
+	bool row, refill, differs = false, gave = false;
 	sqlite3_stmt *st;
 
 	if (entity_flush_all(err, a))
@@ -331,7 +339,11 @@ apply_remove(struct pacs_error *err, struct apply *a,
 	    (has_difference(err, a, PACS_LEVEL_STUDY, study, seq, &refill) ||
 	     has_difference(err, a, PACS_LEVEL_SERIES, series, seq, &differs)))
 		return err->code;
-	resettle_note(a, study, refill || differs);
+	if (!refill && !differs &&
+	    (added_gave(err, a, PACS_LEVEL_STUDY, study, seq, &refill) ||
+	     added_gave(err, a, PACS_LEVEL_SERIES, series, seq, &gave)))
+		return err->code;
+	resettle_note(a, study, refill || differs || gave);
 	a->done->removed++;
 	return delete_row(err, a, series, seq);
 }

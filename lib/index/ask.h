@@ -8,11 +8,25 @@
 
 /* A value for a parameter; text and conditions are borrowed. */
 struct ask_bind {
-	enum { ASK_INT, ASK_REAL, ASK_TEXT, ASK_DIGEST, ASK_CONDITION } kind;
+	enum {
+		ASK_INT,
+		ASK_REAL,
+		ASK_TEXT,
+		ASK_DIGEST,
+		ASK_CONDITION,
+		ASK_ITEMS,
+	} kind;
 	int64_t i;
 	double d;
 	const char *s;
 	const struct pacs_condition *c;
+	const struct ask_items *items;
+};
+
+/* Conditions on the items of one sequence. */
+struct ask_items {
+	const struct pacs_condition *list[PACS_ITEM_CONDITIONS];
+	size_t count;
 };
 
 /* SQL in the making; every '?' in it has its bind, in order. */
@@ -31,13 +45,18 @@ enum pacs_err ask_prepare(struct pacs_error *err, struct db *db,
 			  sqlite3_stmt **ret) PACS_MUST_CHECK;
 void ask_rebind(sqlite3_stmt *st, int at, const struct ask_bind *b);
 
-/* The table where a condition's key is when asking at a level. */
-enum pacs_level ask_table(enum pacs_key_id key, enum pacs_level asked);
+/* The table where a key is when asking at a level. */
+enum pacs_level ask_table(const struct pacs_key *k, enum pacs_level asked);
+/* An added key as an SQL expression. */
+void ask_added(struct pacs_buf *out, const struct pacs_key *k);
 extern const char *const ask_alias[];  /* "p" "s" "e" "i" */
 extern const char *const ask_tables[]; /* "t_patient AS p" ... */
 /* The condition as an SQL expression on its table's alias. */
 void ask_predicate(struct ask *a, const struct pacs_condition *c,
 		   enum pacs_level asked);
+/* That one item meets all of the conditions. */
+void ask_items(struct ask *a, const struct ask_items *items,
+	       enum pacs_level asked);
 /* LIKE pattern for a wild term. In a's arena. */
 const char *ask_like(struct ask *a, const char *wild);
 /* "ABC*" -> "ABC", and the first text behind all that begin so (NULL: none).
@@ -83,6 +102,7 @@ bool plan_instance_filter(const struct plan *p, struct ask *out);
 /* One value of a table's row that is wanted. */
 struct column {
 	enum pacs_key_id key;
+	const struct pacs_key *k;
 	enum column_kind {
 		COLUMN_TEXT,
 		COLUMN_WORD,
@@ -95,7 +115,7 @@ struct column {
 
 /* Reads rows of one level's table. */
 struct table {
-	struct column columns[PACS_KEY_COUNT];
+	struct column columns[PACS_KEY_END];
 	size_t count;
 	bool needed;
 	sqlite3_stmt *st; /* by id, or a series' instances */
@@ -121,8 +141,8 @@ struct rows {
 		char *text;
 	} words[WORD_CACHE];
 };
-void rows_init(struct rows *r, struct db *db, enum pacs_level asked,
-	       const bool *want);
+void rows_init(struct rows *r, struct db *db, const struct pacs_keyring *keys,
+	       const struct pacs_find_options *opts);
 void rows_clear(struct rows *r);
 /* The row of a level by id (of a patient when asked for patients: by its first
  * study); *ret NULL if it is gone. */
@@ -149,7 +169,9 @@ struct hits {
 	struct pacs_arena texts; /* of the scan */
 	struct hit *list;
 	size_t count, room, next;
-	bool anchored; /* the list is all there is */
+	bool anchored;        /* the list is all there is */
+	struct db sorter;     /* a database of its own, on disk if big */
+	sqlite3_stmt *sorted; /* from there; the index is not touched */
 	sqlite3_stmt *scan;
 	int scan_parameter;
 	int64_t after;

@@ -36,6 +36,7 @@ struct pipe {
 	const struct pacs_archive *ar;
 	struct pacs_ledger_reader *reader;
 	struct pacs_cursor until;
+	struct added added;
 	struct record_map map;
 	struct pacs_queue *queue; /* NULL: no threads */
 	struct pacs_team *team;
@@ -92,9 +93,10 @@ start_threads(struct pacs_error *err, struct pipe *p, unsigned jobs)
 
 static enum pacs_err
 pipe_open(struct pacs_error *err, struct pipe *p, const struct pacs_archive *ar,
-	  const struct pacs_cursor *from, const struct pacs_cursor *until,
+	  const struct state *from_state, const struct pacs_cursor *until,
 	  unsigned jobs)
 {
+	const struct pacs_cursor *from = &from_state->cursor;
 	size_t i;
 
 	memset(p, 0, sizeof(*p));
@@ -103,7 +105,9 @@ pipe_open(struct pacs_error *err, struct pipe *p, const struct pacs_archive *ar,
 	p->room = 1;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->readied, NULL);
-	record_map_init(&p->map);
+	if (added_parse(err, from_state->added, &p->added))
+		return err->code;
+	record_map_init(&p->map, &p->added.ring);
 	if (pacs_ledger_open(err, ar, from, &p->reader))
 		return err->code;
 	if ((until->segment > from->segment ||
@@ -134,6 +138,7 @@ pipe_close(struct pipe *p)
 	}
 	free(p->ring);
 	pacs_ledger_close(p->reader);
+	added_clear(&p->added);
 	pthread_cond_destroy(&p->readied);
 	pthread_mutex_destroy(&p->lock);
 	memset(p, 0, sizeof(*p));
@@ -244,6 +249,21 @@ pipe_is_at(const struct pipe *p, const struct pacs_cursor *applied,
 	       applied->offset == c->offset;
 }
 
+/* Were headers read for the keys that the index has now? */
+static bool
+pipe_has(const struct pipe *p, const struct pacs_keyring *ring)
+{
+	size_t i;
+
+	if (p->added.ring.count != ring->count)
+		return false;
+	for (i = 0; i < ring->count; i++)
+		if (strcmp(p->added.ring.added[i].line, ring->added[i].line) !=
+		    0)
+			return false;
+	return true;
+}
+
 /* --- applying ---------------------------------------------------------- */
 
 static enum pacs_err
@@ -325,14 +345,17 @@ apply_some(struct pacs_error *err, struct run *r, struct apply *a)
 
 /* Somebody else may have been here since the last transaction. */
 static enum pacs_err
-pipe_at(struct pacs_error *err, struct run *r, const struct pacs_cursor *c)
+pipe_at(struct pacs_error *err, struct run *r, const struct state *s,
+	const struct pacs_keyring *ring)
 {
-	if (pipe_is_at(&r->pipe, &r->applied, c))
+	const struct pacs_cursor *c = &s->cursor;
+
+	if (pipe_is_at(&r->pipe, &r->applied, c) && pipe_has(&r->pipe, ring))
 		return PACS_OK;
 	if (r->pipe.reader)
 		pipe_close(&r->pipe);
 	r->applied = *c;
-	return pipe_open(err, &r->pipe, r->ar, c, &r->until, r->opts->jobs);
+	return pipe_open(err, &r->pipe, r->ar, s, &r->until, r->opts->jobs);
 }
 
 static enum pacs_err
@@ -350,7 +373,7 @@ one_transaction(struct pacs_error *err, struct run *r)
 	r->at_end = !is_behind(&s.cursor, &r->until);
 	if (r->at_end && !r->heal)
 		goto out;
-	if (pipe_at(err, r, &s.cursor) || apply_some(err, r, a))
+	if (pipe_at(err, r, &s, &a->added.ring) || apply_some(err, r, a))
 		goto out;
 out:
 	state_clear(&s);

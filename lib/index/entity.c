@@ -18,6 +18,13 @@ set_value(struct entity *e, int key, const char *s)
 }
 
 static void
+load_value(struct entity *e, int key, const char *s)
+{
+	set_value(e, key, s);
+	e->given_seq[key] = -1;
+}
+
+static void
 entity_free(struct entity *e)
 {
 	int i;
@@ -279,7 +286,7 @@ load(struct pacs_error *err, struct apply *a, struct entity *e)
 	e->filled_seq = sqlite3_column_int64(st, 2);
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		if (column_in((enum pacs_key_id)i, e->level))
-			set_value(e, i, db_text(st, column++));
+			load_value(e, i, db_text(st, column++));
 	sqlite3_reset(st);
 	return PACS_OK;
 }
@@ -405,6 +412,22 @@ note_difference(struct pacs_error *err, struct apply *a, struct entity *e,
 	return db_run(err, a->db, st);
 }
 
+/* Has another object given this sequence? Keys of one sequence come together
+ * from the first object that has any of them: their places belong together. */
+static bool
+is_closed(const struct entity *e, int key, int64_t seq)
+{
+	int i;
+
+	if (!pacs_keys[key].sequence)
+		return false;
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		if (e->values[i] && e->given_seq[i] != seq &&
+		    pacs_keys_share_items(&pacs_keys[i], &pacs_keys[key]))
+			return true;
+	return false;
+}
+
 enum pacs_err
 entity_merge(struct pacs_error *err, struct apply *a, struct entity *e,
 	     const struct record *r, int64_t series, int64_t seq)
@@ -416,17 +439,19 @@ entity_merge(struct pacs_error *err, struct apply *a, struct entity *e,
 
 		if (!said || !column_in((enum pacs_key_id)i, e->level))
 			continue;
-		if (e->values[i]) {
-			if (strcmp(e->values[i], said) != 0 &&
+		if (e->values[i] || is_closed(e, i, seq)) {
+			if ((!e->values[i] ||
+			     strcmp(e->values[i], said) != 0) &&
 			    note_difference(err, a, e, i, series, seq))
 				return err->code;
 			continue;
 		}
 		set_value(e, i, said);
+		e->given_seq[i] = seq;
 		e->values_dirty = true;
 		e->filled_seq = seq;
 		if (pacs_keys[i].level == PACS_LEVEL_PATIENT)
 			e->patient_dirty = true;
 	}
-	return PACS_OK;
+	return added_merge(err, a, e, r, seq);
 }

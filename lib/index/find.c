@@ -59,19 +59,41 @@ end(struct pacs_find *f)
 		pacs_error_clear(&late);
 }
 
+/* Keys that were added, and are asked for, sorted by or shown. */
+static enum pacs_err
+is_ready(struct pacs_error *err, struct pacs_index *ix,
+	 const struct pacs_query *q, const struct pacs_find_options *opts)
+{
+	bool used[PACS_ADDED_MAX] = {false};
+	size_t i;
+
+	for (i = 0; i < q->count; i++)
+		if (q->conditions[i].key >= PACS_KEY_ADDED)
+			used[q->conditions[i].key - PACS_KEY_ADDED] = true;
+	for (i = 0; i < opts->sort_count; i++)
+		if (opts->sort[i].key >= PACS_KEY_ADDED)
+			used[opts->sort[i].key - PACS_KEY_ADDED] = true;
+	for (i = 0; opts->want_added && i < PACS_ADDED_MAX; i++)
+		used[i] = used[i] || opts->want_added[i];
+	return index_ready(err, ix, q->keys, used);
+}
+
 enum pacs_err
 pacs_find_open(struct pacs_error *err, struct pacs_index *ix,
 	       const struct pacs_query *q, const struct pacs_find_options *opts,
 	       struct pacs_find **ret_f)
 {
-	struct pacs_find *f = pacs_calloc(1, sizeof(*f));
+	struct pacs_find *f;
 
 	*ret_f = NULL;
+	if (is_ready(err, ix, q, opts))
+		return err->code;
+	f = pacs_calloc(1, sizeof(*f));
 	f->ix = ix;
 	f->asked = opts->level;
 	f->left = opts->limit ? opts->limit : UINT64_MAX;
 	plan_make(&f->plan, q, opts->level);
-	rows_init(&f->rows, &ix->db, opts->level, opts->want);
+	rows_init(&f->rows, &ix->db, q->keys, opts);
 	if (opts->sort_count) {
 		if (find_sorted(err, ix, q, opts, &f->hits))
 			goto out;
@@ -359,10 +381,13 @@ pacs_index_count(struct pacs_error *err, struct pacs_index *ix,
 		 uint64_t *ret)
 {
 	bool instances = level == PACS_LEVEL_INSTANCE;
+	struct pacs_find_options opts = {.level = level};
 	struct plan p;
 	struct hits h;
 
 	*ret = 0;
+	if (is_ready(err, ix, q, &opts))
+		return err->code;
 	plan_make(&p, q, level);
 	if (instances && !p.by_instance && !counts_whole_series(&p)) {
 		plan_clear(&p);

@@ -33,7 +33,7 @@ struct pacs_find {
 	struct record_row chunk[FIND_CHUNK];
 	size_t count, next;
 	struct record_row shown; /* what values was made of */
-	const char *values[PACS_KEY_COUNT];
+	const char *values[PACS_KEY_END];
 	struct pacs_buf path;
 };
 

@@ -120,7 +120,8 @@ collect_any(struct pacs_error *err, struct hits *h, bool *ret_all)
 
 	*ret_all = true;
 	for (i = 0; i < q->count && *ret_all && !err->code; i++) {
-		struct pacs_query one = {.conditions = &q->conditions[i],
+		struct pacs_query one = {.keys = q->keys,
+					 .conditions = &q->conditions[i],
 					 .count = 1};
 		struct plan p;
 
@@ -172,11 +173,25 @@ refill(struct pacs_error *err, struct hits *h)
 	return PACS_OK;
 }
 
+static enum pacs_err
+next_sorted(struct pacs_error *err, struct hits *h, struct hit *ret,
+	    bool *ret_more)
+{
+	if (db_step(err, &h->sorter, h->sorted, ret_more) || !*ret_more)
+		return err->code;
+	ret->id = sqlite3_column_int64(h->sorted, 0);
+	ret->seq = sqlite3_column_int64(h->sorted, 1);
+	ret->instances = 0;
+	return PACS_OK;
+}
+
 enum pacs_err
 hits_next(struct pacs_error *err, struct hits *h, struct hit *ret,
 	  bool *ret_more)
 {
 	*ret_more = false;
+	if (h->sorted)
+		return next_sorted(err, h, ret, ret_more);
 	if (h->next == h->count && !h->anchored && !h->at_end && refill(err, h))
 		return err->code;
 	if (h->next == h->count)
@@ -190,6 +205,8 @@ void
 hits_clear(struct hits *h)
 {
 	sqlite3_finalize(h->scan);
+	sqlite3_finalize(h->sorted);
+	db_close(&h->sorter);
 	pacs_arena_clear(&h->texts);
 	free(h->list);
 	memset(h, 0, sizeof(*h));

@@ -14,6 +14,8 @@
 /* Broken headers that an automatic catch-up looks at again. */
 #define HEAL_A_LITTLE 16
 #define HEAL_ALL      (SIZE_MAX / 2)
+/* Headers that it reads again for a key that is new to the index. */
+#define BACKFILL_A_LITTLE 256
 
 static const struct pacs_index_options no_options;
 
@@ -189,23 +191,42 @@ overlay(struct pacs_error *err, struct pacs_index *ix,
 			&ix->done);
 }
 
+/* Does the index have the keys that the archive wants, and all of them filled?
+ * The marker may be another one than when the archive was opened. */
+static enum pacs_err
+keys_fit(struct pacs_error *err, const struct pacs_index *ix,
+	 const struct state *s, bool *ret)
+{
+	char *marker;
+
+	*ret = added_fits(s->added, pacs_archive_settings(ix->ar)->index_keys);
+	if (*ret)
+		return PACS_OK;
+	if (pacs_archive_index_keys(err, ix->ar, &marker))
+		return err->code;
+	*ret = added_fits(s->added, marker);
+	free(marker);
+	return PACS_OK;
+}
+
 static enum pacs_err
 sync_up(struct pacs_error *err, struct pacs_index *ix, size_t heal)
 {
 	struct pacs_cursor until;
 	struct state s;
-	bool more = true;
+	bool more = true, fits;
 
 	if (state_load(err, &ix->db, &s))
 		return err->code;
-	if (fit(err, ix, &s) ||
+	if (fit(err, ix, &s) || keys_fit(err, ix, &s, &fits) ||
 	    pacs_ledger_has_more(err, ix->ar, &s.cursor, &more))
 		goto out;
 	if (!more && !heal)
 		goto out;
 	if (pacs_ledger_tail(err, ix->ar, &until))
 		goto out;
-	if (!is_behind(&s.cursor, &until) && !heal)
+	more = is_behind(&s.cursor, &until);
+	if (!more && !heal)
 		goto out;
 	if (!ix->writable) {
 		if (more && overlay(err, ix, &until))
@@ -214,6 +235,9 @@ sync_up(struct pacs_error *err, struct pacs_index *ix, size_t heal)
 	}
 	if (catch_up(err, &ix->db, ix->ar, &ix->opts, &until, 0,
 		     heal ? heal : HEAL_A_LITTLE, &ix->done))
+		goto out;
+	if (!fits && backfill(err, &ix->db, ix->ar, &ix->opts,
+			      heal ? SIZE_MAX : BACKFILL_A_LITTLE, &fits))
 		goto out;
 out:
 	state_clear(&s);
@@ -238,6 +262,75 @@ pacs_index_open(struct pacs_error *err, const struct pacs_archive *ar,
 	}
 	*ret_ix = ix;
 	return PACS_OK;
+}
+
+enum pacs_err
+pacs_index_backfill(struct pacs_error *err, struct pacs_index *ix)
+{
+	bool done;
+
+	if (!ix->writable)
+		return pacs_error_set(err, PACS_EDENIED,
+				      "no permission to change the index");
+	return backfill(err, &ix->db, ix->ar, &ix->opts, SIZE_MAX, &done);
+}
+
+/* --- are the keys of a question all there? ----------------------------- */
+
+/* The line of a key that is not filled yet, or NULL. */
+static enum pacs_err
+find_unready(struct pacs_error *err, struct pacs_index *ix,
+	     const struct pacs_keyring *ring, const bool *used,
+	     const char **ret_name)
+{
+	struct added a = {.ring = {.count = 0}};
+	struct state s;
+	size_t i, j;
+
+	*ret_name = NULL;
+	if (state_load(err, &ix->db, &s))
+		return err->code;
+	if (added_parse(err, s.added, &a))
+		goto out;
+	for (i = 0; i < ring->count; i++) {
+		for (j = 0; j < a.ring.count; j++)
+			if (a.states[j].done &&
+			    !strcmp(a.ring.added[j].line, ring->added[i].line))
+				break;
+		if (used[i] && j == a.ring.count)
+			*ret_name = ring->added[i].key.name;
+	}
+out:
+	state_clear(&s);
+	added_clear(&a);
+	return err->code;
+}
+
+enum pacs_err
+index_ready(struct pacs_error *err, struct pacs_index *ix,
+	    const struct pacs_keyring *ring, const bool *used)
+{
+	const char *name;
+	bool any = false, done = false;
+	size_t i;
+
+	for (i = 0; ring && i < ring->count; i++)
+		any = any || used[i];
+	if (!any || ix->opts.as_is)
+		return PACS_OK;
+	if (find_unready(err, ix, ring, used, &name) || !name)
+		return err->code;
+	if (ix->writable && ix->db.path && *ix->db.path &&
+	    (backfill(err, &ix->db, ix->ar, &ix->opts, SIZE_MAX, &done) ||
+	     find_unready(err, ix, ring, used, &name)))
+		return err->code;
+	if (!name)
+		return PACS_OK;
+	return pacs_error_set(err, PACS_EBUSY,
+			      "the index does not have '%s' of all objects "
+			      "yet; whoever may write it should run "
+			      "'pacs-index update'",
+			      name);
 }
 
 void

@@ -74,9 +74,12 @@ struct pacs_find_options {
 	enum pacs_level level;
 	/* want[key]: which values to fetch; NULL: all of the level. */
 	const bool *want;
+	/* The same of the question's keyring (q->keys); NULL: none. */
+	const bool *want_added;
 	uint64_t limit; /* 0 = none */
 	/* Keys to sort by, with a direction each; NULL: the order in which the
-	 * ledger first names patient, study, series, instance. */
+	 * ledger first names patient, study, series, instance. What does not
+	 * fit into some MiB of memory goes to a temporary file. */
 	const struct pacs_sort {
 		enum pacs_key_id key;
 		bool descending;
@@ -92,9 +95,9 @@ enum pacs_err pacs_find_open(struct pacs_error *err, struct pacs_index *ix,
 			     const struct pacs_find_options *opts,
 			     struct pacs_find **ret_f) PACS_MUST_CHECK;
 /*
- * The next record: values[key], NULL where it has none or it was not wanted.
- * Borrowed until the next call. *ret_values = NULL at the end. Between calls
- * no transaction is open: a reader may stall as long as it likes.
+ * The next record: values[key] (added keys too), NULL where it has none or it
+ * was not wanted. Borrowed until the next call. *ret_values = NULL at the end.
+ * Between calls no transaction is open: a reader may stall as long as it likes.
  */
 enum pacs_err pacs_find_next(struct pacs_error *err, struct pacs_find *f,
 			     const char *const **ret_values) PACS_MUST_CHECK;
@@ -159,6 +162,11 @@ typedef void pacs_finding_fn(void *ctx, const struct pacs_finding *f);
 enum pacs_err pacs_index_check(struct pacs_error *err, struct pacs_index *ix,
 			       bool files, pacs_finding_fn *fn,
 			       void *ctx) PACS_MUST_CHECK;
+
+/* Read again whatever keys that were added to the archive still need, and
+ * forget those that were dropped. */
+enum pacs_err pacs_index_backfill(struct pacs_error *err,
+				  struct pacs_index *ix) PACS_MUST_CHECK;
 
 /* The schema as SQL text, appended to *out. */
 void pacs_index_schema(struct pacs_buf *out);

@@ -6,11 +6,12 @@
 
 #include <sqlite3.h>
 
+#include "dicom/dataset.h"
 #include "index/index.h"
 
 /* In the name of the file; a program reads only its own. Raise it when tables
  * or the meaning of a column change. */
-#define INDEX_SCHEMA 1
+#define INDEX_SCHEMA 2
 
 /* --- a SQLite connection (db.c) ----------------------------------------------
  */
@@ -65,6 +66,13 @@ enum stmt_id {
 	ST_DIFFERS_PUT,
 	ST_DIFFERS_AT,
 	ST_DIFFERS_CLEAR,
+	ST_ADDED_PUT_INSTANCE,
+	ST_ADDED_PUT,
+	ST_ADDED_HAS,
+	ST_ADDED_GAVE,
+	ST_ADDED_FORGET,
+	ST_ADDED_REMOVE_INSTANCE,
+	ST_ADDED_NEXT,
 	ST_QUARANTINE_PUT,
 	ST_QUARANTINE_DELETE,
 	ST_BEGIN_WRITE,
@@ -146,7 +154,7 @@ const char *record_state_name(int state);
 
 /* What the header of one object says. */
 struct record {
-	const char *values[PACS_KEY_COUNT]; /* NULL = none */
+	const char *values[PACS_KEY_END]; /* NULL = none; added ones too */
 	enum record_state state;
 };
 
@@ -158,8 +166,11 @@ struct record_map {
 		enum pacs_key_id key;
 	} entries[PACS_KEY_COUNT];
 	size_t count;
+	const struct pacs_keyring *added;
+	uint32_t stop_tag;
 };
-void record_map_init(struct record_map *map);
+/* added: read these too; borrowed. */
+void record_map_init(struct record_map *map, const struct pacs_keyring *added);
 /* Read an object's header; values in arena. What cannot be read gives a state,
  * not an error: its line in the ledger still counts. */
 void record_read(const struct pacs_archive *ar, const struct record_map *map,
@@ -183,6 +194,72 @@ struct touched {
 	bool refill; /* its attributes may come from what was removed */
 };
 
+/* The value of an added key, a place for each item. (path.c) */
+void record_path(const struct pacs_item *root, const struct pacs_added_key *a,
+		 struct pacs_buf *out);
+
+/* --- added keys (added.c, backfill.c) ---------------------------------- */
+
+/*
+ * The keys that this index has besides its own, by its meta row "added": a line
+ * each, "NUMBER STATE NAME LEVEL VR PATH". NUMBER is that of t_key. STATE is
+ * "done", or "SERIES,SEQ": so far the instances that were there before the key
+ * have been read again.
+ */
+struct added {
+	struct pacs_keyring ring;
+	struct added_state {
+		int64_t number;
+		bool done;
+		int64_t series, seq;
+	} states[PACS_ADDED_MAX];
+};
+/* From state.added (may be NULL). */
+enum pacs_err added_parse(struct pacs_error *err, const char *text,
+			  struct added *ret) PACS_MUST_CHECK;
+void added_clear(struct added *a);
+/* Nothing but what the marker says, and all of it done? */
+bool added_fits(const char *text, const char *marker);
+/* Into an empty index: all keys of the marker, done. */
+enum pacs_err added_init(struct pacs_error *err, struct db *db,
+			 const struct pacs_archive *ar) PACS_MUST_CHECK;
+/* Take up the keys of the marker; forget those that are no longer there. In a
+ * transaction that writes. */
+enum pacs_err added_adopt(struct pacs_error *err, struct db *db,
+			  const struct pacs_archive *ar) PACS_MUST_CHECK;
+/* Read instances again, at most max of them in one transaction each; *ret_done:
+ * all keys are done. Transactions are its own. */
+enum pacs_err backfill(struct pacs_error *err, struct db *db,
+		       const struct pacs_archive *ar,
+		       const struct pacs_index_options *opts, size_t max,
+		       bool *ret_done) PACS_MUST_CHECK;
+enum pacs_err added_store(struct pacs_error *err, struct db *db,
+			  const struct added *a) PACS_MUST_CHECK;
+
+struct apply;
+struct entity;
+/* What an instance says: of itself ... (added-rows.c) */
+enum pacs_err added_put_instance(struct pacs_error *err, struct apply *a,
+				 const struct record *r, int64_t series,
+				 int64_t seq) PACS_MUST_CHECK;
+/* ... and of its series or study, unless an earlier one said it. */
+enum pacs_err added_put(struct pacs_error *err, struct apply *a,
+			const struct record *r, enum pacs_level level,
+			int64_t owner, int64_t seq) PACS_MUST_CHECK;
+enum pacs_err added_merge(struct pacs_error *err, struct apply *a,
+			  struct entity *e, const struct record *r,
+			  int64_t seq) PACS_MUST_CHECK;
+enum pacs_err added_remove_instance(struct pacs_error *err, struct apply *a,
+				    int64_t series,
+				    int64_t seq) PACS_MUST_CHECK;
+/* Did this instance give a value to its series or study? */
+enum pacs_err added_gave(struct pacs_error *err, struct apply *a,
+			 enum pacs_level level, int64_t owner, int64_t seq,
+			 bool *ret) PACS_MUST_CHECK;
+enum pacs_err added_forget(struct pacs_error *err, struct apply *a,
+			   enum pacs_level level,
+			   int64_t owner) PACS_MUST_CHECK;
+
 #define ENTITIES 64
 #define WORDS    4096
 
@@ -194,6 +271,7 @@ struct apply {
 	const char *default_issuer;
 	int64_t next_seq;
 	int64_t removals; /* ever; so that a roll-back knows if it can */
+	struct added added;
 	struct entity *studies[ENTITIES], *series[ENTITIES];
 	uint64_t clock; /* for the cache of entities */
 	struct word {
@@ -240,8 +318,11 @@ struct entity {
 	int64_t parent; /* series: study; study: patient, 0 = not yet */
 	char uid[PACS_UID_ROOM];
 	char *values[PACS_KEY_COUNT];
-	bool differs[PACS_KEY_COUNT]; /* noted already */
-	int64_t filled_seq;           /* the last instance that gave a value */
+	int64_t
+	    given_seq[PACS_KEY_COUNT]; /* by which; -1: before it was read */
+	bool differs[PACS_KEY_COUNT];  /* noted already */
+	bool has_added[PACS_ADDED_MAX], looked; /* values that are there */
+	int64_t filled_seq; /* the last instance that gave a value */
 	bool values_dirty, patient_dirty, modalities_dirty;
 	int64_t add_series, add_instances, add_bytes;
 	int64_t first_us, last_us; /* of those added; 0 = none */
@@ -296,12 +377,19 @@ struct pacs_index {
 	char generation[GENERATION_ROOM];
 };
 
+/* Are these keys of ring (used[n]; ring may be NULL) filled in? They are, when
+ * it returns; PACS_EBUSY if this user cannot do it. (index.c) */
+enum pacs_err index_ready(struct pacs_error *err, struct pacs_index *ix,
+			  const struct pacs_keyring *ring,
+			  const bool *used) PACS_MUST_CHECK;
+
 /* Cursor and the like of a connection. (state.c) */
 struct state {
 	struct pacs_cursor cursor;
 	int64_t next_seq, removals;
 	char archive_uuid[37];
 	char *default_issuer; /* free() */
+	char *added;          /* free(); see added_parse() */
 };
 enum pacs_err state_load(struct pacs_error *err, struct db *db,
 			 struct state *ret) PACS_MUST_CHECK;

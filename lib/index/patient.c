@@ -84,6 +84,8 @@ create(struct pacs_error *err, struct apply *a, const char *pkey,
 
 struct values {
 	char *v[PACS_KEY_COUNT];
+	int from[PACS_KEY_COUNT]; /* which study */
+	int study;                /* that is being looked at */
 	bool changed;
 };
 
@@ -96,12 +98,28 @@ values_clear(struct values *v)
 		free(v->v[i]);
 }
 
+/* Keys of one sequence come together from one study. */
+static bool
+is_closed(const struct values *v, int key)
+{
+	int i;
+
+	if (!pacs_keys[key].sequence)
+		return false;
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		if (v->v[i] && v->from[i] != v->study &&
+		    pacs_keys_share_items(&pacs_keys[i], &pacs_keys[key]))
+			return true;
+	return false;
+}
+
 static void
 fill(struct values *v, int key, const char *said)
 {
-	if (v->v[key] || !said || !*said)
+	if (v->v[key] || !said || !*said || is_closed(v, key))
 		return;
 	v->v[key] = pacs_strdup(said);
+	v->from[key] = v->study;
 	v->changed = true;
 }
 
@@ -114,6 +132,7 @@ fill_row(struct values *v, sqlite3_stmt *st, int column)
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		if (column_in((enum pacs_key_id)i, PACS_LEVEL_PATIENT))
 			fill(v, i, db_text(st, column++));
+	v->study++;
 }
 
 static enum pacs_err
@@ -138,7 +157,7 @@ add_values(struct pacs_error *err, struct apply *a, int64_t id,
 	   const struct entity *study)
 {
 	sqlite3_stmt *st = db_stmt(err, a->db, ST_PATIENT_GET);
-	struct values v = {{NULL}, false};
+	struct values v = {.changed = false};
 	bool row;
 	int i;
 
@@ -165,7 +184,7 @@ static enum pacs_err
 renew_values(struct pacs_error *err, struct apply *a, int64_t id)
 {
 	sqlite3_stmt *st = db_stmt(err, a->db, ST_PATIENT_STUDIES);
-	struct values v = {{NULL}, false};
+	struct values v = {.changed = false};
 	bool row = true;
 
 	if (!st)

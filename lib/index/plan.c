@@ -52,6 +52,14 @@ all_have_text(const struct pacs_condition *c)
 	return true;
 }
 
+/* Values that the index of added keys finds as they are. */
+static bool
+is_exact_added(const struct pacs_condition *c)
+{
+	return only_kinds(c, EXACT) && c->k->type == PACS_TYPE_TEXT &&
+	       !(c->k->flags & PACS_KEY_MULTI);
+}
+
 /* How few rows a condition leaves, as far as one can tell: 1 is best; 0: no
  * index helps. */
 static int
@@ -77,7 +85,11 @@ rank(const struct pacs_condition *c)
 		return only_kinds(c, RANGE) && c->terms[0].low != INT64_MIN ? 5
 									    : 0;
 	default:
-		return 0;
+		if (!(c->k->flags & PACS_KEY_IS_ADDED))
+			return 0;
+		if (is_exact_added(c))
+			return 3;
+		return only_kinds(c, EXACT | WILD | RANGE) ? 7 : 0;
 	}
 }
 
@@ -189,12 +201,52 @@ probe_stored(struct plan *p, const struct pacs_condition *c)
 		probe_ints(p, "s.last_us >= ?", c->terms[i].low, 0, 1);
 }
 
+/*
+ * Rows of an added key, by its own index: of the values asked for, or all of
+ * the key, if matching needs more than equality. Instances are found by series,
+ * so that there are not too many to hold; each is looked at then.
+ */
+static void
+probe_added(struct plan *p, const struct pacs_condition *c)
+{
+	bool instance = c->k->level == PACS_LEVEL_INSTANCE;
+	bool exact = is_exact_added(c);
+	const char *text;
+	struct pacs_buf b = {0};
+	size_t i;
+
+	p->anchor_level = instance ? PACS_LEVEL_SERIES : c->k->level;
+	p->anchor_is_all = !instance;
+	pacs_buf_addf(&b,
+		      "%s.id IN (SELECT %s FROM %s WHERE key ="
+		      " (SELECT number FROM t_key WHERE name = '%s')",
+		      ask_alias[p->anchor_level], instance ? "series" : "owner",
+		      instance ? "t_added_instance" : "t_added", c->k->name);
+	pacs_buf_adds(&b,
+		      exact ? " AND value = ?)" : " AND pacs_match(?, value))");
+	text = pacs_arena_strdup(&p->scratch.arena, pacs_buf_str(&b));
+	pacs_buf_clear(&b);
+	for (i = 0; exact && i < c->count; i++)
+		probe_text(p, text, c->terms[i].text, NULL);
+	if (!exact) {
+		struct probe *n = new_probe(p, text);
+
+		n->bind_count = 1;
+		n->binds[0].kind = ASK_CONDITION;
+		n->binds[0].c = c;
+	}
+}
+
 static void
 set_anchor(struct plan *p, const struct pacs_condition *c)
 {
 	p->anchor = c;
 	p->anchor_is_all = true;
-	p->anchor_level = ask_table(c->key, p->asked);
+	p->anchor_level = ask_table(c->k, p->asked);
+	if (c->k->flags & PACS_KEY_IS_ADDED) {
+		probe_added(p, c);
+		return;
+	}
 	switch (c->key) {
 	case PACS_KEY_PatientName:
 		probe_column(p, c, "name_alphabetic");
@@ -252,6 +304,26 @@ plan_clear(struct plan *p)
 static const char *const to_parent[] = {NULL, "s.patient = p.id",
 					"e.study = s.id", "i.series = e.id"};
 
+/* Conditions that one item of a sequence must meet together, of the tables
+ * from low to high. What each says alone stands there already. */
+static void
+items(const struct plan *p, enum pacs_level low, enum pacs_level high,
+      struct ask *out)
+{
+	struct ask_items list;
+	enum pacs_level l;
+	size_t i;
+
+	for (i = 0; i < p->q->count; i++) {
+		list.count = pacs_query_items(p->q, i, list.list);
+		l = ask_table(p->q->conditions[i].k, p->asked);
+		if (!list.count || l < low || l > high)
+			continue;
+		pacs_buf_adds(&out->sql, " AND ");
+		ask_items(out, &list, p->asked);
+	}
+}
+
 /* " EXISTS (SELECT 1 FROM t_series AS e, ... WHERE e.study = s.id AND ... )"
  * of the conditions below a level; only: just this one (--or). */
 static void
@@ -264,7 +336,7 @@ exists_below(const struct plan *p, enum pacs_level above,
 	for (i = 0; i < p->q->count; i++) {
 		const struct pacs_condition *c = &p->q->conditions[i];
 
-		l = ask_table(c->key, p->asked);
+		l = ask_table(c->k, p->asked);
 		if ((!only || c == only) && l > deepest)
 			deepest = l;
 	}
@@ -281,11 +353,13 @@ exists_below(const struct plan *p, enum pacs_level above,
 	for (i = 0; i < p->q->count; i++) {
 		const struct pacs_condition *c = &p->q->conditions[i];
 
-		if ((only && c != only) || ask_table(c->key, p->asked) <= above)
+		if ((only && c != only) || ask_table(c->k, p->asked) <= above)
 			continue;
 		pacs_buf_adds(&out->sql, " AND ");
 		ask_predicate(out, c, p->asked);
 	}
+	if (!only)
+		items(p, above + 1, PACS_LEVEL_INSTANCE, out);
 	pacs_buf_addc(&out->sql, ')');
 }
 
@@ -303,8 +377,7 @@ span(const struct plan *p, enum pacs_level *ret_top,
 		bottom = p->anchor_level > bottom ? p->anchor_level : bottom;
 	}
 	for (i = 0; i < p->q->count; i++) {
-		enum pacs_level l =
-		    ask_table(p->q->conditions[i].key, p->asked);
+		enum pacs_level l = ask_table(p->q->conditions[i].k, p->asked);
 
 		top = l < top ? l : top;
 	}
@@ -338,13 +411,14 @@ all_of(const struct plan *p, enum pacs_level bottom, struct ask *out)
 	for (i = 0; i < p->q->count; i++) {
 		const struct pacs_condition *c = &p->q->conditions[i];
 
-		if (ask_table(c->key, p->asked) > bottom) {
+		if (ask_table(c->k, p->asked) > bottom) {
 			below = true;
 		} else if (c != p->anchor || !p->anchor_is_all) {
 			pacs_buf_adds(&out->sql, " AND ");
 			ask_predicate(out, c, p->asked);
 		}
 	}
+	items(p, PACS_LEVEL_PATIENT, bottom, out);
 	if (below) {
 		pacs_buf_adds(&out->sql, " AND ");
 		exists_below(p, bottom, NULL, out);
@@ -360,7 +434,7 @@ any_of(const struct plan *p, enum pacs_level bottom, struct ask *out)
 		const struct pacs_condition *c = &p->q->conditions[i];
 
 		pacs_buf_adds(&out->sql, i ? " OR " : " AND (");
-		if (ask_table(c->key, p->asked) > bottom)
+		if (ask_table(c->k, p->asked) > bottom)
 			exists_below(p, bottom, c, out);
 		else
 			ask_predicate(out, c, p->asked);
@@ -404,7 +478,7 @@ plan_instance_filter(const struct plan *p, struct ask *out)
 	size_t i;
 
 	for (i = 0; i < p->q->count; i++)
-		found = found || ask_table(p->q->conditions[i].key, p->asked) ==
+		found = found || ask_table(p->q->conditions[i].k, p->asked) ==
 				     PACS_LEVEL_INSTANCE;
 	if (!found)
 		return false;
@@ -415,10 +489,11 @@ plan_instance_filter(const struct plan *p, struct ask *out)
 	for (i = 0; i < p->q->count; i++) {
 		const struct pacs_condition *c = &p->q->conditions[i];
 
-		if (ask_table(c->key, p->asked) != PACS_LEVEL_INSTANCE)
+		if (ask_table(c->k, p->asked) != PACS_LEVEL_INSTANCE)
 			continue;
 		pacs_buf_adds(&out->sql, " AND ");
 		ask_predicate(out, c, p->asked);
 	}
+	items(p, PACS_LEVEL_INSTANCE, PACS_LEVEL_INSTANCE, out);
 	return true;
 }

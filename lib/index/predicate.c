@@ -77,6 +77,7 @@ ask_rebind(sqlite3_stmt *st, int at, const struct ask_bind *b)
 {
 	void *pointer;
 
+	/* SQLite hands pointers back as they are, to match() and items(). */
 	switch (b->kind) {
 	case ASK_INT:
 		sqlite3_bind_int64(st, at, b->i);
@@ -89,9 +90,12 @@ ask_rebind(sqlite3_stmt *st, int at, const struct ask_bind *b)
 		sqlite3_bind_text(st, at, b->s, -1, SQLITE_STATIC);
 		break;
 	case ASK_CONDITION:
-		/* SQLite hands it back as it is, to match(). */
 		memcpy(&pointer, &b->c, sizeof(pointer));
 		sqlite3_bind_pointer(st, at, pointer, "pacs_condition", NULL);
+		break;
+	case ASK_ITEMS:
+		memcpy(&pointer, &b->items, sizeof(pointer));
+		sqlite3_bind_pointer(st, at, pointer, "ask_items", NULL);
 		break;
 	}
 }
@@ -124,9 +128,30 @@ match(sqlite3_context *ctx, int n, sqlite3_value **v)
 				    c, (const char *)sqlite3_value_text(v[1])));
 }
 
+/* pacs_items(conditions, value of the first, of the second, ...) */
+static void
+items(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+	const struct ask_items *list = sqlite3_value_pointer(v[0], "ask_items");
+	const char *values[PACS_ITEM_CONDITIONS];
+	int i;
+
+	if (!list || n != (int)list->count + 1) {
+		sqlite3_result_int(ctx, 0);
+		return;
+	}
+	for (i = 1; i < n; i++)
+		values[i - 1] = (const char *)sqlite3_value_text(v[i]);
+	sqlite3_result_int(ctx,
+			   pacs_items_match(list->list, values, list->count));
+}
+
 void
 ask_register(struct db *db)
 {
+	sqlite3_create_function_v2(db->conn, "pacs_items", -1,
+				   SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+				   items, NULL, NULL, NULL);
 	sqlite3_create_function_v2(db->conn, "pacs_match", 2,
 				   SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 				   match, NULL, NULL, NULL);
@@ -134,31 +159,48 @@ ask_register(struct db *db)
 
 /* --- where keys are ---------------------------------------------------- */
 
-static bool
-is_patient_count(enum pacs_key_id key)
+enum pacs_level
+ask_table(const struct pacs_key *k, enum pacs_level asked)
 {
-	return pacs_keys[key].level == PACS_LEVEL_PATIENT &&
-	       pacs_keys[key].flags & PACS_KEY_COMPUTED;
+	/* A study says itself what its objects say of the patient; what is
+	 * counted is the patient's. */
+	if (k->level == PACS_LEVEL_PATIENT && asked != PACS_LEVEL_PATIENT &&
+	    !(k->flags & PACS_KEY_COMPUTED))
+		return PACS_LEVEL_STUDY;
+	return k->level;
 }
 
-enum pacs_level
-ask_table(enum pacs_key_id key, enum pacs_level asked)
+/* Its name is letters, digits, '_' and '.'. The number is asked for once in
+ * each statement. */
+void
+ask_added(struct pacs_buf *out, const struct pacs_key *k)
 {
-	enum pacs_level level = pacs_keys[key].level;
-
-	/* A study says itself what its objects say of the patient. */
-	if (level == PACS_LEVEL_PATIENT && asked != PACS_LEVEL_PATIENT &&
-	    !is_patient_count(key))
-		return PACS_LEVEL_STUDY;
-	return level;
+	if (k->level == PACS_LEVEL_INSTANCE)
+		pacs_buf_adds(out, "(SELECT x.value FROM t_added_instance AS x"
+				   " WHERE x.series = i.series AND"
+				   " x.seq = i.seq");
+	else
+		pacs_buf_addf(out,
+			      "(SELECT x.value FROM t_added AS x WHERE"
+			      " x.level = %d AND x.owner = %s.id",
+			      (int)k->level, ask_alias[k->level]);
+	pacs_buf_addf(out,
+		      " AND x.key = (SELECT number FROM t_key WHERE"
+		      " name = '%s'))",
+		      k->name);
 }
 
 /* "s.study_date" */
 static void
-expression(struct pacs_buf *out, enum pacs_key_id key, enum pacs_level asked)
+expression(struct pacs_buf *out, enum pacs_key_id key, const struct pacs_key *k,
+	   enum pacs_level asked)
 {
-	const char *t = ask_alias[ask_table(key, asked)];
+	const char *t = ask_alias[ask_table(k, asked)];
 
+	if (k->flags & PACS_KEY_IS_ADDED) {
+		ask_added(out, k);
+		return;
+	}
 	switch (key) {
 	case PACS_KEY_NumberOfPatientRelatedStudies:
 		pacs_buf_addf(out, "%s.studies", t);
@@ -185,7 +227,7 @@ expression(struct pacs_buf *out, enum pacs_key_id key, enum pacs_level asked)
 			      t);
 		break;
 	default:
-		pacs_buf_addf(out, "%s.%s", t, pacs_keys[key].snake);
+		pacs_buf_addf(out, "%s.%s", t, k->snake);
 	}
 }
 
@@ -242,11 +284,12 @@ has_kind(const struct pacs_condition *c, enum pacs_term_kind kind)
 static bool
 is_plain_text(const struct pacs_condition *c)
 {
-	const struct pacs_key *k = &pacs_keys[c->key];
+	const struct pacs_key *k = c->k;
 
-	return k->type == PACS_TYPE_TEXT && !(k->flags & PACS_KEY_MULTI) &&
-	       !column_is_word(c->key) && c->key != PACS_KEY_origin &&
-	       c->key != PACS_KEY_state && c->count <= FEW;
+	return !(k->flags & PACS_KEY_IS_ADDED) && k->type == PACS_TYPE_TEXT &&
+	       !(k->flags & PACS_KEY_MULTI) && !column_is_word(c->key) &&
+	       c->key != PACS_KEY_origin && c->key != PACS_KEY_state &&
+	       c->count <= FEW;
 }
 
 /* "(X = ? OR X LIKE ? ...)"; NULL must not come out of it, for NOT. */
@@ -274,7 +317,7 @@ text_terms(struct ask *a, const struct pacs_condition *c, const char *x)
 static void
 ranges(struct ask *a, const struct pacs_condition *c, const char *x)
 {
-	bool number = pacs_keys[c->key].type == PACS_TYPE_NUMBER;
+	bool number = c->k->type == PACS_TYPE_NUMBER;
 	size_t i;
 
 	for (i = 0; i < c->count; i++) {
@@ -301,13 +344,13 @@ ranges(struct ask *a, const struct pacs_condition *c, const char *x)
 static bool
 has_range_column(const struct pacs_condition *c)
 {
-	if (c->count > FEW)
+	if (c->count > FEW || c->k->flags & PACS_KEY_IS_ADDED)
 		return false;
 	if (c->key == PACS_KEY_StudyDate)
 		return !has_kind(c, PACS_TERM_EMPTY);
-	if (pacs_keys[c->key].type == PACS_TYPE_NUMBER)
+	if (c->k->type == PACS_TYPE_NUMBER)
 		return column_is_integer(c->key) &&
-		       !(pacs_keys[c->key].flags & PACS_KEY_MULTI);
+		       !(c->k->flags & PACS_KEY_MULTI);
 	return c->key == PACS_KEY_stored_at;
 }
 
@@ -389,13 +432,32 @@ negatable(struct ask *a, const struct pacs_condition *c, const char *x,
 }
 
 void
+ask_items(struct ask *a, const struct ask_items *list, enum pacs_level asked)
+{
+	struct pacs_buf x = {0};
+	size_t i;
+
+	pacs_buf_adds(&a->sql, "pacs_items(?");
+	new_bind(a)->kind = ASK_ITEMS;
+	a->binds[a->count - 1].items =
+	    pacs_arena_dup(&a->arena, list, sizeof(*list));
+	for (i = 0; i < list->count; i++) {
+		pacs_buf_reset(&x);
+		expression(&x, list->list[i]->key, list->list[i]->k, asked);
+		pacs_buf_addf(&a->sql, ", %s", pacs_buf_str(&x));
+	}
+	pacs_buf_addc(&a->sql, ')');
+	pacs_buf_clear(&x);
+}
+
+void
 ask_predicate(struct ask *a, const struct pacs_condition *c,
 	      enum pacs_level asked)
 {
-	const char *table = ask_alias[ask_table(c->key, asked)];
+	const char *table = ask_alias[ask_table(c->k, asked)];
 	struct pacs_buf x = {0};
 
-	expression(&x, c->key, asked);
+	expression(&x, c->key, c->k, asked);
 	pacs_buf_addc(&a->sql, '(');
 	if (has_kind(c, PACS_TERM_ALL)) {
 		pacs_buf_adds(&a->sql, c->negated ? "0" : "1");

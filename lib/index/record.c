@@ -31,11 +31,19 @@ by_tag(const void *a, const void *b)
 }
 
 void
-record_map_init(struct record_map *map)
+record_map_init(struct record_map *map, const struct pacs_keyring *added)
 {
+	size_t n;
 	int i;
 
 	map->count = 0;
+	map->added = added;
+	/* All keys of ours are in groups up to 0040: the per-frame groups of
+	 * enhanced objects (5200) and pixels are not touched. */
+	map->stop_tag = PACS_TAG(0x0041, 0);
+	for (n = 0; added && n < added->count; n++)
+		if (added->added[n].steps[0].tag >= map->stop_tag)
+			map->stop_tag = PACS_TAG_PixelData;
 	for (i = 0; i < PACS_KEY_COUNT; i++) {
 		const struct pacs_key *k = &pacs_keys[i];
 		struct record_map_entry *e = &map->entries[map->count];
@@ -93,8 +101,8 @@ normal(struct pacs_arena *arena, const struct pacs_key *k, const char *s,
 }
 
 static void
-put(struct record *r, enum pacs_key_id key, struct pacs_arena *arena,
-    const struct pacs_buf *text)
+put(struct record *r, enum pacs_key_id key, const struct pacs_key *k,
+    struct pacs_arena *arena, const struct pacs_buf *text)
 {
 	const char *s = pacs_buf_str(text);
 	size_t len = bounded(s, text->len);
@@ -102,7 +110,7 @@ put(struct record *r, enum pacs_key_id key, struct pacs_arena *arena,
 
 	if (!len || r->values[key])
 		return;
-	r->values[key] = normal(arena, &pacs_keys[key], s, len);
+	r->values[key] = normal(arena, k, s, len);
 	if (r->values[key])
 		return;
 	copy = pacs_arena_alloc(arena, len + 1);
@@ -112,7 +120,8 @@ put(struct record *r, enum pacs_key_id key, struct pacs_arena *arena,
 		r->values[key] = copy;
 }
 
-/* The element of every item, joined. */
+/* The element of every item, joined: a place for each item, so that what
+ * belongs to one can be told. */
 static void
 nested(const struct pacs_element *sequence, uint32_t tag, struct pacs_buf *out)
 {
@@ -120,12 +129,10 @@ nested(const struct pacs_element *sequence, uint32_t tag, struct pacs_buf *out)
 
 	for (i = 0; i < n && out->len <= VALUE_MAX; i++) {
 		const struct pacs_item *item = pacs_element_item(sequence, i);
-		size_t before = out->len;
 
-		if (before)
+		if (i)
 			pacs_buf_addc(out, '\\');
-		if (!pacs_item_text(item, tag, out) || out->len == before + 1)
-			out->len = before;
+		pacs_item_text(item, tag, out);
 	}
 }
 
@@ -139,7 +146,24 @@ take(struct record *r, const struct record_map_entry *e,
 		nested(el, e->inner, scratch);
 	else
 		pacs_element_text(root, el, scratch, NULL);
-	put(r, e->key, arena, scratch);
+	put(r, e->key, &pacs_keys[e->key], arena, scratch);
+}
+
+static void
+take_added(struct record *r, const struct pacs_keyring *ring,
+	   const struct pacs_item *root, struct pacs_arena *arena,
+	   struct pacs_buf *scratch)
+{
+	size_t i;
+
+	for (i = 0; i < ring->count; i++) {
+		const struct pacs_added_key *a = &ring->added[i];
+
+		pacs_buf_reset(scratch);
+		record_path(root, a, scratch);
+		put(r, (enum pacs_key_id)(PACS_KEY_ADDED + i), &a->key, arena,
+		    scratch);
+	}
 }
 
 /* Elements and map are both in order of tags: one walk over both. */
@@ -170,10 +194,8 @@ record_read(const struct pacs_archive *ar, const struct record_map *map,
 	    const struct pacs_triple *t, struct pacs_arena *arena,
 	    struct pacs_buf *scratch, struct record *ret)
 {
-	/* All keys are in groups up to 0040: the per-frame groups of enhanced
-	 * objects (5200) and pixels are not touched. */
-	static const struct pacs_read_options opts = {
-	    .stop_tag = PACS_TAG(0x0041, 0), .tolerate_damage = true};
+	const struct pacs_read_options opts = {.stop_tag = map->stop_tag,
+					       .tolerate_damage = true};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_dataset *ds;
 	uint64_t size;
@@ -189,6 +211,9 @@ record_read(const struct pacs_archive *ar, const struct record_map *map,
 		ret->state = RECORD_UNREADABLE;
 	} else {
 		walk(ret, map, ds, arena, scratch);
+		if (map->added && map->added->count)
+			take_added(ret, map->added, pacs_dataset_root(ds),
+				   arena, scratch);
 		ret->values[PACS_KEY_TransferSyntaxUID] = pacs_arena_strdup(
 		    arena, pacs_dataset_info(ds)->transfer_syntax);
 		pacs_dataset_free(ds);

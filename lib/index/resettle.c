@@ -70,7 +70,8 @@ renew_series(struct pacs_error *err, struct apply *a, int64_t study,
 		if (run_with_id(err, a, ST_CLASS_CLEAR, id) ||
 		    run_with_id(err, a, ST_CLASS_RECOUNT, id) ||
 		    (refill &&
-		     clear_differences(err, a, PACS_LEVEL_SERIES, id)))
+		     (clear_differences(err, a, PACS_LEVEL_SERIES, id) ||
+		      added_forget(err, a, PACS_LEVEL_SERIES, id))))
 			break;
 	}
 	sqlite3_reset(st);
@@ -140,7 +141,9 @@ heal(struct pacs_error *err, struct apply *a, const struct left *l,
 	sqlite3_bind_int64(st, next, l->series);
 	sqlite3_bind_int64(st, next + 1, l->seq);
 	a->done->healed++;
-	return db_run(err, a->db, st);
+	if (db_run(err, a->db, st))
+		return err->code;
+	return added_put_instance(err, a, r, l->series, l->seq);
 }
 
 static enum pacs_err
@@ -224,6 +227,7 @@ static enum pacs_err
 gone(struct pacs_error *err, struct apply *a, const struct study *s)
 {
 	if (clear_differences(err, a, PACS_LEVEL_STUDY, s->id) ||
+	    added_forget(err, a, PACS_LEVEL_STUDY, s->id) ||
 	    run_with_id(err, a, ST_STUDY_DELETE, s->id))
 		return err->code;
 	return patient_recount(err, a, s->patient);
@@ -235,6 +239,7 @@ values_anew(struct pacs_error *err, struct apply *a, const struct study *s)
 	struct entity *e;
 
 	if (clear_differences(err, a, PACS_LEVEL_STUDY, s->id) ||
+	    added_forget(err, a, PACS_LEVEL_STUDY, s->id) ||
 	    run_with_id(err, a, ST_STUDY_FORGET, s->id) ||
 	    run_with_id(err, a, ST_SERIES_FORGET, s->id) ||
 	    entity_study(err, a, s->uid, &e) || refill(err, a, e))

@@ -63,6 +63,14 @@ take_out(struct pacs_error *err, struct apply *a, int64_t from_seq)
 		       &st))
 		return err->code;
 	sqlite3_bind_int64(st, 1, from_seq);
+	if (db_run(err, a->db, st) || !a->added.ring.count)
+		goto out;
+	sqlite3_finalize(st);
+	st = NULL;
+	if (db_prepare(err, a->db,
+		       "DELETE FROM t_added_instance WHERE seq >= ?", &st))
+		return err->code;
+	sqlite3_bind_int64(st, 1, from_seq);
 	if (db_run(err, a->db, st))
 		goto out;
 out:

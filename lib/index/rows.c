@@ -11,9 +11,11 @@
 /* --- which columns ----------------------------------------------------- */
 
 static void
-add_column(struct table *t, enum pacs_key_id key, enum column_kind kind)
+add_column(struct table *t, enum pacs_key_id key, const struct pacs_key *k,
+	   enum column_kind kind)
 {
 	t->columns[t->count].key = key;
+	t->columns[t->count].k = k;
 	t->columns[t->count++].kind = kind;
 	t->needed = true;
 }
@@ -27,10 +29,10 @@ add_own(struct rows *r, enum pacs_key_id key)
 
 	switch (key) {
 	case PACS_KEY_size_bytes:
-		add_column(t, key, COLUMN_TEXT);
+		add_column(t, key, &pacs_keys[key], COLUMN_TEXT);
 		return true;
 	case PACS_KEY_stored_at:
-		add_column(t, key, COLUMN_STAMP);
+		add_column(t, key, &pacs_keys[key], COLUMN_STAMP);
 		return true;
 	case PACS_KEY_path:
 		r->want_path = r->asked != PACS_LEVEL_PATIENT;
@@ -54,22 +56,33 @@ kind_of(enum pacs_key_id key)
 	return COLUMN_TEXT;
 }
 
-void
-rows_init(struct rows *r, struct db *db, enum pacs_level asked,
-	  const bool *want)
+static bool
+is_wanted(const struct pacs_find_options *opts, int key)
 {
+	if (key < PACS_KEY_COUNT)
+		return !opts->want || opts->want[key];
+	return key >= PACS_KEY_ADDED && opts->want_added &&
+	       opts->want_added[key - PACS_KEY_ADDED];
+}
+
+void
+rows_init(struct rows *r, struct db *db, const struct pacs_keyring *keys,
+	  const struct pacs_find_options *opts)
+{
+	enum pacs_level asked = opts->level;
 	int i;
 
 	memset(r, 0, sizeof(*r));
 	r->db = db;
 	r->asked = asked;
-	for (i = 0; i < PACS_KEY_COUNT; i++) {
+	for (i = 0; i < PACS_KEY_END; i++) {
 		enum pacs_key_id key = (enum pacs_key_id)i;
+		const struct pacs_key *k = pacs_key_of(keys, key);
 
-		if ((want && !want[i]) || add_own(r, key) ||
-		    pacs_keys[i].level > asked)
+		if (!k || !is_wanted(opts, i) || add_own(r, key) ||
+		    k->level > asked)
 			continue;
-		add_column(&r->tables[ask_table(key, asked)], key,
+		add_column(&r->tables[ask_table(k, asked)], key, k,
 			   kind_of(key));
 	}
 	r->tables[asked].needed = true;
@@ -125,9 +138,14 @@ columns(const struct table *t, enum pacs_level level, struct pacs_buf *out)
 {
 	size_t i;
 
-	for (i = 0; i < t->count; i++)
-		pacs_buf_addf(out, ", %s.%s", ask_alias[level],
-			      column_name(t->columns[i].key, level));
+	for (i = 0; i < t->count; i++) {
+		pacs_buf_adds(out, ", ");
+		if (t->columns[i].key >= PACS_KEY_ADDED)
+			ask_added(out, t->columns[i].k);
+		else
+			pacs_buf_addf(out, "%s.%s", ask_alias[level],
+				      column_name(t->columns[i].key, level));
+	}
 }
 
 static void

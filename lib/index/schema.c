@@ -54,6 +54,25 @@ static const char basics[] = "CREATE TABLE t_meta (\n"
 			     "  sop_class INTEGER NOT NULL,\n"
 			     "  instances INTEGER NOT NULL,\n"
 			     "  PRIMARY KEY (series, sop_class)\n"
+			     ") WITHOUT ROWID;\n"
+			     "CREATE TABLE t_key (\n"
+			     "  number INTEGER PRIMARY KEY,\n"
+			     "  name TEXT NOT NULL UNIQUE\n"
+			     ");\n"
+			     "CREATE TABLE t_added (\n"
+			     "  level INTEGER NOT NULL,\n"
+			     "  owner INTEGER NOT NULL,\n"
+			     "  key INTEGER NOT NULL,\n"
+			     "  seq INTEGER NOT NULL,\n"
+			     "  value TEXT NOT NULL,\n"
+			     "  PRIMARY KEY (level, owner, key)\n"
+			     ") WITHOUT ROWID;\n"
+			     "CREATE TABLE t_added_instance (\n"
+			     "  series INTEGER NOT NULL,\n"
+			     "  seq INTEGER NOT NULL,\n"
+			     "  key INTEGER NOT NULL,\n"
+			     "  value TEXT NOT NULL,\n"
+			     "  PRIMARY KEY (series, seq, key)\n"
 			     ") WITHOUT ROWID;\n";
 
 #define FOLDED                       \
@@ -141,7 +160,10 @@ schema_indexes(struct pacs_buf *out)
 	    "CREATE UNIQUE INDEX i_instance_uid ON t_instance "
 	    "(sop_instance_uid, series);\n"
 	    "CREATE INDEX i_instance_state ON t_instance (state)"
-	    " WHERE state > 0;\n";
+	    " WHERE state > 0;\n"
+	    "CREATE INDEX i_added ON t_added (key, value);\n"
+	    "CREATE INDEX i_added_instance ON t_added_instance (key, value);"
+	    "\n";
 
 	pacs_buf_adds(out, text);
 }
@@ -228,6 +250,20 @@ schema_views(struct pacs_buf *out)
 					   " ELSE 'unreadable' END AS state,\n"
 					   "  i.series\n"
 					   "FROM t_instance AS i;\n");
+	pacs_buf_adds(out, "CREATE VIEW added AS SELECT\n"
+			   "  k.name AS key,\n"
+			   "  CASE a.level WHEN 1 THEN a.owner END AS study,\n"
+			   "  CASE a.level WHEN 2 THEN a.owner END AS series,\n"
+			   "  NULL AS sop_instance_uid,\n"
+			   "  a.value\n"
+			   "FROM t_added AS a JOIN t_key AS k ON"
+			   " k.number = a.key\n"
+			   "UNION ALL SELECT k.name, NULL, i.series,"
+			   " i.sop_instance_uid, a.value\n"
+			   "FROM t_added_instance AS a JOIN t_key AS k ON"
+			   " k.number = a.key\n"
+			   "JOIN t_instance AS i ON i.series = a.series AND"
+			   " i.seq = a.seq;\n");
 }
 
 void

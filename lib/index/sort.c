@@ -1,6 +1,7 @@
 /*
- * Sorting: all ids with their keys are read, put in order, and listed from
- * there. Bounded; what is bigger is a job for sort(1).
+ * Sorting: ids of all records, with the keys to sort by, go to a database of
+ * their own, which SQLite keeps in a nameless temporary file when it grows
+ * (SQLITE_TMPDIR, TMPDIR), and come out of it in order. Memory is bounded.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,94 +9,54 @@
 #include "index/find.h"
 #include "query/fold.h"
 
-#define SORT_MAX 1000000
-
-struct item {
-	struct hit hit;
-	size_t number; /* ties stay in the usual order */
-	const char **keys;
-};
-
 struct sorting {
 	const struct pacs_find_options *opts;
-	struct item *items;
-	size_t count, room;
-	struct pacs_arena arena;
+	const struct pacs_keyring *keys;
+	struct db *db;
+	sqlite3_stmt *insert;
+	struct pacs_buf folded;
 };
 
-static int
-compare_key(enum pacs_key_type type, const char *a, const char *b)
-{
-	double x, y;
-
-	/* Nothing comes before everything. */
-	if (!a || !b)
-		return (a != NULL) - (b != NULL);
-	if (type == PACS_TYPE_NUMBER && pacs_value_number(a, strlen(a), &x) &&
-	    pacs_value_number(b, strlen(b), &y))
-		return x < y ? -1 : x > y;
-	return strcmp(a, b);
-}
-
-static int
-compare(const void *a, const void *b, void *ctx)
-{
-	const struct item *x = a, *y = b;
-	const struct sorting *s = ctx;
-	size_t i;
-
-	for (i = 0; i < s->opts->sort_count; i++) {
-		const struct pacs_sort *by = &s->opts->sort[i];
-		int r = compare_key(pacs_keys[by->key].type, x->keys[i],
-				    y->keys[i]);
-
-		if (r)
-			return by->descending ? -r : r;
-	}
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static const char *
-key_copy(struct sorting *s, enum pacs_key_id key, const char *value)
-{
-	struct pacs_buf b = {0};
-	const char *copy;
-
-	if (!value)
-		return NULL;
-	if (pacs_keys[key].type != PACS_TYPE_NAME)
-		return pacs_arena_strdup(&s->arena, value);
-	pacs_fold(value, strlen(value), &b);
-	copy = pacs_arena_strdup(&s->arena, pacs_buf_str(&b));
-	pacs_buf_clear(&b);
-	return copy;
-}
-
+/* Nothing comes first, then numbers, as numbers, then text by its bytes: what
+ * SQLite does with NULL, REAL and TEXT. Names without case and accents. */
 static void
-add(struct sorting *s, const struct pacs_find *f, const char *const *values)
+bind_key(struct sorting *s, int at, const struct pacs_key *k, const char *v)
+{
+	double number;
+
+	if (!v) {
+		sqlite3_bind_null(s->insert, at);
+	} else if (k->type == PACS_TYPE_NUMBER &&
+		   pacs_value_number(v, strlen(v), &number)) {
+		sqlite3_bind_double(s->insert, at, number);
+	} else if (k->type == PACS_TYPE_NAME) {
+		pacs_buf_reset(&s->folded);
+		pacs_fold(v, strlen(v), &s->folded);
+		sqlite3_bind_text(s->insert, at, pacs_buf_str(&s->folded), -1,
+				  SQLITE_TRANSIENT);
+	} else {
+		sqlite3_bind_text(s->insert, at, v, -1, SQLITE_STATIC);
+	}
+}
+
+static enum pacs_err
+add(struct pacs_error *err, struct sorting *s, const struct pacs_find *f,
+    const char *const *values)
 {
 	const struct record_row *r = &f->chunk[f->next - 1];
-	struct item *n;
+	bool instance = f->asked == PACS_LEVEL_INSTANCE;
 	size_t i;
 
-	if (s->count == s->room) {
-		s->room = s->room ? s->room * 2 : 256;
-		s->items = pacs_realloc(s->items, s->room * sizeof(*s->items));
+	sqlite3_bind_int64(s->insert, 1,
+			   r->at[instance ? PACS_LEVEL_SERIES : f->asked]->id);
+	sqlite3_bind_int64(s->insert, 2,
+			   instance ? r->at[PACS_LEVEL_INSTANCE]->id : 0);
+	for (i = 0; i < s->opts->sort_count; i++) {
+		enum pacs_key_id key = s->opts->sort[i].key;
+
+		bind_key(s, (int)i + 3, pacs_key_of(s->keys, key), values[key]);
 	}
-	n = &s->items[s->count];
-	memset(n, 0, sizeof(*n));
-	n->number = s->count++;
-	if (f->asked == PACS_LEVEL_INSTANCE) {
-		n->hit.id = r->at[PACS_LEVEL_SERIES]->id;
-		n->hit.seq = r->at[PACS_LEVEL_INSTANCE]->id;
-	} else {
-		n->hit.id = r->at[f->asked]->id;
-	}
-	n->keys =
-	    pacs_arena_alloc(&s->arena, s->opts->sort_count * sizeof(*n->keys));
-	for (i = 0; i < s->opts->sort_count; i++)
-		n->keys[i] = key_copy(s, s->opts->sort[i].key,
-				      values[s->opts->sort[i].key]);
+	return db_run(err, s->db, s->insert);
 }
 
 static enum pacs_err
@@ -103,14 +64,45 @@ read_all(struct pacs_error *err, struct sorting *s, struct pacs_find *f)
 {
 	const char *const *values;
 
-	while (!pacs_find_next(err, f, &values) && values) {
-		if (s->count == SORT_MAX)
-			return pacs_error_set(err, PACS_ELIMIT,
-					      "more than %d records to sort; "
-					      "ask for fewer, or use sort(1)",
-					      SORT_MAX);
-		add(s, f, values);
+	while (!pacs_find_next(err, f, &values) && values)
+		if (add(err, s, f, values))
+			break;
+	return err->code;
+}
+
+/* Ties stay in the usual order. */
+static enum pacs_err
+prepare(struct pacs_error *err, struct sorting *s, struct hits *ret)
+{
+	struct pacs_buf table = {0}, insert = {0}, select = {0};
+	size_t i;
+
+	/* Of the table and of the sorter each. */
+	pacs_buf_adds(&table, "PRAGMA cache_size=-8000;"
+			      "CREATE TABLE t (n INTEGER PRIMARY KEY, id, seq");
+	pacs_buf_adds(&insert, "INSERT INTO t VALUES (NULL, ?, ?");
+	pacs_buf_adds(&select, "SELECT id, seq FROM t ORDER BY ");
+	for (i = 0; i < s->opts->sort_count; i++) {
+		pacs_buf_addf(&table, ", k%zu", i);
+		pacs_buf_adds(&insert, ", ?");
+		pacs_buf_addf(&select, "k%zu%s, ", i,
+			      s->opts->sort[i].descending ? " DESC" : "");
 	}
+	pacs_buf_adds(&table, "); BEGIN");
+	pacs_buf_addc(&insert, ')');
+	pacs_buf_adds(&select, "n");
+	if (s->opts->limit)
+		pacs_buf_addf(&select, " LIMIT %llu",
+			      (unsigned long long)s->opts->limit);
+	if (db_open(err, s->db, "", DB_BUILD, 0) ||
+	    db_exec(err, s->db, pacs_buf_str(&table)) ||
+	    db_prepare(err, s->db, pacs_buf_str(&insert), &s->insert) ||
+	    db_prepare(err, s->db, pacs_buf_str(&select), &ret->sorted))
+		goto out;
+out:
+	pacs_buf_clear(&table);
+	pacs_buf_clear(&insert);
+	pacs_buf_clear(&select);
 	return err->code;
 }
 
@@ -119,28 +111,25 @@ find_sorted(struct pacs_error *err, struct pacs_index *ix,
 	    const struct pacs_query *q, const struct pacs_find_options *opts,
 	    struct hits *ret)
 {
-	bool want[PACS_KEY_COUNT] = {false};
-	struct pacs_find_options plain = {.level = opts->level, .want = want};
-	struct sorting s = {.opts = opts};
-	struct pacs_find *f;
+	bool want[PACS_KEY_END] = {false};
+	struct pacs_find_options plain = {.level = opts->level,
+					  .want = want,
+					  .want_added = want + PACS_KEY_ADDED};
+	struct sorting s = {.opts = opts, .keys = q->keys, .db = &ret->sorter};
+	struct pacs_find *f = NULL;
 	size_t i;
 
+	memset(ret, 0, sizeof(*ret));
 	for (i = 0; i < opts->sort_count; i++)
 		want[opts->sort[i].key] = true;
-	if (pacs_find_open(err, ix, q, &plain, &f))
-		return err->code;
-	if (read_all(err, &s, f))
+	if (prepare(err, &s, ret) || pacs_find_open(err, ix, q, &plain, &f) ||
+	    read_all(err, &s, f))
 		goto out;
-	if (s.count)
-		qsort_r(s.items, s.count, sizeof(*s.items), compare, &s);
-	memset(ret, 0, sizeof(*ret));
-	ret->anchored = true;
-	ret->list = pacs_malloc((s.count + 1) * sizeof(*ret->list));
-	for (ret->count = 0; ret->count < s.count; ret->count++)
-		ret->list[ret->count] = s.items[ret->count].hit;
 out:
+	if (err->code)
+		pacs_error_wrap(err, "cannot sort");
 	pacs_find_close(f);
-	pacs_arena_clear(&s.arena);
-	free(s.items);
+	sqlite3_finalize(s.insert);
+	pacs_buf_clear(&s.folded);
 	return err->code;
 }

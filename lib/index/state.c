@@ -52,6 +52,9 @@ take(struct state *s, const char *key, const char *value)
 		s->removals = strtoll(value, NULL, 10);
 	} else if (!strcmp(key, "archive")) {
 		snprintf(s->archive_uuid, sizeof(s->archive_uuid), "%s", value);
+	} else if (!strcmp(key, "added")) {
+		free(s->added);
+		s->added = pacs_strdup(value);
 	} else if (!strcmp(key, "default_issuer")) {
 		free(s->default_issuer);
 		s->default_issuer = pacs_strdup(value);
@@ -81,7 +84,8 @@ void
 state_clear(struct state *s)
 {
 	free(s->default_issuer);
-	s->default_issuer = NULL;
+	free(s->added);
+	s->default_issuer = s->added = NULL;
 }
 
 enum pacs_err
@@ -93,8 +97,9 @@ state_init(struct pacs_error *err, struct db *db, const struct pacs_archive *ar)
 	pacs_index_schema(&sql);
 	if (!db_exec(err, db, pacs_buf_str(&sql)) &&
 	    !meta_put(err, db, "archive", s->uuid) &&
-	    meta_put(err, db, "default_issuer",
-		     s->default_issuer ? s->default_issuer : ""))
+	    !meta_put(err, db, "default_issuer",
+		      s->default_issuer ? s->default_issuer : "") &&
+	    added_init(err, db, ar))
 		goto out;
 out:
 	pacs_buf_clear(&sql);

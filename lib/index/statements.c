@@ -149,6 +149,28 @@ static const char *const texts[ST_COUNT] = {
 		      " AND seq = ?",
     [ST_DIFFERS_CLEAR] = "DELETE FROM t_differs WHERE level = ? AND owner = ?",
 
+    [ST_ADDED_PUT_INSTANCE] =
+	"INSERT INTO t_added_instance (series, seq, key, value) VALUES"
+	" (?, ?, ?, ?) ON CONFLICT (series, seq, key) DO UPDATE SET"
+	" value = excluded.value",
+    [ST_ADDED_PUT] =
+	"INSERT INTO t_added (level, owner, key, seq, value) VALUES"
+	" (?, ?, ?, ?, ?) ON CONFLICT (level, owner, key) DO UPDATE SET"
+	" seq = excluded.seq, value = excluded.value"
+	" WHERE excluded.seq < t_added.seq",
+    [ST_ADDED_HAS] = "SELECT key FROM t_added WHERE level = ? AND owner = ?",
+    [ST_ADDED_GAVE] = "SELECT 1 FROM t_added WHERE level = ? AND owner = ?"
+		      " AND seq = ?",
+    [ST_ADDED_FORGET] = "DELETE FROM t_added WHERE level = ? AND owner = ?",
+    [ST_ADDED_REMOVE_INSTANCE] =
+	"DELETE FROM t_added_instance WHERE series = ? AND seq = ?",
+    [ST_ADDED_NEXT] =
+	"SELECT i.series, i.seq, e.study, s.study_instance_uid,"
+	" e.series_instance_uid, i.sop_instance_uid FROM t_instance AS i"
+	" CROSS JOIN t_series AS e CROSS JOIN t_study AS s WHERE"
+	" (i.series, i.seq) > (?, ?) AND i.state = 0 AND e.id = i.series AND"
+	" s.id = e.study ORDER BY i.series, i.seq LIMIT ?",
+
     [ST_QUARANTINE_PUT] = "INSERT INTO t_quarantine (sha256) VALUES (?)"
 			  " ON CONFLICT DO NOTHING",
     [ST_QUARANTINE_DELETE] = "DELETE FROM t_quarantine WHERE sha256 = ?",

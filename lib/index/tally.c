@@ -85,7 +85,7 @@ add(struct tally *t, const char *s, size_t len, double number)
 /* Each of several values counts once. */
 static void
 add_record(struct tally *t, const char *const *values, enum pacs_key_id key,
-	   enum pacs_key_id sum)
+	   bool several, enum pacs_key_id sum)
 {
 	const char *s =
 	    key == PACS_KEY_COUNT || !values[key] ? "" : values[key];
@@ -94,8 +94,7 @@ add_record(struct tally *t, const char *const *values, enum pacs_key_id key,
 
 	if (of && !pacs_value_number(of, strlen(of), &number))
 		number = 0;
-	while (key != PACS_KEY_COUNT && pacs_keys[key].flags & PACS_KEY_MULTI &&
-	       (end = strchr(s, '\\'))) {
+	while (several && (end = strchr(s, '\\'))) {
 		add(t, s, (size_t)(end - s), number);
 		s = end + 1;
 	}
@@ -104,10 +103,13 @@ add_record(struct tally *t, const char *const *values, enum pacs_key_id key,
 
 /* What stands for a key of a lower level in a study's record. */
 static enum pacs_err
-usable(struct pacs_error *err, enum pacs_level level, enum pacs_key_id *key)
+usable(struct pacs_error *err, const struct pacs_keyring *keys,
+       enum pacs_level level, enum pacs_key_id *key)
 {
-	if (*key == PACS_KEY_COUNT || pacs_keys[*key].level <= level ||
-	    *key == PACS_KEY_size_bytes || *key == PACS_KEY_stored_at)
+	const struct pacs_key *k = pacs_key_of(keys, *key);
+
+	if (!k || k->level <= level || *key == PACS_KEY_size_bytes ||
+	    *key == PACS_KEY_stored_at)
 		return PACS_OK;
 	if (level == PACS_LEVEL_STUDY && *key == PACS_KEY_Modality)
 		*key = PACS_KEY_ModalitiesInStudy;
@@ -117,9 +119,8 @@ usable(struct pacs_error *err, enum pacs_level level, enum pacs_key_id *key)
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "'%s' is not one value of a %s; ask at "
 				      "the %s level",
-				      pacs_keys[*key].name,
-				      pacs_level_name(level),
-				      pacs_level_name(pacs_keys[*key].level));
+				      k->name, pacs_level_name(level),
+				      pacs_level_name(k->level));
 	return PACS_OK;
 }
 
@@ -128,8 +129,11 @@ read_all(struct pacs_error *err, struct pacs_index *ix,
 	 const struct pacs_query *q, enum pacs_level level,
 	 enum pacs_key_id key, enum pacs_key_id sum, struct tally *t)
 {
-	bool want[PACS_KEY_COUNT + 1] = {false};
-	struct pacs_find_options o = {.level = level, .want = want};
+	bool want[PACS_KEY_END] = {false};
+	struct pacs_find_options o = {
+	    .level = level, .want = want, .want_added = want + PACS_KEY_ADDED};
+	const struct pacs_key *k = pacs_key_of(q->keys, key);
+	bool several = k && k->flags & PACS_KEY_MULTI;
 	const char *const *values;
 	struct pacs_find *f;
 
@@ -143,7 +147,7 @@ read_all(struct pacs_error *err, struct pacs_index *ix,
 				       VALUES_MAX);
 			break;
 		}
-		add_record(t, values, key, sum);
+		add_record(t, values, key, several, sum);
 	}
 	pacs_find_close(f);
 	return err->code;
@@ -184,7 +188,8 @@ pacs_index_tally(struct pacs_error *err, struct pacs_index *ix,
 	struct tally t = {0};
 	size_t i;
 
-	if (usable(err, level, &key) || usable(err, level, &sum))
+	if (usable(err, q->keys, level, &key) ||
+	    usable(err, q->keys, level, &sum))
 		return err->code;
 	if (!read_all(err, ix, q, level, key, sum, &t))
 		tell(&t, fn, ctx);

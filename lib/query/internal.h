@@ -17,4 +17,11 @@ const char *pacs_term_hint(enum pacs_key_type type);
 /* Is '\' a character of this key's values, not a separator? */
 bool pacs_key_is_prose(const struct pacs_key *k);
 
+/* The tag of a step "PatientID[0]" of a path (the number is ignored). */
+bool key_step_tag(const char *s, size_t len, uint32_t *ret);
+/* By name or path: its place in the table, or -1. */
+int key_in_table(const char *name);
+/* The error that this is no key, with the nearest one. */
+enum pacs_err key_unknown(struct pacs_error *err, const char *name);
+
 #endif

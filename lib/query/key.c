@@ -1,4 +1,4 @@
-#include "query/key.h"
+#include "query/internal.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ const struct pacs_key pacs_keys[PACS_KEY_COUNT] = {
 #define K(id, name, sequence, tag, vr, level, flags, snake, help)        \
 	[PACS_KEY_##id] = {                                              \
 	    name,  sequence,         tag,   VR_##vr, PACS_LEVEL_##level, \
-	    flags, TYPE_OF(VR_##vr), snake, help},
+	    flags, TYPE_OF(VR_##vr), snake, help,    NULL},
 #include "query/keys.def"
 #undef K
 };
@@ -90,8 +90,8 @@ by_tags(uint32_t sequence, uint32_t tag)
 }
 
 /* One step of a path, without the "[0]" that findscu wants. */
-static bool
-step_tag(const char *s, size_t len, uint32_t *ret)
+bool
+key_step_tag(const char *s, size_t len, uint32_t *ret)
 {
 	char buf[80];
 	const char *bracket = memchr(s, '[', len);
@@ -111,11 +111,11 @@ by_path(const char *name)
 	const char *dot = strchr(name, '.');
 	uint32_t sequence = 0, tag;
 
-	if (dot && !step_tag(name, (size_t)(dot - name), &sequence))
+	if (dot && !key_step_tag(name, (size_t)(dot - name), &sequence))
 		return -1;
 	if (dot)
 		name = dot + 1;
-	if (!step_tag(name, strlen(name), &tag))
+	if (!key_step_tag(name, strlen(name), &tag))
 		return -1;
 	return by_tags(sequence, tag);
 }
@@ -158,15 +158,15 @@ is_plain(const char *name)
 	return n > 0;
 }
 
-static enum pacs_err
-unknown(struct pacs_error *err, const char *name)
+enum pacs_err
+key_unknown(struct pacs_error *err, const char *name)
 {
 	const char *hint;
 	uint32_t tag;
 
 	if (!is_plain(name))
 		return pacs_error_set(err, PACS_EUSAGE, "that is no key");
-	if (step_tag(name, strlen(name), &tag) && !strchr(name, '.') &&
+	if (key_step_tag(name, strlen(name), &tag) && !strchr(name, '.') &&
 	    pacs_dict_find_tag(tag)) {
 		hint = inside(tag);
 		if (hint)
@@ -175,7 +175,9 @@ unknown(struct pacs_error *err, const char *name)
 					      "element in it, such as '%s'",
 					      name, hint);
 		return pacs_error_set(err, PACS_EUSAGE,
-				      "'%s' is not in the index", name);
+				      "'%s' is not in the index; 'pacs-index "
+				      "add' adds it",
+				      name);
 	}
 	hint = nearest(name);
 	if (hint)
@@ -185,15 +187,16 @@ unknown(struct pacs_error *err, const char *name)
 	return pacs_error_set(err, PACS_EUSAGE, "unknown key '%s'", name);
 }
 
-enum pacs_err
-pacs_key_find(struct pacs_error *err, const char *name, enum pacs_key_id *ret)
+int
+key_in_table(const char *name)
 {
 	int i = by_name(name);
 
-	if (i < 0)
-		i = by_path(name);
-	if (i < 0)
-		return unknown(err, name);
-	*ret = (enum pacs_key_id)i;
-	return PACS_OK;
+	return i < 0 ? by_path(name) : i;
+}
+
+enum pacs_err
+pacs_key_find(struct pacs_error *err, const char *name, enum pacs_key_id *ret)
+{
+	return pacs_keyring_find(err, NULL, name, ret);
 }

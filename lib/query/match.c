@@ -141,7 +141,7 @@ name_matches(const struct pacs_condition *c, const char *s, size_t len)
 static bool
 range_matches(const struct pacs_condition *c, const char *s, size_t len)
 {
-	enum pacs_key_type type = pacs_keys[c->key].type;
+	enum pacs_key_type type = c->k->type;
 	double number = 0;
 	int64_t v = 0;
 	size_t i;
@@ -167,7 +167,7 @@ range_matches(const struct pacs_condition *c, const char *s, size_t len)
 static bool
 one_matches(const struct pacs_condition *c, const char *s, size_t len)
 {
-	switch (pacs_keys[c->key].type) {
+	switch (c->k->type) {
 	case PACS_TYPE_TEXT:
 		return text_matches(c, s, len);
 	case PACS_TYPE_NAME:
@@ -180,7 +180,7 @@ one_matches(const struct pacs_condition *c, const char *s, size_t len)
 static bool
 any_matches(const struct pacs_condition *c, const char *s)
 {
-	while (pacs_keys[c->key].flags & PACS_KEY_MULTI) {
+	while (c->k->flags & PACS_KEY_MULTI) {
 		const char *end = strchr(s, '\\');
 
 		if (!end)
@@ -206,6 +206,99 @@ pacs_condition_matches(const struct pacs_condition *c, const char *value)
 	return found != c->negated;
 }
 
+/* --- items of a sequence ------------------------------------------------ */
+
+static bool
+is_about_one_item(const struct pacs_condition *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->exact; i++)
+		if (c->terms[i].kind == PACS_TERM_ALL ||
+		    c->terms[i].kind == PACS_TERM_EMPTY)
+			return false;
+	return !c->negated;
+}
+
+static size_t
+places(const char *s)
+{
+	size_t n = 1;
+
+	for (; *s; s++)
+		n += *s == '\\';
+	return n;
+}
+
+bool
+pacs_items_match(const struct pacs_condition *const *c,
+		 const char *const *values, size_t count)
+{
+	const char *at[PACS_ITEM_CONDITIONS];
+	size_t i, n, items = 0;
+
+	for (i = 0; i < count; i++) {
+		at[i] = values[i] ? values[i] : "";
+		n = places(at[i]);
+		if (i && n != items)
+			return true;
+		items = n;
+	}
+	for (n = 0; n < items; n++) {
+		bool all = true;
+
+		for (i = 0; i < count; i++) {
+			size_t len = strcspn(at[i], "\\");
+
+			all = all && len && one_matches(c[i], at[i], len);
+			at[i] += len + (at[i][len] != '\0');
+		}
+		if (all)
+			return true;
+	}
+	return false;
+}
+
+size_t
+pacs_query_items(const struct pacs_query *q, size_t first,
+		 const struct pacs_condition *ret[PACS_ITEM_CONDITIONS])
+{
+	const struct pacs_condition *of = &q->conditions[first];
+	size_t i, j, n = 0;
+
+	for (i = 0; i < q->count && !q->any; i++) {
+		const struct pacs_condition *c = &q->conditions[i];
+
+		if (!pacs_keys_share_items(of->k, c->k) ||
+		    !is_about_one_item(of) || !is_about_one_item(c))
+			continue;
+		if (i < first)
+			return 0;
+		for (j = 0; j < n && ret[j]->key != c->key; j++)
+			;
+		if (j == n && n < PACS_ITEM_CONDITIONS)
+			ret[n++] = c;
+	}
+	return n > 1 ? n : 0;
+}
+
+static bool
+items_match(const struct pacs_query *q, const char *const *values)
+{
+	const struct pacs_condition *list[PACS_ITEM_CONDITIONS];
+	const char *their[PACS_ITEM_CONDITIONS];
+	size_t i, k, n;
+
+	for (i = 0; i < q->count; i++) {
+		n = pacs_query_items(q, i, list);
+		for (k = 0; k < n; k++)
+			their[k] = values[list[k]->key];
+		if (n && !pacs_items_match(list, their, n))
+			return false;
+	}
+	return true;
+}
+
 bool
 pacs_query_matches(const struct pacs_query *q, const char *const *values)
 {
@@ -217,5 +310,5 @@ pacs_query_matches(const struct pacs_query *q, const char *const *values)
 		if (pacs_condition_matches(c, values[c->key]) == q->any)
 			return q->any;
 	}
-	return !q->any || !q->count;
+	return q->any ? !q->count : items_match(q, values);
 }

@@ -211,6 +211,7 @@ finish(struct making *m, enum pacs_key_id key, bool negated)
 				     (q->count + 1) * sizeof(*q->conditions));
 	c = &q->conditions[q->count++];
 	c->key = key;
+	c->k = m->key;
 	c->negated = negated;
 	c->count = m->count;
 	c->terms = pacs_arena_dup(&q->arena, m->terms ? (void *)m->terms : "",
@@ -250,13 +251,13 @@ add(struct pacs_error *err, struct pacs_query *q, const char *key,
 
 	if (!negated && is_level(key))
 		return set_level(err, q, value);
-	if (pacs_key_find(err, key, &id))
+	if (pacs_keyring_find(err, q->keys, key, &id))
 		return err->code;
-	if (pacs_keys[id].flags & PACS_KEY_SHOWN)
+	m.key = pacs_key_of(q->keys, id);
+	if (m.key->flags & PACS_KEY_SHOWN)
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "'%s' can be printed, not asked for",
-				      pacs_keys[id].name);
-	m.key = &pacs_keys[id];
+				      m.key->name);
 	if (*value == '@' ? listed_values(err, &m, value + 1)
 			  : typed_values(err, &m, value))
 		goto out;

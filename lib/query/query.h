@@ -43,6 +43,7 @@ struct pacs_term {
 /* One condition: key = any of the terms, or none of them. */
 struct pacs_condition {
 	enum pacs_key_id key;
+	const struct pacs_key *k; /* the same; of the table or a keyring */
 	bool negated;
 	struct pacs_term *terms; /* EXACT ones sorted by text, behind others */
 	size_t count;
@@ -51,6 +52,9 @@ struct pacs_condition {
 };
 
 struct pacs_query {
+	/* Keys besides those of the table (NULL: none). Set before conditions
+	 * are added; borrowed. */
+	const struct pacs_keyring *keys;
 	struct pacs_condition *conditions;
 	size_t count;
 	bool any; /* one condition is enough (--or) */
@@ -96,7 +100,22 @@ pacs_query_add_lines(struct pacs_error *err, struct pacs_query *q,
 /* Does the value (UTF-8, values separated by '\'; NULL = none) satisfy the
  * condition? Thread-safe. */
 bool pacs_condition_matches(const struct pacs_condition *c, const char *value);
-/* Does a record, values[key] for each key? */
+/*
+ * Conditions on different elements of one sequence must be met by one of its
+ * items (PS3.4 C.2.2.2.6); not those with != or "no value", which are about all
+ * items. If number first begins such a group, its members are put in ret, and
+ * how many they are is returned; else 0.
+ */
+#define PACS_ITEM_CONDITIONS 16
+size_t pacs_query_items(const struct pacs_query *q, size_t first,
+			const struct pacs_condition *ret[PACS_ITEM_CONDITIONS]);
+/* Does one item meet all conditions of such a group? values[i] is that of c[i],
+ * a place for each item. If the places do not agree (an item with several
+ * values), items cannot be told apart, and that is a yes. */
+bool pacs_items_match(const struct pacs_condition *const *c,
+		      const char *const *values, size_t count);
+/* Does a record, values[key] for each key (PACS_KEY_END if there are added
+ * ones)? */
 bool pacs_query_matches(const struct pacs_query *q, const char *const *values);
 
 /* Numbers behind values, as RANGE terms are compared; false if it is none. */

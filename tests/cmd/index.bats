@@ -53,7 +53,7 @@ fields() {
 	exits 0 pacs-index update
 	same out </dev/null
 	same err </dev/null
-	[ "$(readlink a/index.db)" = index/1-000001.db ]
+	[ "$(readlink a/index.db)" = index/2-000001.db ]
 	[ "$(pacs-find -L instance --count)" = 9 ]
 	exits 0 pacs-index update -v
 	grep -q "0 lines of the ledger" err
@@ -80,8 +80,8 @@ fields() {
 	[ "$(wc -l <before)" -gt 20 ]
 	exits 0 pacs-index rebuild
 	everything | diff before -
-	[ "$(readlink a/index.db)" = index/1-000002.db ]
-	[ ! -e a/index/1-000001.db ]
+	[ "$(readlink a/index.db)" = index/2-000002.db ]
+	[ ! -e a/index/2-000001.db ]
 	exits 0 pacs-index rebuild -j 1
 	everything | diff before -
 }
@@ -201,7 +201,7 @@ fields() {
 
 @test "a damaged index is named, and made anew by one command" {
 	everything >before
-	dd if=/dev/urandom of=a/index/1-000001.db bs=4096 seek=1 count=20 conv=notrunc status=none
+	dd if=/dev/urandom of=a/index/2-000001.db bs=4096 seek=1 count=20 conv=notrunc status=none
 	rm -f a/index/*-wal a/index/*-shm
 	exits 4 pacs-find
 	grep -q "pacs-index rebuild" err
@@ -212,12 +212,12 @@ fields() {
 @test "an index of another archive, or of another default issuer, is made anew" {
 	pacs-init --default-issuer=X b
 	pacs-store -a b in/1
-	cp a/index/1-000001.db b/index/
-	ln -s index/1-000001.db b/index.db
+	cp a/index/2-000001.db b/index/
+	ln -s index/2-000001.db b/index.db
 	[ "$(pacs-find -a b --count)" = 1 ]
 	sed -i 's/^default-issuer=.*/default-issuer=Y/' b/pacs-archive
 	[ "$(pacs-find -a b --count)" = 1 ]
-	[ "$(readlink b/index.db)" = index/1-000003.db ]
+	[ "$(readlink b/index.db)" = index/2-000003.db ]
 }
 
 @test "an index ahead of the ledger goes back with it" {
@@ -233,7 +233,7 @@ fields() {
 	everything >back
 	run ! diff -q ahead back
 	[ "$(pacs-find -L instance --count)" = 9 ]
-	[ "$(readlink a/index.db)" = index/1-000001.db ]
+	[ "$(readlink a/index.db)" = index/2-000001.db ]
 	exits 0 pacs-index check
 	pacs-index rebuild
 	everything | diff back -
@@ -246,15 +246,15 @@ fields() {
 	rm -r a/ledger a/objects
 	mv b/ledger b/objects a/
 	[ "$(pacs-find --count)" = 1 ]
-	[ "$(readlink a/index.db)" = index/1-000002.db ]
+	[ "$(readlink a/index.db)" = index/2-000002.db ]
 }
 
 @test "indexes of other schema versions are left alone" {
-	cp a/index/1-000001.db a/index/99-000001.db
+	cp a/index/2-000001.db a/index/99-000001.db
 	ln -sfn index/99-000001.db a/index.db
 	[ "$(pacs-find --count)" = 3 ]
 	[ "$(readlink a/index.db)" = index/99-000001.db ]
-	rm a/index/1-000001.db*
+	rm a/index/2-000001.db*
 	[ "$(pacs-find --count)" = 3 ]
 	[ -e a/index/99-000001.db ]
 }
@@ -347,15 +347,15 @@ fields() {
 }
 
 @test "files are open to the group only, and owned by the archive's owner" {
-	[ "$(stat -c %a a/index/1-000001.db)" = 640 ]
+	[ "$(stat -c %a a/index/2-000001.db)" = 640 ]
 	[ "$(id -u)" = 0 ] || skip "not root"
 	chown -R 65534:65534 a
 	rm -r a/index a/index.db
 	mkdir a/index
 	chown 65534:65534 a/index
 	pacs-find --count
-	[ "$(stat -c %u a/index/1-000001.db)" = 65534 ]
-	[ "$(stat -c %u a/index/1-000001.db-wal)" = 65534 ]
+	[ "$(stat -c %u a/index/2-000001.db)" = 65534 ]
+	[ "$(stat -c %u a/index/2-000001.db-wal)" = 65534 ]
 }
 
 @test "wrong usage is told" {

@@ -114,7 +114,27 @@ class Archive:
             found = self.find(a, bad)
             bad += self.keeps(a, said, found)
         bad += self.agrees(a, found, dice)
+        if self.kind == "add":
+            bad += self.has_keys(a, said, found)
         return bad
+
+    def has_keys(self, a, said, found):
+        """A key that was added is one, of every object; else it is none."""
+        with open(os.path.join(a, "pacs-archive")) as f:
+            marker = f.read()
+        bad = []
+        if any(r["outcome"] == "added" for r in said) and \
+                "index-key=BitsStored " not in marker:
+            bad.append("acknowledged as added, and not in the marker")
+        for key, level in (("BitsStored", "instance"), ("HighBit", "series")):
+            status, out, err = self.run("pacs-find", "-a", a, "-L", "instance",
+                                        "--count", f"{key}=11..12")
+            if f"index-key={key} {level} US {key}\n" not in marker:
+                if status != 2:
+                    bad.append(f"{key} is no key, and status {status}")
+            elif status or int(out) != len(found):
+                bad.append(f"{key}: {out.strip()} of {len(found)}: {err}")
+        return bad + self.expect("pacs-index", "add", "-a", a, "BitsStored")
 
     def change_index(self, a, dice):
         """The index is derived: none, an older and a newer one must do."""

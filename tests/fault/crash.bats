@@ -49,6 +49,10 @@ kills() {
 	kills rebuild
 }
 
+@test "an addition of keys that is killed is done or not, and goes on" {
+	kills add
+}
+
 @test "quarantine survives when a program that empties it is killed" {
 	need pacs-quarantine
 	kills accept

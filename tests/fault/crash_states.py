@@ -86,6 +86,9 @@ SCENARIOS = {
                  ["one", "two", "three", "four", "five"], (0,)),
     "rebuild": ("$STORE $IN/one", "pacs-index update -a $A; "
                 "pacs-index rebuild -a $A", ["one"], (0,)),
+    "add": ("$STORE $IN/one; pacs-index update -a $A",
+            "pacs-index add -a $A BitsStored; echo '{\"outcome\":\"added\"}';"
+            "pacs-index add -a $A -L series HighBit", ["one"], (0,)),
     "repair": ("$STORE $IN/one; f=$(find $A/objects -name '*.1.1.1.dcm');"
                "chmod 600 $f; dd if=/dev/zero of=$f bs=64 seek=8 count=1 "
                "conv=notrunc 2>/dev/null", "$STORE $IN/one", ["one"], (0,)),

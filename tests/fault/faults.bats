@@ -46,6 +46,10 @@ fails() {
 	fails rebuild
 }
 
+@test "keys that are added on a failing disk are added or not" {
+	fails add
+}
+
 @test "pacs-quarantine on a failing disk says so and loses nothing" {
 	need pacs-quarantine
 	fails accept

@@ -39,6 +39,10 @@ states() {
 	states troubles
 }
 
+@test "a crash while keys are added leaves them added or not" {
+	states add
+}
+
 @test "a crash of two writers at once keeps all promises" {
 	states two-writers
 }

@@ -18,11 +18,25 @@
 struct object {
 	struct placed placed;
 	struct record says;
-	const char *values[PACS_KEY_COUNT];  /* as a record of an instance */
-	const char *patient[PACS_KEY_COUNT]; /* with the patient's own values */
+	const char *values[PACS_KEY_END];  /* as a record of an instance */
+	const char *patient[PACS_KEY_END]; /* with the patient's own values */
 	char *pkey;
 	int study, series;
 };
+
+/* Keys that the archive adds: of each level and kind, two in one sequence. */
+static const char *const added_lines[] = {
+    "ConvolutionKernel instance SH ConvolutionKernel",
+    "SliceLocation instance DS SliceLocation",
+    "Ref instance UI ReferencedImageSequence.ReferencedSOPInstanceUID",
+    "Frame instance IS ReferencedImageSequence.ReferencedFrameNumber",
+    "GantryDetectorTilt series DS GantryDetectorTilt",
+    "Vendor series LO 0019,xx10,\"VENDOR 1.0\"",
+    "RequestingPhysician study PN RequestingPhysician",
+    "AdmittingDate study DA AdmittingDate"};
+#define ADDED (int)(sizeof(added_lines) / sizeof(*added_lines))
+static struct pacs_keyring ring;
+static bool all_added[PACS_ADDED_MAX];
 
 static struct object objects[OBJECTS];
 static struct object *live[OBJECTS]; /* in the order of the ledger */
@@ -138,10 +152,11 @@ make_object(int n)
 		o->says.state = dice(2) ? RECORD_MISSING : RECORD_UNREADABLE;
 		return;
 	}
-	for (i = 0; i < PACS_KEY_COUNT; i++) {
-		const struct pacs_key *k = &pacs_keys[i];
+	for (i = 0; i < PACS_KEY_END; i++) {
+		const struct pacs_key *k =
+		    pacs_key_of(&ring, (enum pacs_key_id)i);
 
-		if (k->flags & PACS_KEY_COMPUTED || dice(4) == 0)
+		if (!k || k->flags & PACS_KEY_COMPUTED || dice(4) == 0)
 			continue;
 		o->says.values[i] = some_values(k);
 	}
@@ -172,6 +187,23 @@ same_patient(const struct object *a, const struct object *b)
 	return !strcmp(a->pkey, b->pkey);
 }
 
+/* This key, or, for one in a sequence, any key of that sequence: they come
+ * from one object. */
+static bool
+says_any(const char *const *values, int key)
+{
+	const struct pacs_key *k = pacs_key_of(&ring, (enum pacs_key_id)key);
+	int i;
+
+	if (values[key] || key >= PACS_KEY_COUNT || !k->sequence)
+		return values[key] != NULL;
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		if (values[i] && pacs_keys[i].sequence == k->sequence &&
+		    pacs_keys[i].level == k->level)
+			return true;
+	return false;
+}
+
 static const char *
 first_said(const struct object *of,
 	   bool (*same)(const struct object *, const struct object *), int key)
@@ -179,7 +211,7 @@ first_said(const struct object *of,
 	int i;
 
 	for (i = 0; i < alive; i++)
-		if (same(live[i], of) && live[i]->says.values[key])
+		if (same(live[i], of) && says_any(live[i]->says.values, key))
 			return live[i]->says.values[key];
 	return NULL;
 }
@@ -235,10 +267,13 @@ expect_attributes(struct object *o)
 	const char *id, *issuer;
 	int i;
 
-	for (i = 0; i < PACS_KEY_COUNT; i++) {
-		if (pacs_keys[i].flags & PACS_KEY_COMPUTED)
+	for (i = 0; i < PACS_KEY_END; i++) {
+		const struct pacs_key *k =
+		    pacs_key_of(&ring, (enum pacs_key_id)i);
+
+		if (!k || k->flags & PACS_KEY_COMPUTED)
 			continue;
-		switch (pacs_keys[i].level) {
+		switch (k->level) {
 		case PACS_LEVEL_INSTANCE:
 			o->values[i] = o->says.values[i];
 			break;
@@ -297,7 +332,8 @@ first_of_patient(const struct object *of, int key)
 	int i;
 
 	for (i = 0; i < alive; i++)
-		if (same_patient(live[i], of) && live[i]->values[key] &&
+		if (same_patient(live[i], of) &&
+		    says_any(live[i]->values, key) &&
 		    (!first || came[live[i]->study] < came[first->study]))
 			first = live[i];
 	return first ? first->values[key] : NULL;
@@ -309,8 +345,9 @@ expect_patient(struct object *o)
 	int i;
 
 	memcpy(o->patient, o->values, sizeof(o->patient));
-	for (i = 0; i < PACS_KEY_COUNT; i++)
-		if (column_in((enum pacs_key_id)i, PACS_LEVEL_PATIENT))
+	for (i = 0; i < PACS_KEY_END; i++)
+		if (i < PACS_KEY_COUNT &&
+		    column_in((enum pacs_key_id)i, PACS_LEVEL_PATIENT))
 			o->patient[i] = first_of_patient(o, i);
 }
 
@@ -418,26 +455,12 @@ a_value(const struct pacs_key *k, const char *seen)
 }
 
 static const char *
-a_condition(void)
+condition_of(int key)
 {
 	const struct object *o = &objects[dice(OBJECTS)];
-	int key = (int)dice(PACS_KEY_COUNT);
-	const struct pacs_key *k;
+	const struct pacs_key *k = pacs_key_of(&ring, (enum pacs_key_id)key);
 	const char *v;
 
-	/* The keys with plans of their own, more often. */
-	if (dice(2)) {
-		static const int often[] = {
-		    PACS_KEY_PatientName,      PACS_KEY_PatientID,
-		    PACS_KEY_StudyDate,        PACS_KEY_AccessionNumber,
-		    PACS_KEY_StudyInstanceUID, PACS_KEY_SeriesInstanceUID,
-		    PACS_KEY_SOPInstanceUID,   PACS_KEY_Modality,
-		    PACS_KEY_stored_at,        PACS_KEY_SOPClassUID,
-		    PACS_KEY_InstanceNumber,   PACS_KEY_ModalitiesInStudy};
-
-		key = PICK(often);
-	}
-	k = &pacs_keys[key];
 	if (k->flags & PACS_KEY_SHOWN)
 		return "StudyID=CT";
 	if (!dice(12))
@@ -454,6 +477,58 @@ a_condition(void)
 					? objects[dice(OBJECTS)].values[key]
 					: "1"));
 	return text("%s%s%s", k->name, dice(5) ? "=" : "!=", v);
+}
+
+static const char *
+a_condition(void)
+{
+	int key = (int)dice(PACS_KEY_COUNT);
+
+	/* The keys with plans of their own, more often. */
+	if (dice(2)) {
+		static const int often[] = {
+		    PACS_KEY_PatientName,      PACS_KEY_PatientID,
+		    PACS_KEY_StudyDate,        PACS_KEY_AccessionNumber,
+		    PACS_KEY_StudyInstanceUID, PACS_KEY_SeriesInstanceUID,
+		    PACS_KEY_SOPInstanceUID,   PACS_KEY_Modality,
+		    PACS_KEY_stored_at,        PACS_KEY_SOPClassUID,
+		    PACS_KEY_InstanceNumber,   PACS_KEY_ModalitiesInStudy};
+
+		key = PICK(often);
+	}
+	if (!dice(8))
+		key = PACS_KEY_ADDED + (int)dice(ADDED);
+	return condition_of(key);
+}
+
+/* Another one about the items of the same sequence, if it is about some. */
+static const char *
+a_neighbour(const struct pacs_query *q)
+{
+	const struct pacs_key *k =
+	    q->count ? q->conditions[q->count - 1].k : NULL;
+	int tries, key;
+
+	for (tries = 0; k && tries < 500; tries++) {
+		key = (int)dice(PACS_KEY_END);
+		if (pacs_key_of(&ring, (enum pacs_key_id)key) &&
+		    pacs_keys_share_items(
+			k, pacs_key_of(&ring, (enum pacs_key_id)key)))
+			return condition_of(key);
+	}
+	return a_condition();
+}
+
+/* In a sequence. */
+static const char *
+a_nested(void)
+{
+	int key;
+
+	do
+		key = (int)dice(PACS_KEY_COUNT);
+	while (!pacs_keys[key].sequence);
+	return condition_of(key);
 }
 
 /* --- answers ----------------------------------------------------------- */
@@ -519,6 +594,9 @@ fast_answer(struct pacs_index *ix, const struct pacs_query *q,
 	struct pacs_find *f;
 	size_t n = 0;
 
+	if (dice(2))
+		o.want_added = all_added;
+
 	if (!CHECK_OK(pacs_find_open(&err, ix, q, &o, &f))) {
 		printf("# %s\n", err.msg);
 		return 0;
@@ -569,7 +647,26 @@ agree(struct pacs_index *ix, const struct pacs_query *q, enum pacs_level level)
 	return CHECK_INT(counted, n) && ok;
 }
 
-static int hits;
+static int hits, by_items;
+
+/* Is there an object that meets each condition, but not all with one item? */
+static bool
+items_matter(const struct pacs_query *q)
+{
+	size_t c;
+	int i;
+
+	for (i = 0; i < alive && !q->any; i++) {
+		for (c = 0; c < q->count; c++)
+			if (!pacs_condition_matches(
+				&q->conditions[c],
+				live[i]->values[q->conditions[c].key]))
+				break;
+		if (c == q->count && !pacs_query_matches(q, live[i]->values))
+			return true;
+	}
+	return false;
+}
 
 static void
 ask(struct pacs_index *ix)
@@ -578,11 +675,14 @@ ask(struct pacs_index *ix)
 	struct pacs_error err = PACS_ERROR_INIT;
 	enum pacs_level level = (enum pacs_level)dice(4);
 	const char *typed[3];
-	struct pacs_query q = {0};
+	struct pacs_query q = {.keys = &ring};
 	unsigned i, n = 1 + dice(3), added = 0;
+	bool nested = !dice(3);
 
 	for (i = 0; i < n; i++) {
-		typed[added] = a_condition();
+		typed[added] = !nested ? a_condition()
+			       : i     ? a_neighbour(&q)
+				       : a_nested();
 		/* Some are no date or number: wrong usage, not a question. */
 		if (pacs_query_add(&err, &q, typed[added], NULL))
 			pacs_error_clear(&err);
@@ -598,6 +698,7 @@ ask(struct pacs_index *ix)
 		printf("\n");
 	}
 	hits += slow_answer(&q, level, none) > 0;
+	by_items += q.count && items_matter(&q);
 	pacs_query_clear(&q);
 }
 
@@ -689,8 +790,9 @@ static void
 compare_records(struct pacs_index *ix)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	struct pacs_find_options o = {.level = PACS_LEVEL_INSTANCE};
-	struct pacs_query q = {0};
+	struct pacs_find_options o = {.level = PACS_LEVEL_INSTANCE,
+				      .want_added = all_added};
+	struct pacs_query q = {.keys = &ring};
 	const char *const *values;
 	struct pacs_find *f;
 	int n = 0, k;
@@ -702,10 +804,12 @@ compare_records(struct pacs_index *ix)
 		    &objects[strtol(values[PACS_KEY_sha256], NULL, 16)];
 
 		n++;
-		for (k = 0; k < PACS_KEY_COUNT; k++)
+		for (k = 0; k < PACS_KEY_END; k++)
 			if (k != PACS_KEY_path &&
 			    !CHECK_STR(values[k], want->values[k]))
-				printf("# %s of %s\n", pacs_keys[k].name,
+				printf("# %s of %s\n",
+				       pacs_key_of(&ring, (enum pacs_key_id)k)
+					   ->name,
 				       values[PACS_KEY_sha256]);
 	}
 	CHECK_INT(n, alive);
@@ -740,7 +844,27 @@ empty(struct pacs_index *ix)
 			 "INSERT INTO left SELECT count(*) FROM t_study;"
 			 "INSERT INTO left SELECT count(*) FROM t_series;"
 			 "INSERT INTO left SELECT count(*) FROM t_class;"
+			 "INSERT INTO left SELECT count(*) FROM t_added;"
+			 "INSERT INTO left SELECT count(*) FROM"
+			 " t_added_instance;"
 			 "INSERT INTO left SELECT count(*) FROM t_differs;"));
+}
+
+static bool
+add_keys(const char *path)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_archive *ar;
+	bool ok = true;
+	int i;
+
+	if (!CHECK_OK(pacs_archive_open(&err, path, PACS_ARCHIVE_WRITE, &ar)))
+		return false;
+	for (i = 0; i < ADDED; i++)
+		ok = ok && CHECK_OK(pacs_archive_add_index_key(&err, ar,
+							       added_lines[i]));
+	pacs_archive_close(ar);
+	return ok;
 }
 
 int
@@ -759,8 +883,13 @@ main(void)
 	if (!mkdtemp(dir))
 		return 1;
 	path = pacs_format("%s/a", dir);
+	for (i = 0; i < ADDED; i++) {
+		CHECK_OK(pacs_keyring_add(&err, &ring, added_lines[i]));
+		all_added[i] = true;
+	}
 	make_objects();
 	if (!CHECK_OK(pacs_archive_create(&err, path, &settings)) ||
+	    !add_keys(path) ||
 	    !CHECK_OK(pacs_archive_open(&err, path, PACS_ARCHIVE_READ, &ar)) ||
 	    !CHECK_OK(pacs_index_open(&err, ar, &as_is, &ix)) || !fill(ix))
 		return 1;
@@ -772,9 +901,11 @@ main(void)
 		if (test_state.failed && i > 200)
 			break;
 	}
-	printf("# %d of %d questions had an answer\n", hits, i);
+	printf("# %d of %d questions had an answer; in %d items mattered\n",
+	       hits, i, by_items);
 	TEST("the questions are no idle ones");
 	CHECK(hits > QUESTIONS / 4 && hits < QUESTIONS);
+	CHECK(by_items > 25);
 	TEST("what was removed is forgotten, what came back counts as last");
 	for (i = 0; i < 6; i++) {
 		if (!shuffle(ix, 150))
@@ -792,6 +923,7 @@ main(void)
 	for (i = 0; i < OBJECTS; i++)
 		free(objects[i].pkey);
 	pacs_arena_clear(&arena);
+	pacs_keyring_clear(&ring);
 	rm = pacs_format("rm -rf '%s'", dir);
 	CHECK_INT(system(rm), 0);
 	free(rm);
