@@ -7,11 +7,11 @@ set -eu
 build='gcc g++ libc6-dev make pkg-config libdcmtk-dev libsqlite3-dev libarchive-dev
 	libzstd-dev libssl-dev zlib1g-dev libutf8proc-dev'
 demo='dcmtk genisoimage'
-bench='dcmtk orthanc curl python3'
+bench='dcmtk orthanc curl python3 restic borgbackup'
 check='bats bats-support bats-assert bats-file dcmtk dicom3tools
 	libgdcm-tools python3-pydicom sqlite3 zstd zip genisoimage
 	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs
-	bc python3-numpy'
+	bc python3-numpy age rclone'
 deb='dpkg-dev debhelper lintian fakeroot'
 lint='clang clang-format clang-tidy cppcheck codespell'
 

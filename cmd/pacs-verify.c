@@ -174,43 +174,6 @@ be_modest(void)
 	(void)syscall(SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE);
 }
 
-/* "90", "30m", "2h" -> ms. */
-static uint64_t
-parse_time(const char *s)
-{
-	char *end;
-	double v = strtod(s, &end), unit = 1;
-
-	if (end != s && *end && !end[1])
-		switch (*end++) {
-		case 's':
-			break;
-		case 'm':
-			unit = 60;
-			break;
-		case 'h':
-			unit = 3600;
-			break;
-		default:
-			end = (char *)s;
-		}
-	if (end == s || *end || !(v > 0) || v * unit > 1e9)
-		cli_usage("'%s' is no time: 90, 30m, 2h", s);
-	return (uint64_t)(v * unit * 1000);
-}
-
-/* "1%", "0.1%" -> of a million. */
-static unsigned
-parse_sample(const char *s)
-{
-	char *end;
-	double v = strtod(s, &end);
-
-	if (end == s || strcmp(end, "%") != 0 || !(v > 0) || v > 100)
-		cli_usage("'%s' is no part: 1%%, 0.1%%", s);
-	return (unsigned)(v * 10000 + 0.5) ? (unsigned)(v * 10000 + 0.5) : 1;
-}
-
 static void
 check_options(struct pacs_fixity_options *o, struct ctx *c)
 {
@@ -225,10 +188,11 @@ check_options(struct pacs_fixity_options *o, struct ctx *c)
 	o->since = flags.since;
 	o->rate_bytes = flags.rate;
 	o->jobs = (unsigned)cli_common.jobs;
-	o->sample_ppm = flags.sample ? parse_sample(flags.sample) : 0;
+	o->sample_ppm = flags.sample ? cli_part_ppm(flags.sample) : 0;
 	o->sample_salt = (uint64_t)pacs_time_us();
 	if (flags.budget)
-		c->deadline_ms = pacs_time_mono_ms() + parse_time(flags.budget);
+		c->deadline_ms =
+		    pacs_time_mono_ms() + cli_time_ms(flags.budget);
 }
 
 static void

@@ -24,6 +24,7 @@ static const struct {
     {"purge", "remove objects from an archive, on record"},
     {"verify", "prove that nothing in an archive is lost"},
     {"anon", "de-identify objects by PS3.15 Annex E"},
+    {"backup", "back an archive up, prove it, restore it"},
     {"phantom", "make synthetic studies that look real"},
 };
 

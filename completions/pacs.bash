@@ -5,6 +5,7 @@ _pacs_options() {
 	case $1 in
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --modify-dates --plan --prefix= --print --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --skip= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-backup) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null -o --output= -r --repo= --against --identity= --level= --max-time= --pack-size= --rate= --read-data --recipient= --sample= --snapshot= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-index) echo '--no-files --later -L --level= --vr= -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-init) echo '--default-issuer= --floor= --index= --print --timezone= --format= -f --fields= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
@@ -34,6 +35,22 @@ _pacs_value() {
 	pacs-anon:--skip) echo 'none' ;;
 	pacs-anon:--log) echo 'text json' ;;
 	pacs-anon:--progress) echo 'auto always never' ;;
+	pacs-backup:-a | pacs-backup:--archive) echo 'dir' ;;
+	pacs-backup:-f | pacs-backup:--fields) echo 'field snapshot began_at ended_at complete objects bytes stored_bytes missed all_objects all_bytes position name kind size_bytes sha256 fault detail' ;;
+	pacs-backup:--format) echo 'tsv json csv table' ;;
+	pacs-backup:-j | pacs-backup:--jobs) echo 'none' ;;
+	pacs-backup:-o | pacs-backup:--output) echo 'dir' ;;
+	pacs-backup:-r | pacs-backup:--repo) echo 'dir' ;;
+	pacs-backup:--identity) echo 'file' ;;
+	pacs-backup:--level) echo 'none' ;;
+	pacs-backup:--max-time) echo 'none' ;;
+	pacs-backup:--pack-size) echo 'none' ;;
+	pacs-backup:--rate) echo 'none' ;;
+	pacs-backup:--recipient) echo 'none' ;;
+	pacs-backup:--sample) echo 'none' ;;
+	pacs-backup:--snapshot) echo 'none' ;;
+	pacs-backup:--log) echo 'text json' ;;
+	pacs-backup:--progress) echo 'auto always never' ;;
 	pacs-find:-L | pacs-find:--level) echo 'patient study series instance' ;;
 	pacs-find:-k | pacs-find:--key) echo 'none' ;;
 	pacs-find:--group) echo 'field PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex OtherPatientIDs OtherPatientIDsSequence.PatientID OtherPatientIDsSequence.IssuerOfPatientID OtherPatientNames IssuerOfPatientIDQualifiersSequence.UniversalEntityID IssuerOfPatientIDQualifiersSequence.UniversalEntityIDType ReferencedPatientSequence.ReferencedSOPClassUID ReferencedPatientSequence.ReferencedSOPInstanceUID EthnicGroup PatientComments NumberOfPatientRelatedStudies NumberOfPatientRelatedSeries NumberOfPatientRelatedInstances StudyInstanceUID StudyDate StudyTime AccessionNumber StudyID StudyDescription ModalitiesInStudy SOPClassesInStudy ReferringPhysicianName NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence.CodeValue ProcedureCodeSequence.CodingSchemeDesignator ProcedureCodeSequence.CodeMeaning ReferencedStudySequence.ReferencedSOPClassUID ReferencedStudySequence.ReferencedSOPInstanceUID PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory OtherStudyNumbers TimezoneOffsetFromUTC NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances SeriesInstanceUID Modality SeriesNumber SeriesDescription SeriesDate SeriesTime BodyPartExamined Laterality ProtocolName Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions StationName InstitutionName InstitutionalDepartmentName PerformingPhysicianName OperatorsName FrameOfReferenceUID PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepID RequestAttributesSequence.ScheduledProcedureStepID RequestAttributesSequence.RequestedProcedureID NumberOfSeriesRelatedInstances SOPInstanceUID SOPClassUID TransferSyntaxUID InstanceNumber NumberOfFrames Rows Columns BitsAllocated ImageType SpecificCharacterSet ContentDate ContentTime RelatedGeneralSOPClassUID AlternateRepresentationSequence.ReferencedSOPClassUID AlternateRepresentationSequence.ReferencedSOPInstanceUID ConceptNameCodeSequence.CodeValue ConceptNameCodeSequence.CodingSchemeDesignator ConceptNameCodeSequence.CodeMeaning ContentTemplateSequence.TemplateIdentifier ContentTemplateSequence.MappingResource ContainerIdentifier SpecimenDescriptionSequence.SpecimenIdentifier SpecimenDescriptionSequence.SpecimenUID size_bytes stored_at origin sha256 state path' ;;
@@ -116,7 +133,8 @@ _pacs_value() {
 
 _pacs_verbs() {
 	case $1 in
-	pacs) echo 'anon find index init phantom purge quarantine store verify help' ;;
+	pacs) echo 'anon backup find index init phantom purge quarantine store verify help' ;;
+	pacs-backup) echo 'create list show verify restore' ;;
 	pacs-index) echo 'update rebuild check stats schema add drop' ;;
 	pacs-quarantine) echo 'list show diff accept discard' ;;
 	esac
@@ -173,4 +191,4 @@ _pacs_complete() {
 	fi
 }
 
-complete -o default -F _pacs_complete pacs pacs-anon pacs-find pacs-index pacs-init pacs-phantom pacs-purge pacs-quarantine pacs-store pacs-verify
+complete -o default -F _pacs_complete pacs pacs-anon pacs-backup pacs-find pacs-index pacs-init pacs-phantom pacs-purge pacs-quarantine pacs-store pacs-verify

@@ -214,8 +214,8 @@ tail_reserve(struct pacs_error *err, struct ledger_tail *t, size_t lines)
 
 /* A full segment is made durable before the next one begins: so only the last
  * one can be torn. */
-static enum pacs_err
-rotate(struct pacs_error *err, struct ledger_tail *t)
+enum pacs_err
+tail_rotate(struct pacs_error *err, struct ledger_tail *t)
 {
 	enum pacs_err rc;
 
@@ -266,7 +266,7 @@ tail_append(struct pacs_error *err, struct ledger_tail *t,
 	if (texts->len == 0)
 		return PACS_OK;
 	if (t->end.offset >= PACS_SEGMENT_BYTES)
-		rc = rotate(err, t);
+		rc = tail_rotate(err, t);
 	if (rc)
 		return rc;
 	memcpy(check, t->end.check, sizeof(check));

@@ -22,8 +22,8 @@
 static const char *const folders[] = {"objects",    "ledger",   "index",
 				      "quarantine", "incoming", "purged"};
 
-static void
-new_uuid(char ret[37])
+void
+archive_new_uuid(char ret[37])
 {
 	uint8_t b[16];
 	char hex[33];
@@ -112,7 +112,7 @@ fill_new(struct pacs_error *err, int dirfd, const struct pacs_settings *s)
 	size_t i;
 	int fd;
 
-	new_uuid(uuid);
+	archive_new_uuid(uuid);
 	pacs_time_now(created);
 	for (i = 0; !rc && i < sizeof(folders) / sizeof(folders[0]); i++)
 		rc = pacs_fs_mkdir(err, dirfd, folders[i], MODE_DIR);

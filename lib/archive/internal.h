@@ -33,6 +33,8 @@ struct pacs_archive {
 	struct pacs_recovery recovery;
 };
 
+/* A random UUID. */
+void archive_new_uuid(char ret[37]);
 /* Give what root made to the archive's owner; nothing for other users. */
 enum pacs_err archive_give(struct pacs_error *err,
 			   const struct pacs_archive *ar, int dirfd,
@@ -92,6 +94,10 @@ enum pacs_err tail_verify(struct pacs_error *err, struct ledger_tail *t,
 /* Make the ledger durable: every segment from that one on, and its folder. */
 enum pacs_err tail_sync(struct pacs_error *err, struct ledger_tail *t,
 			uint32_t from_segment) PACS_MUST_CHECK;
+
+/* Under the lock: the active segment ends, durably, and the next begins. */
+enum pacs_err tail_rotate(struct pacs_error *err,
+			  struct ledger_tail *t) PACS_MUST_CHECK;
 
 /* Format a line without check and newline. Empty strings become "-". */
 void line_format(struct pacs_buf *out, const char *time, enum pacs_op op,

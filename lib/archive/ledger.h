@@ -133,6 +133,28 @@ void pacs_ledger_extent(const struct pacs_archive *ar, uint32_t *ret_segments,
 			uint64_t *ret_bytes);
 
 /*
+ * End the active segment, so that it never changes again: a backup packs it
+ * once. Durable. *ret_end is the state now, the beginning of the next segment.
+ * An active segment without lines stays. ar must be open for writing.
+ * PACS_EBUSY after 30 s.
+ */
+enum pacs_err pacs_ledger_seal(struct pacs_error *err,
+			       const struct pacs_archive *ar,
+			       struct pacs_cursor *ret_end) PACS_MUST_CHECK;
+/*
+ * A new life of the archive begins, for it was restored: an epoch line with a
+ * new UUID, "parent=" the state that it goes on from, and "restored=" the
+ * snapshot, in a segment of its own. Behind it goes a purge line for each of
+ * these objects (why: "purged while the backup ran"), which that state names
+ * and the backup did not see any more. Durable. ar must be open for writing.
+ */
+enum pacs_err
+pacs_ledger_begin_epoch(struct pacs_error *err, const struct pacs_archive *ar,
+			unsigned snapshot, char *const *gone_paths,
+			size_t count,
+			struct pacs_cursor *ret_parent) PACS_MUST_CHECK;
+
+/*
  * What the ledger says of one object now: digest and size that its place should
  * hold. Searches all segments, the newest first (slow for old objects; the
  * index answers the same fast). PACS_ENOTFOUND: it is not recorded, or was

@@ -136,3 +136,33 @@ pacs_writer_purge(struct pacs_error *err, struct pacs_writer *w,
 	pacs_buf_clear(&extra);
 	return rc;
 }
+
+enum pacs_err
+pacs_archive_remake_marks(struct pacs_error *err, const struct pacs_archive *ar)
+{
+	const struct pacs_ledger_line *line;
+	struct pacs_ledger_reader *r;
+	struct pacs_triple t;
+	char path[PACS_PATH_ROOM];
+	enum pacs_err rc;
+
+	rc = pacs_ledger_open(err, ar, NULL, &r);
+	if (rc)
+		return rc;
+	while (!(rc = pacs_ledger_next(err, r, &line)) && line) {
+		if (line->op != PACS_OP_PURGE)
+			continue;
+		snprintf(t.study, sizeof(t.study), "%s", line->study);
+		snprintf(t.series, sizeof(t.series), "%s", line->series);
+		snprintf(t.instance, sizeof(t.instance), "%s", line->instance);
+		if (!pacs_triple_is_safe(&t))
+			continue;
+		pacs_object_path(&t, path);
+		if (faccessat(ar->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+			rc = leave_mark(err, ar, &t);
+		if (rc)
+			break;
+	}
+	pacs_ledger_close(r);
+	return rc;
+}

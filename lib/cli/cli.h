@@ -128,6 +128,11 @@ const char *cli_suggest(const char *word, const char *const *words);
 void cli_usage(const char *fmt, ...) PACS_PRINTF(1, 2)
     __attribute__((noreturn));
 
+/* "90", "30m", "2h" in milliseconds; "1%", "0.1%" of a million; wrong usage if
+ * it is something else. */
+uint64_t cli_time_ms(const char *s);
+unsigned cli_part_ppm(const char *s);
+
 /* The archive named by -a or PACS_ARCHIVE; cli_usage() if there is none. */
 const char *cli_archive(void);
 
@@ -217,6 +222,9 @@ void cli_items_end(void);
  * PACS_ELIMIT beyond. */
 enum pacs_err cli_slurp(struct pacs_error *err, const char *file, size_t max,
 			struct pacs_buf *out) PACS_MUST_CHECK;
+
+/* A setting of the user's, NULL if it is not set. */
+const char *cli_env(const char *name);
 
 /* Local time is that of this zone from now on; NULL or "": the machine's. */
 void cli_timezone(const char *zone);

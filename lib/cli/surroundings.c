@@ -42,3 +42,9 @@ cli_timezone(const char *zone)
 		setenv("TZ", zone, 1);
 	tzset();
 }
+
+const char *
+cli_env(const char *name)
+{
+	return getenv(name);
+}

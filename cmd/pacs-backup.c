@@ -1,0 +1,516 @@
+/* Backups of an archive: every night, off site, proved by restoring.
+ * pacs-backup(1) is the reference. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backup/backup.h"
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "fixity/fixity.h"
+
+static struct {
+	const char *repo, *identity, *output, *max_time, *sample;
+	struct cli_list recipients;
+	uint64_t level, pack_size, rate, snapshot;
+	bool read_data, against;
+} flags;
+
+static const struct cli_opt opts[] = {
+    CLI_OPT_ARCHIVE,
+    CLI_OPT_FIELDS,
+    CLI_OPT_FORMAT,
+    CLI_OPT_JOBS,
+    CLI_OPT_NUL,
+    {'o', "output", "DIR", "dir", "restore: where to", CLI_STRING,
+     &flags.output},
+    {'r', "repo", "REPO", "dir",
+     "the repository, else PACS_BACKUP_REPO: a folder, rclone:REMOTE:PATH",
+     CLI_STRING, &flags.repo},
+    {0, "against", NULL, NULL, "verify: compare with the archive of -a",
+     CLI_FLAG, &flags.against},
+    {0, "identity", "FILE", "file", "age identities, to read what is encrypted",
+     CLI_STRING, &flags.identity},
+    {0, "level", "N", "none", "create: level of zstd, 1 to 19; 3", CLI_UINT,
+     &flags.level},
+    {0, "max-time", "TIME", "none", "create: stop after this time: 30m, 5h",
+     CLI_STRING, &flags.max_time},
+    {0, "pack-size", "BYTES", "none", "create: size of a pack; 128M", CLI_SIZE,
+     &flags.pack_size},
+    {0, "rate", "BYTES", "none", "create: read so many bytes a second: 50M",
+     CLI_SIZE, &flags.rate},
+    {0, "read-data", NULL, NULL, "verify: read the packs and every object",
+     CLI_FLAG, &flags.read_data},
+    {0, "recipient", "KEY", "none", "create: encrypt a new repository for it",
+     CLI_LIST, &flags.recipients},
+    {0, "sample", "PART", "none", "verify: read a random part of it: 10%",
+     CLI_STRING, &flags.sample},
+    {0, "snapshot", "N", "none", "show, restore: this one, not the last",
+     CLI_UINT, &flags.snapshot},
+    CLI_END,
+};
+
+enum field {
+	F_NUMBER,
+	F_BEGAN,
+	F_ENDED,
+	F_COMPLETE,
+	F_OBJECTS,
+	F_BYTES,
+	F_STORED,
+	F_MISSED,
+	F_ALL_OBJECTS,
+	F_ALL_BYTES,
+	F_POSITION,
+	F_NAME,
+	F_KIND,
+	F_SIZE,
+	F_SHA256,
+	F_FAULT,
+	F_DETAIL,
+	F_COUNT
+};
+static const struct cli_field fields[F_COUNT + 1] = {
+    [F_NUMBER] = {"snapshot", CLI_NUMBER, "number of the snapshot"},
+    [F_BEGAN] = {"began_at", CLI_TEXT, "when it was begun, UTC"},
+    [F_ENDED] = {"ended_at", CLI_TEXT, "when it was done, UTC"},
+    [F_COMPLETE] = {"complete", CLI_BOOL, "false: the run ended before"},
+    [F_OBJECTS] = {"objects", CLI_NUMBER, "objects that it added"},
+    [F_BYTES] = {"bytes", CLI_NUMBER, "bytes of these objects"},
+    [F_STORED] = {"stored_bytes", CLI_NUMBER, "bytes of the packs it added"},
+    [F_MISSED] = {"missed", CLI_NUMBER, "objects that were lost or damaged"},
+    [F_ALL_OBJECTS] = {"all_objects", CLI_NUMBER, "with all before it"},
+    [F_ALL_BYTES] = {"all_bytes", CLI_NUMBER, "with all before it"},
+    [F_POSITION] = {"position", CLI_TEXT,
+		    "state of the ledger: 000002-0-check"},
+    [F_NAME] = {"name", CLI_TEXT, "a file of the repository, or an object"},
+    [F_KIND] = {"kind", CLI_TEXT, "ledger, objects, groups, list"},
+    [F_SIZE] = {"size_bytes", CLI_NUMBER, "size of the file"},
+    [F_SHA256] = {"sha256", CLI_TEXT, "digest of the file, as it is there"},
+    [F_FAULT] = {"fault", CLI_TEXT, "what is wrong, one word"},
+    [F_DETAIL] = {"detail", CLI_TEXT, "more about it"},
+    [F_COUNT] = {NULL, CLI_TEXT, NULL},
+};
+
+static const struct cli_program program = {
+    .name = "pacs-backup",
+    .summary = "back an archive up, prove it, restore it",
+    .operands = "[KEY=VALUE ...]",
+    .opts = opts,
+    .verbs = "create|list|show|verify|restore",
+    .fields = fields,
+};
+
+struct ctx {
+	struct pacs_repo *r;
+	struct pacs_archive *ar;
+	struct cli_records *records;
+	struct cli_tally tally;
+	char **operands;
+	uint64_t deadline_ms; /* 0 = none */
+	bool out_of_time;
+};
+
+/* --- what all have in common ---------------------------------------------- */
+
+static const char *
+repo_name(void)
+{
+	const char *name =
+	    flags.repo ? flags.repo : cli_env("PACS_BACKUP_REPO");
+
+	if (!name || !*name)
+		cli_usage("no repository: -r or PACS_BACKUP_REPO");
+	return name;
+}
+
+static void
+fail(struct ctx *c, const struct pacs_error *err)
+{
+	cli_warn_error(err, NULL);
+	c->tally.fatal = err->code;
+}
+
+static void
+open_repo(struct ctx *c)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (pacs_repo_open(&err, repo_name(), flags.identity, &c->r))
+		cli_die(&err);
+}
+
+static void
+missed(void *p, const char *path, const char *why)
+{
+	struct ctx *c = p;
+
+	c->tally.failed++;
+	cli_warn("%s: %s", path, why);
+}
+
+static void
+progress(void *p, uint64_t objects, uint64_t bytes)
+{
+	(void)p;
+	cli_progress_add(objects, bytes);
+}
+
+static bool
+stopped(void *p)
+{
+	struct ctx *c = p;
+
+	if (c->deadline_ms && pacs_time_mono_ms() >= c->deadline_ms)
+		c->out_of_time = true;
+	return c->out_of_time || cli_stopped() || cli_stdout_broken();
+}
+
+static struct pacs_backup_hooks
+hooks_of(struct ctx *c)
+{
+	return (struct pacs_backup_hooks){c, missed, progress, stopped};
+}
+
+/* --- create --------------------------------------------------------------- */
+
+static void
+end_create(struct ctx *c, const struct pacs_backup_tally *t)
+{
+	cli_note("snapshot %u: %" PRIu64 " objects, %" PRIu64
+		 " bytes, in %" PRIu64 " bytes of packs%s",
+		 t->number, t->objects, t->bytes, t->stored,
+		 t->complete ? "" : "; not complete");
+	c->tally.told = true;
+	c->tally.done = t->objects;
+	if (!t->complete && !c->tally.fatal && !cli_stopped()) {
+		cli_warn("the time was over; the next run goes on");
+		c->tally.failed++;
+	}
+	/* Of earlier nights, too. */
+	if (t->missed && !c->tally.failed)
+		c->tally.failed = t->missed;
+}
+
+static void
+create(struct ctx *c)
+{
+	const struct pacs_backup_options o = {
+	    .jobs = (unsigned)cli_common.jobs,
+	    .level = (int)flags.level,
+	    .pack_size = flags.pack_size,
+	    .rate = flags.rate,
+	    .patient = flags.max_time != NULL,
+	};
+	const struct pacs_backup_hooks hooks = hooks_of(c);
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_backup_tally t = {0};
+	const char *repo = repo_name();
+	bool stream = strcmp(repo, "-") == 0;
+
+	if (flags.max_time)
+		c->deadline_ms =
+		    pacs_time_mono_ms() + cli_time_ms(flags.max_time);
+	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_WRITE,
+			      &c->ar) ||
+	    (!stream && pacs_repo_make(&err, repo, flags.identity,
+				       pacs_archive_settings(c->ar)->uuid,
+				       flags.recipients.items,
+				       flags.recipients.count, &c->r)))
+		cli_die(&err);
+	cli_progress_start("objects", 0, 0);
+	if (stream ? pacs_backup_stream(&err, STDOUT_FILENO, c->ar,
+					flags.recipients.items,
+					flags.recipients.count, &o, &hooks, &t)
+		   : pacs_backup_create(&err, c->r, c->ar, &o, &hooks, &t))
+		fail(c, &err);
+	cli_progress_end();
+	end_create(c, &t);
+}
+
+/* --- list, show ----------------------------------------------------------- */
+
+struct numbers {
+	char number[12], objects[24], bytes[24], stored[24], missed[24],
+	    all_objects[24], all_bytes[24], position[64];
+};
+
+static void
+fill(const struct pacs_backup_snapshot *s, struct numbers *n,
+     const char *values[F_COUNT])
+{
+#define N(buf, v) snprintf(buf, sizeof(buf), "%" PRIu64, (uint64_t)(v))
+	N(n->number, s->number);
+	N(n->objects, s->objects);
+	N(n->bytes, s->bytes);
+	N(n->stored, s->stored);
+	N(n->missed, s->missed);
+	N(n->all_objects, s->all_objects);
+	N(n->all_bytes, s->all_bytes);
+#undef N
+	snprintf(n->position, sizeof(n->position), "%06u-%" PRIu64 "-%s",
+		 s->at.segment, s->at.offset, s->at.check);
+	values[F_NUMBER] = n->number;
+	values[F_BEGAN] = s->began;
+	values[F_ENDED] = s->ended;
+	values[F_COMPLETE] = s->complete ? "true" : "false";
+	values[F_OBJECTS] = n->objects;
+	values[F_BYTES] = n->bytes;
+	values[F_STORED] = n->stored;
+	values[F_MISSED] = n->missed;
+	values[F_ALL_OBJECTS] = n->all_objects;
+	values[F_ALL_BYTES] = n->all_bytes;
+	values[F_POSITION] = n->position;
+}
+
+static void
+list_one(void *p, const struct pacs_backup_snapshot *s)
+{
+	const char *values[F_COUNT] = {0};
+	struct numbers n;
+	struct ctx *c = p;
+
+	fill(s, &n, values);
+	cli_record(c->records, values);
+	c->tally.done++;
+}
+
+static void
+show_one(void *p, const struct pacs_backup_snapshot *s)
+{
+	const char *values[F_COUNT] = {0};
+	struct numbers n;
+	struct ctx *c = p;
+	char size[24];
+	size_t i;
+
+	fill(s, &n, values);
+	for (i = 0; i < s->file_count; i++) {
+		snprintf(size, sizeof(size), "%" PRIu64, s->files[i].size);
+		snprintf(n.objects, sizeof(n.objects), "%" PRIu64,
+			 s->files[i].objects);
+		values[F_NAME] = s->files[i].name;
+		values[F_KIND] = s->files[i].kind;
+		values[F_SIZE] = size;
+		values[F_SHA256] = s->files[i].sha256;
+		cli_record(c->records, values);
+	}
+	c->tally.done++;
+}
+
+static void
+list(struct ctx *c)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	open_repo(c);
+	c->records = cli_records_new(
+	    fields, "snapshot,began_at,ended_at,complete,objects,bytes,"
+		    "stored_bytes,missed,all_objects,all_bytes");
+	if (pacs_backup_list(&err, c->r, 0, list_one, c))
+		fail(c, &err);
+	c->tally.no = !c->tally.done && !c->tally.fatal;
+}
+
+static void
+keep_last(void *p, const struct pacs_backup_snapshot *s)
+{
+	*(unsigned *)p = s->number;
+}
+
+static void
+show(struct ctx *c)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	unsigned number = (unsigned)flags.snapshot;
+
+	open_repo(c);
+	c->records =
+	    cli_records_new(fields, "name,kind,size_bytes,objects,sha256");
+	if ((!number && pacs_backup_list(&err, c->r, 0, keep_last, &number)) ||
+	    (number && pacs_backup_list(&err, c->r, number, show_one, c)))
+		fail(c, &err);
+	c->tally.no = !c->tally.done && !c->tally.fatal;
+}
+
+/* --- verify --------------------------------------------------------------- */
+
+static void
+finding(void *p, enum pacs_backup_fault fault, const char *name,
+	const char *detail)
+{
+	struct ctx *c = p;
+	const char *const values[F_COUNT] = {
+	    [F_FAULT] = pacs_backup_fault_word(fault),
+	    [F_NAME] = name,
+	    [F_DETAIL] = detail,
+	};
+
+	c->tally.no = true;
+	cli_record(c->records, values);
+}
+
+static void
+verify(struct ctx *c)
+{
+	struct pacs_backup_check o = {
+	    .read_data = flags.read_data || flags.sample,
+	    .sample_ppm = flags.sample ? cli_part_ppm(flags.sample) : 0,
+	    .jobs = (unsigned)cli_common.jobs,
+	};
+	const struct pacs_backup_check_hooks hooks = {c, finding, progress,
+						      stopped};
+	struct pacs_backup_check_tally t;
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	open_repo(c);
+	if (flags.against &&
+	    pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_READ, &c->ar))
+		cli_die(&err);
+	o.against = c->ar;
+	c->records = cli_records_new(fields, "fault,name,detail");
+	cli_progress_start("files", 0, 0);
+	if (pacs_backup_verify(&err, c->r, &o, &hooks, &t)) {
+		fail(c, &err);
+		return;
+	}
+	cli_progress_end();
+	cli_note("%u snapshots, %" PRIu64 " files, %" PRIu64
+		 " of them read (%" PRIu64 " bytes, %" PRIu64
+		 " objects), %" PRIu64 " recorded objects are in packs",
+		 t.snapshots, t.files, t.files_read, t.bytes_read,
+		 t.objects_read, t.covered);
+	c->tally.told = true;
+	if (t.digests_only)
+		cli_say("encrypted, and no --identity: %s",
+			o.read_data ? "digests of the encrypted files were "
+				      "compared, not what is in them"
+				    : "names and sizes of the encrypted files "
+				      "were compared, not what is in them");
+	if (!t.snapshots) {
+		cli_warn("there is no snapshot");
+		c->tally.no = true;
+	}
+}
+
+/* --- restore -------------------------------------------------------------- */
+
+static void
+restored_finding(void *p, const struct pacs_fixity_finding *f)
+{
+	struct ctx *c = p;
+
+	if (f->fault == PACS_FAULT_MODE)
+		return;
+	cli_warn("%s: %s in the restored archive", f->path,
+		 pacs_fault_word(f->fault));
+	c->tally.failed++;
+}
+
+/* Every object that its ledger names must be there. */
+static void
+check_restored(struct ctx *c, const char *path)
+{
+	const struct pacs_fixity_options o = {.quick = true, .jobs = 1};
+	const struct pacs_fixity_hooks hooks = {.ctx = c,
+						.finding = restored_finding};
+	struct pacs_fixity_tally t;
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_archive *ar;
+
+	if (pacs_archive_open(&err, path, PACS_ARCHIVE_READ, &ar) ||
+	    pacs_fixity_check(&err, ar, &o, &hooks, &t))
+		fail(c, &err);
+	pacs_archive_close(ar);
+}
+
+static void
+restore(struct ctx *c)
+{
+	const struct pacs_backup_hooks hooks = hooks_of(c);
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_restore_tally t;
+	bool some = *c->operands != NULL;
+
+	open_repo(c);
+	cli_progress_start("objects", 0, 0);
+	if (some ? pacs_backup_restore_some(
+		       &err, c->r, (unsigned)flags.snapshot, c->operands,
+		       flags.output, &hooks, &t)
+		 : pacs_backup_restore(&err, c->r, (unsigned)flags.snapshot,
+				       flags.output, &hooks, &t)) {
+		if (err.code == PACS_EUSAGE)
+			cli_usage("%s", err.msg);
+		fail(c, &err);
+		return;
+	}
+	cli_progress_end();
+	if (!some)
+		check_restored(c, flags.output);
+	c->tally.no = some && !t.objects && !t.failed;
+	c->tally.done = t.objects;
+	c->tally.told = true;
+	cli_note("snapshot %u: %" PRIu64 " objects, %" PRIu64
+		 " bytes restored; %" PRIu64 " bytes of packs read",
+		 t.number, t.objects, t.bytes, t.read);
+}
+
+/* -------------------------------------------------------------------------- */
+
+static const struct verb {
+	const char *name;
+	void (*run)(struct ctx *c);
+	bool operands, records;
+} verbs[] = {
+    {"create", create, false, false},  {"list", list, false, true},
+    {"show", show, false, true},       {"verify", verify, false, true},
+    {"restore", restore, true, false},
+};
+
+static void
+check_usage(const struct verb *v, int count)
+{
+	if (count && !v->operands)
+		cli_usage("%s takes no operands", v->name);
+	if (cli_common.jobs < 1 || cli_common.jobs > 64)
+		cli_usage("-j takes 1 to 64");
+	if ((cli_common.fields || cli_common.format) && !v->records)
+		cli_usage("%s prints no records", v->name);
+	if (v->run == restore && !flags.output)
+		cli_usage("restore needs -o, where to");
+	if (v->run != restore && flags.output)
+		cli_usage("-o is for restore");
+	if (flags.level > 19 || (v->run != create && flags.level))
+		cli_usage("--level is for create, 1 to 19");
+	if (v->run != create && (flags.recipients.count || flags.max_time ||
+				 flags.rate || flags.pack_size))
+		cli_usage("--recipient, --max-time, --rate and --pack-size are "
+			  "for create");
+	if (v->run != verify &&
+	    (flags.read_data || flags.sample || flags.against))
+		cli_usage("--read-data, --sample and --against are for verify");
+	if (flags.pack_size && flags.pack_size < (1u << 16))
+		cli_usage("--pack-size: 64K at least");
+	if (flags.snapshot > 999999)
+		cli_usage("--snapshot: there is no such number");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctx c = {0};
+	const struct verb *v = verbs;
+	int count;
+
+	c.operands = cli_start(&program, argc, argv, &count);
+	while (strcmp(v->name, *c.operands) != 0)
+		v++; /* cli_start let no other pass */
+	c.operands++;
+	check_usage(v, count - 1);
+	v->run(&c);
+	pacs_repo_close(c.r);
+	pacs_archive_close(c.ar);
+	return cli_finish(&c.tally);
+}

@@ -1,0 +1,370 @@
+/*
+ * Threads that read objects, compare their digests, and make frames of them.
+ * Results come back in the order of the jobs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "backup/internal.h"
+#include "base/file.h"
+#include "base/work.h"
+
+#define CHUNK_BYTES  (4u << 20)
+#define MANY_JOBS    4u /* more threads: smaller chunks, for the memory */
+#define SMALL_CHUNK  (1u << 20)
+#define SAMPLE_BYTES (64u << 10)
+
+struct crew {
+	const struct pacs_archive *ar;
+	struct pacs_team *team;
+	struct pacs_queue *queue;
+	unsigned jobs;
+	int level;
+	size_t chunk;
+	pthread_mutex_t lock;
+	pthread_cond_t ready;
+	struct job **ring; /* on their way, oldest first */
+	size_t first, count, cap;
+	uint64_t rate, start_ms, read; /* under lock */
+};
+
+struct worker {
+	ZSTD_CCtx *z;
+	struct pacs_digest *digest;
+	struct pacs_buf raw, text;
+};
+
+void
+job_free(struct job *j)
+{
+	if (!j)
+		return;
+	pacs_buf_clear(&j->out);
+	pacs_buf_clear(&j->values);
+	pacs_buf_clear(&j->list);
+	free(j->items);
+	free(j->failed);
+	if (j->range && j->last && j->fd >= 0)
+		close(j->fd);
+	free(j);
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+/* So many bytes were read: wait if that was faster than allowed. */
+static void
+be_slow(struct crew *c, uint64_t bytes)
+{
+	uint64_t due, now;
+	struct timespec t;
+
+	if (!c->rate)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->read += bytes;
+	due = c->start_ms + c->read * 1000 / c->rate;
+	pthread_mutex_unlock(&c->lock);
+	now = pacs_time_mono_ms();
+	if (due <= now)
+		return;
+	t.tv_sec = (time_t)((due - now) / 1000);
+	t.tv_nsec = (long)((due - now) % 1000 * 1000000);
+	nanosleep(&t, NULL);
+}
+
+/* All of a file behind out; false if it cannot be read whole. */
+static bool
+read_whole(int fd, uint64_t size, struct pacs_buf *out)
+{
+	struct pacs_error e = PACS_ERROR_INIT;
+	size_t n;
+
+	pacs_buf_reserve(out, (size_t)size);
+	if (pacs_file_pread(&e, fd, out->data + out->len, (size_t)size, 0,
+			    &n) ||
+	    n != size)
+		return false;
+	out->len += n;
+	return true;
+}
+
+static void
+list_line(struct job *j, const char *sha256, uint64_t size, const char *path)
+{
+	pacs_buf_addf(&j->list, "%s\t%llu\t%s\n", sha256,
+		      (unsigned long long)size, path);
+}
+
+/* An object as an entry behind what is in raw; false, and nothing added, if its
+ * bytes are not there or not those recorded. */
+static bool
+add_item(struct crew *c, struct worker *w, struct job *j,
+	 const struct item *item)
+{
+	struct pacs_error e = PACS_ERROR_INIT;
+	size_t before = w->raw.len, body, pad;
+	char sha[PACS_SHA256_HEX];
+	struct stat st;
+	uint64_t size;
+	bool ok;
+	int fd;
+
+	if (pacs_file_open(&e, pacs_archive_dirfd(c->ar), item->path, &fd,
+			   &size))
+		return false;
+	/* What is recorded is what memory was planned for. */
+	ok = fstat(fd, &st) == 0 && size <= c->chunk &&
+	     (!item->sha256 || size == item->size);
+	if (ok && item->sha256) {
+		tar_header(&w->raw, item->path, size, st.st_mode & 0777,
+			   item->sha256);
+		body = w->raw.len;
+		ok = read_whole(fd, size, &w->raw);
+	} else if (ok) {
+		pacs_buf_reset(&w->text);
+		ok = read_whole(fd, size, &w->text);
+		pacs_sha256_hex(pacs_buf_str(&w->text), w->text.len, sha);
+		tar_header(&w->raw, item->path, size, st.st_mode & 0777, sha);
+		body = w->raw.len;
+		pacs_buf_add(&w->raw, pacs_buf_str(&w->text), w->text.len);
+	}
+	close(fd);
+	if (ok) {
+		pacs_digest_add(w->digest, w->raw.data + body, (size_t)size);
+		pacs_digest_end_hex(w->digest, sha);
+		ok = !item->sha256 || strcmp(sha, item->sha256) == 0;
+	}
+	if (!ok) {
+		w->raw.len = before;
+		return false;
+	}
+	if (j->with_values && !j->values.len)
+		group_values(&j->values, w->raw.data + body, (size_t)size);
+	pad = tar_padding(size);
+	memset(pacs_buf_reserve(&w->raw, pad), 0, pad);
+	w->raw.len += pad;
+	list_line(j, sha, size, item->path);
+	j->bytes += size;
+	j->done++;
+	be_slow(c, size);
+	return true;
+}
+
+/* A part of an object whose digest was compared before. */
+static enum pacs_err
+add_range(struct crew *c, struct worker *w, struct job *j)
+{
+	const struct item *item = j->items[0];
+	enum pacs_err rc;
+	size_t n, pad;
+
+	if (j->first)
+		tar_header(&w->raw, item->path, item->size, j->mode,
+			   item->sha256);
+	pacs_buf_reserve(&w->raw, (size_t)j->length);
+	rc = pacs_file_pread(&j->err, j->fd, w->raw.data + w->raw.len,
+			     (size_t)j->length, j->offset, &n);
+	if (!rc && n != j->length)
+		rc = pacs_error_set(&j->err, PACS_EINTEGRITY,
+				    "'%s' became shorter", item->path);
+	if (rc)
+		return rc;
+	if (j->first && j->with_values)
+		group_values(&j->values, w->raw.data + w->raw.len, n);
+	w->raw.len += n;
+	if (j->last) {
+		pad = tar_padding(item->size);
+		memset(pacs_buf_reserve(&w->raw, pad), 0, pad);
+		w->raw.len += pad;
+		list_line(j, item->sha256, item->size, item->path);
+		j->done++;
+		j->bytes += item->size;
+	}
+	be_slow(c, n);
+	return PACS_OK;
+}
+
+/* --- compressing ---------------------------------------------------------- */
+
+/* Pixel data that is compressed already gains nothing: a sample tells. */
+static bool
+is_dense(ZSTD_CCtx *z, const struct pacs_buf *raw)
+{
+	char out[SAMPLE_BYTES + (SAMPLE_BYTES >> 8) + 512];
+	size_t n;
+
+	if (raw->len < 4 * SAMPLE_BYTES)
+		return false;
+	n = ZSTD_compressCCtx(z, out, sizeof(out), raw->data + raw->len / 2,
+			      SAMPLE_BYTES, 1);
+	return !ZSTD_isError(n) && n > SAMPLE_BYTES / 100 * 97;
+}
+
+static enum pacs_err
+frame(struct pacs_error *err, ZSTD_CCtx *z, const void *bytes, size_t size,
+      int level, struct pacs_buf *out)
+{
+	size_t room = ZSTD_compressBound(size), n;
+
+	ZSTD_CCtx_reset(z, ZSTD_reset_session_and_parameters);
+	ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
+	/* Whatever the level: who reads it needs no more memory than this. */
+	ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, level > 3 ? 23 : 21);
+	pacs_buf_reserve(out, room);
+	n = ZSTD_compress2(z, out->data + out->len, room, bytes, size);
+	if (ZSTD_isError(n))
+		return pacs_error_set(err, PACS_EINTERNAL, "zstd: %s",
+				      ZSTD_getErrorName(n));
+	out->len += n;
+	return PACS_OK;
+}
+
+enum pacs_err
+zstd_whole(struct pacs_error *err, const void *bytes, size_t size, int level,
+	   struct pacs_buf *out)
+{
+	ZSTD_CCtx *z = ZSTD_createCCtx();
+	enum pacs_err rc = frame(err, z, bytes, size, level, out);
+
+	ZSTD_freeCCtx(z);
+	return rc;
+}
+
+static void
+work(struct crew *c, struct worker *w, struct job *j)
+{
+	size_t i;
+
+	pacs_buf_reset(&w->raw);
+	if (j->range)
+		j->rc = add_range(c, w, j);
+	for (i = 0; !j->range && i < j->count; i++)
+		if (!add_item(c, w, j, j->items[i]))
+			j->failed[j->failed_count++] = j->items[i];
+	j->raw = w->raw.len;
+	if (!j->rc && j->raw)
+		j->rc = frame(&j->err, w->z, w->raw.data, w->raw.len,
+			      is_dense(w->z, &w->raw) ? -1 : c->level, &j->out);
+	/* It waits for its turn: no more memory than it needs. */
+	j->out.data = pacs_realloc(j->out.data, j->out.len + 1);
+	j->out.cap = j->out.len + 1;
+}
+
+static void
+run(void *ctx, unsigned number)
+{
+	struct crew *c = ctx;
+	struct worker w = {.z = ZSTD_createCCtx(), .digest = pacs_digest_new()};
+	void *p;
+
+	(void)number;
+	while (pacs_queue_pop(c->queue, &p)) {
+		struct job *j = p;
+
+		work(c, &w, j);
+		pthread_mutex_lock(&c->lock);
+		j->ready = true;
+		pthread_cond_signal(&c->ready);
+		pthread_mutex_unlock(&c->lock);
+	}
+	ZSTD_freeCCtx(w.z);
+	pacs_digest_free(w.digest);
+	pacs_buf_clear(&w.raw);
+	pacs_buf_clear(&w.text);
+}
+
+/* --- the crew ------------------------------------------------------------- */
+
+enum pacs_err
+crew_open(struct pacs_error *err, const struct pacs_archive *ar, unsigned jobs,
+	  int level, uint64_t rate, struct crew **ret_c)
+{
+	struct crew *c = pacs_calloc(1, sizeof(*c));
+	enum pacs_err rc;
+
+	if (!jobs)
+		jobs = 1;
+	if (jobs > 16)
+		jobs = 16; /* memory has a bound */
+	c->ar = ar;
+	c->jobs = jobs;
+	c->level = level;
+	c->rate = rate;
+	c->start_ms = pacs_time_mono_ms();
+	c->chunk = jobs > MANY_JOBS ? SMALL_CHUNK : CHUNK_BYTES;
+	c->cap = 2 * jobs;
+	c->ring = pacs_calloc(c->cap, sizeof(*c->ring));
+	c->queue = pacs_queue_new(c->cap, SIZE_MAX);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->ready, NULL);
+	rc = pacs_team_start(err, jobs, run, c, &c->team);
+	*ret_c = c;
+	if (rc) {
+		crew_close(c);
+		*ret_c = NULL;
+	}
+	return rc;
+}
+
+void
+crew_close(struct crew *c)
+{
+	struct job *j;
+
+	if (!c)
+		return;
+	while ((j = crew_collect(c)))
+		job_free(j);
+	pacs_queue_close(c->queue);
+	pacs_team_join(c->team);
+	pacs_queue_free(c->queue);
+	pthread_mutex_destroy(&c->lock);
+	pthread_cond_destroy(&c->ready);
+	free(c->ring);
+	free(c);
+}
+
+size_t
+crew_chunk(const struct crew *c)
+{
+	return c->chunk;
+}
+
+bool
+crew_full(const struct crew *c)
+{
+	return c->count == c->cap;
+}
+
+void
+crew_submit(struct crew *c, struct job *j)
+{
+	j->failed = pacs_calloc(j->count ? j->count : 1, sizeof(*j->failed));
+	c->ring[(c->first + c->count++) % c->cap] = j;
+	(void)pacs_queue_push(c->queue, j, 1);
+}
+
+struct job *
+crew_collect(struct crew *c)
+{
+	struct job *j;
+
+	if (!c->count)
+		return NULL;
+	j = c->ring[c->first];
+	pthread_mutex_lock(&c->lock);
+	while (!j->ready)
+		pthread_cond_wait(&c->ready, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+	c->first = (c->first + 1) % c->cap;
+	c->count--;
+	return j;
+}

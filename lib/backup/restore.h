@@ -1,0 +1,59 @@
+/*
+ * Shared by the files that restore; part of this room's inside.
+ */
+#ifndef PACS_BACKUP_RESTORE_H
+#define PACS_BACKUP_RESTORE_H
+
+#include "backup/internal.h"
+
+/* mkdir -p of the folder of path; last_dir remembers the last one. */
+enum pacs_err restore_parents(struct pacs_error *err, int dirfd,
+			      const char *path,
+			      char last_dir[PACS_PATH_ROOM]) PACS_MUST_CHECK;
+/* Is this error one of a file of the repository, not of the run? */
+bool restore_goes_on(enum pacs_err rc);
+/* A snapshot by number, partial ones too; 0: the newest. */
+enum pacs_err restore_find(struct pacs_error *err, struct pacs_repo *r,
+			   unsigned number,
+			   struct snapshot *ret) PACS_MUST_CHECK;
+
+/* Paths that were seen, by the first 8 bytes of their SHA-256. */
+struct seen {
+	uint64_t *slots;
+	size_t count, cap;
+};
+bool seen_add(struct seen *s, const char *path); /* false: it was there */
+void seen_clear(struct seen *s);
+
+/* Where the groups of each part are, oldest first. */
+struct part {
+	unsigned snapshot;
+	char groups[NAME_ROOM];
+};
+struct parts {
+	struct part *list;
+	size_t count, cap;
+};
+enum pacs_err parts_read(struct pacs_error *err, struct pacs_repo *r,
+			 unsigned number, struct parts *ret,
+			 unsigned *ret_number) PACS_MUST_CHECK;
+void parts_clear(struct parts *p);
+
+/*
+ * The objects of a study, newest first and each once, what is gone left out:
+ * take is called when an entry begins, and reads it by unpack_data if it wants
+ * it. A file of the repository that is damaged is told by broken, and the
+ * others are read. *ret_read: bytes of packs that were read.
+ */
+struct study_hooks {
+	void *ctx;
+	enum pacs_err (*take)(struct pacs_error *err, void *ctx,
+			      struct unpack *u, const struct entry *e);
+	void (*broken)(void *ctx, const char *name, const char *why);
+};
+enum pacs_err study_read(struct pacs_error *err, struct pacs_repo *r,
+			 const struct parts *parts, const char *key,
+			 const struct study_hooks *hooks,
+			 uint64_t *ret_read) PACS_MUST_CHECK;
+
+#endif

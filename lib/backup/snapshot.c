@@ -1,0 +1,424 @@
+/*
+ * The text of a snapshot, and the chain that all of them make.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backup/internal.h"
+
+#define FIRST_LINE "pacs-backup snapshot 1"
+
+void
+snapshot_clear(struct snapshot *s)
+{
+	free(s->owed);
+	free(s->files);
+	memset(s, 0, sizeof(*s));
+}
+
+struct pacs_backup_file *
+snapshot_add(struct snapshot *s)
+{
+	if (s->file_count == s->file_cap) {
+		s->file_cap = s->file_cap ? 2 * s->file_cap : 16;
+		s->files =
+		    pacs_realloc(s->files, s->file_cap * sizeof(*s->files));
+	}
+	memset(&s->files[s->file_count], 0, sizeof(*s->files));
+	return &s->files[s->file_count++];
+}
+
+void
+snapshot_owe(struct snapshot *s, const struct pacs_cursor *c)
+{
+	s->owed = pacs_realloc(s->owed, (s->owed_count + 1) * sizeof(*s->owed));
+	s->owed[s->owed_count++] = *c;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+static void
+add_cursor(struct pacs_buf *b, const char *key, const struct pacs_cursor *c)
+{
+	pacs_buf_addf(b, "%s=%06u %llu %s\n", key, c->segment,
+		      (unsigned long long)c->offset, c->check);
+}
+
+static void
+add_number(struct pacs_buf *b, const char *key, uint64_t n)
+{
+	pacs_buf_addf(b, "%s=%llu\n", key, (unsigned long long)n);
+}
+
+void
+snapshot_format(const struct snapshot *s, struct pacs_buf *b)
+{
+	size_t i;
+
+	pacs_buf_addf(b, FIRST_LINE "\nnumber=%06u\narchive=%s\n", s->number,
+		      s->archive);
+	pacs_buf_addf(b, "began=%s\nended=%s\ncomplete=%s\n", s->began,
+		      s->ended, s->partial ? "no" : "yes");
+	add_cursor(b, "from", &s->from);
+	add_cursor(b, "to", &s->to);
+	add_cursor(b, "sealed", &s->sealed);
+	pacs_buf_addf(b, "previous=%s\nsmall=%s\n",
+		      *s->previous ? s->previous : "-",
+		      *s->small ? s->small : "-");
+	add_number(b, "objects", s->objects);
+	add_number(b, "bytes", s->bytes);
+	add_number(b, "missed", s->missed);
+	add_number(b, "all-objects", s->all_objects);
+	add_number(b, "all-bytes", s->all_bytes);
+	add_number(b, "all-packs", s->all_packs);
+	for (i = 0; i < s->owed_count; i++)
+		add_cursor(b, "owed", &s->owed[i]);
+	for (i = 0; i < s->file_count; i++) {
+		const struct pacs_backup_file *f = &s->files[i];
+
+		pacs_buf_addf(
+		    b, "file=%s %llu %llu %llu\n%s  %s\n", f->kind,
+		    (unsigned long long)f->size, (unsigned long long)f->raw,
+		    (unsigned long long)f->objects, f->sha256, f->name);
+	}
+	pacs_buf_adds(b, "end\n");
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+static bool
+is_digest(const char *s)
+{
+	return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
+}
+
+/* "packs/000012/00001.tar.zst" and the like: where we may look for it. */
+static bool
+is_file_name(const char *s)
+{
+	return (!strncmp(s, "packs/", 6) || !strncmp(s, "index/", 6)) &&
+	       strlen(s) < NAME_ROOM && !strstr(s, "..") &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789./") == strlen(s);
+}
+
+static bool
+take_cursor(const char *v, struct pacs_cursor *c)
+{
+	unsigned long long offset;
+
+	if (sscanf(v, "%6u %20llu %16[0-9a-f]", &c->segment, &offset,
+		   c->check) != 3)
+		return false;
+	c->offset = offset;
+	return c->segment >= 1 && strlen(c->check) == 16;
+}
+
+static bool
+take_number(const char *v, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(v, &end, 10);
+	return !errno && end != v && !*end && *v != '-';
+}
+
+static bool
+take_digest(const char *v, char ret[PACS_SHA256_HEX])
+{
+	if (strcmp(v, "-") == 0)
+		return true;
+	if (!is_digest(v))
+		return false;
+	memcpy(ret, v, PACS_SHA256_HEX);
+	return true;
+}
+
+static bool
+take_text(const char *v, char *ret, size_t size)
+{
+	size_t n = strlen(v);
+
+	if (n >= size)
+		return false;
+	memcpy(ret, v, n + 1);
+	return true;
+}
+
+static bool
+take_file(struct snapshot *s, const char *v)
+{
+	struct pacs_backup_file *f = snapshot_add(s);
+	unsigned long long size, raw, objects;
+
+	if (sscanf(v, "%7[a-z] %20llu %20llu %20llu", f->kind, &size, &raw,
+		   &objects) != 4)
+		return false;
+	f->size = size;
+	f->raw = raw;
+	f->objects = objects;
+	return true;
+}
+
+/* The line behind "file=": "DIGEST  NAME". */
+static bool
+take_sum(struct snapshot *s, char *line)
+{
+	struct pacs_backup_file *f;
+
+	if (!s->file_count || strlen(line) < 67)
+		return false;
+	f = &s->files[s->file_count - 1];
+	if (*f->name || memcmp(line + 64, "  ", 2) != 0)
+		return false;
+	line[64] = '\0';
+	return is_digest(line) && is_file_name(line + 66) &&
+	       take_text(line, f->sha256, sizeof(f->sha256)) &&
+	       take_text(line + 66, f->name, sizeof(f->name));
+}
+
+static bool
+take_pair(struct snapshot *s, const char *key, const char *v)
+{
+	struct pacs_cursor c;
+	uint64_t n;
+
+	if (!strcmp(key, "number")) {
+		bool ok = take_number(v, &n) && n >= 1 && n <= 999999;
+
+		s->number = (unsigned)n;
+		return ok;
+	}
+	if (!strcmp(key, "archive"))
+		return take_text(v, s->archive, sizeof(s->archive));
+	if (!strcmp(key, "began"))
+		return take_text(v, s->began, sizeof(s->began));
+	if (!strcmp(key, "ended"))
+		return take_text(v, s->ended, sizeof(s->ended));
+	if (!strcmp(key, "complete")) {
+		s->partial = strcmp(v, "yes") != 0;
+		return true;
+	}
+	if (!strcmp(key, "from"))
+		return take_cursor(v, &s->from);
+	if (!strcmp(key, "to"))
+		return take_cursor(v, &s->to);
+	if (!strcmp(key, "sealed"))
+		return take_cursor(v, &s->sealed);
+	if (!strcmp(key, "previous"))
+		return take_digest(v, s->previous);
+	if (!strcmp(key, "small"))
+		return take_digest(v, s->small);
+	if (!strcmp(key, "objects"))
+		return take_number(v, &s->objects);
+	if (!strcmp(key, "bytes"))
+		return take_number(v, &s->bytes);
+	if (!strcmp(key, "missed"))
+		return take_number(v, &s->missed);
+	if (!strcmp(key, "all-objects"))
+		return take_number(v, &s->all_objects);
+	if (!strcmp(key, "all-bytes"))
+		return take_number(v, &s->all_bytes);
+	if (!strcmp(key, "all-packs"))
+		return take_number(v, &s->all_packs);
+	if (!strcmp(key, "owed")) {
+		if (!take_cursor(v, &c) || s->owed_count > OWED_MAX)
+			return false;
+		snapshot_owe(s, &c);
+		return true;
+	}
+	if (!strcmp(key, "file"))
+		return take_file(s, v);
+	return true; /* of a later version, for others */
+}
+
+static bool
+take_line(struct snapshot *s, char *line)
+{
+	char *eq = strchr(line, '=');
+
+	if (line[0] && line[1] && strspn(line, "0123456789abcdef") == 64)
+		return take_sum(s, line);
+	if (!eq)
+		return false;
+	*eq = '\0';
+	return take_pair(s, line, eq + 1);
+}
+
+enum pacs_err
+snapshot_parse(struct pacs_error *err, const char *text, size_t len,
+	       struct snapshot *ret)
+{
+	char *copy = pacs_strndup(text, len), *line, *save = NULL;
+	bool ok, ended = false;
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	ok = !memchr(text, '\0', len) && (line = strtok_r(copy, "\n", &save)) &&
+	     !strcmp(line, FIRST_LINE);
+	while (ok && (line = strtok_r(NULL, "\n", &save))) {
+		if (ended)
+			ok = false;
+		else if (!strcmp(line, "end"))
+			ended = true;
+		else
+			ok = take_line(ret, line);
+	}
+	for (i = 0; ok && i < ret->file_count; i++)
+		ok = *ret->files[i].name;
+	ok = ok && ended && ret->number && ret->to.segment &&
+	     ret->sealed.segment && ret->from.segment;
+	free(copy);
+	if (ok)
+		return PACS_OK;
+	snapshot_clear(ret);
+	return pacs_error_set(err, PACS_EFORMAT, "not a whole snapshot");
+}
+
+enum pacs_err
+snapshot_read(struct pacs_error *err, struct pacs_repo *r, const char *name,
+	      struct snapshot *ret)
+{
+	struct pacs_buf b = {0};
+	enum pacs_err rc = depot_slurp(err, &r->depot, name, &b);
+
+	memset(ret, 0, sizeof(*ret));
+	if (!rc)
+		rc = snapshot_parse(err, pacs_buf_str(&b), b.len, ret);
+	if (!rc)
+		pacs_sha256_hex(b.data, b.len, ret->sha256);
+	if (!rc && strcmp(ret->archive, r->archive) != 0)
+		rc = pacs_error_set(err, PACS_ECONFLICT,
+				    "it is of another archive");
+	if (rc)
+		pacs_error_wrap(err, "'%s'", name);
+	ret->dropped = !strncmp(name, "dropped/", 8);
+	pacs_buf_clear(&b);
+	return rc;
+}
+
+/* --- the chain ------------------------------------------------------------ */
+
+static bool
+is_number(const char *name)
+{
+	return strspn(name, "0123456789") == 6 && !name[6];
+}
+
+enum pacs_err
+snapshot_last(struct pacs_error *err, struct pacs_repo *r,
+	      struct snapshot *ret_last, struct snapshot *ret_partial)
+{
+	struct names names = {0};
+	char name[NAME_ROOM], want[NAME_ROOM] = "";
+	enum pacs_err rc = depot_list(err, &r->depot, "snapshots", &names);
+	bool partial = false;
+	size_t i;
+
+	memset(ret_last, 0, sizeof(*ret_last));
+	memset(ret_partial, 0, sizeof(*ret_partial));
+	for (i = 0; i < names.count; i++)
+		if (is_number(names.list[i]))
+			snprintf(want, sizeof(want), "%s", names.list[i]);
+	if (!rc && *want) {
+		snprintf(name, sizeof(name), "snapshots/%.6s", want);
+		rc = snapshot_read(err, r, name, ret_last);
+	}
+	snprintf(want, sizeof(want), "%06u.partial", ret_last->number + 1);
+	for (i = 0; i < names.count; i++)
+		partial |= !strcmp(names.list[i], want);
+	if (!rc && partial) {
+		snprintf(name, sizeof(name), "snapshots/%06u.partial",
+			 ret_last->number + 1);
+		rc = snapshot_read(err, r, name, ret_partial);
+	}
+	names_clear(&names);
+	return rc;
+}
+
+static enum pacs_err
+list_into(struct pacs_error *err, struct pacs_repo *r, const char *dir,
+	  struct names *all)
+{
+	struct names names = {0};
+	enum pacs_err rc = depot_list(err, &r->depot, dir, &names);
+	char name[300];
+	size_t i;
+
+	for (i = 0; i < names.count; i++) {
+		const char *n = names.list[i];
+
+		/* The number first, for the order. */
+		snprintf(name, sizeof(name), "%.6s:%s/%s", n, dir, n);
+		if (is_number(n) ||
+		    (strlen(n) == 14 && !strcmp(n + 6, ".partial")))
+			names_add(all, name);
+	}
+	names_clear(&names);
+	return rc;
+}
+
+enum pacs_err
+chain_open(struct pacs_error *err, struct pacs_repo *r, unsigned last,
+	   struct chain *c)
+{
+	enum pacs_err rc;
+	size_t i, n = 0;
+
+	memset(c, 0, sizeof(*c));
+	c->unbroken = 1;
+	rc = list_into(err, r, "dropped", &c->names);
+	if (!rc)
+		rc = list_into(err, r, "snapshots", &c->names);
+	names_sort(&c->names);
+	/* What is whole now was partial before. */
+	for (i = 0; i < c->names.count; i++) {
+		char *s = c->names.list[i];
+		bool old = strstr(s, ".partial") &&
+			   (i + 1 < c->names.count ||
+			    (n && !strncmp(c->names.list[n - 1], s, 6)));
+
+		if (old || (last && strtoul(s, NULL, 10) > last))
+			free(s);
+		else
+			c->names.list[n++] = s;
+	}
+	c->names.count = n;
+	return rc;
+}
+
+enum pacs_err
+chain_next(struct pacs_error *err, struct pacs_repo *r, struct chain *c,
+	   const struct snapshot **ret_s)
+{
+	unsigned before = c->now.number;
+	enum pacs_err rc;
+
+	*ret_s = NULL;
+	if (c->next == c->names.count)
+		return PACS_OK;
+	snapshot_clear(&c->now);
+	rc = snapshot_read(err, r, c->names.list[c->next] + 7, &c->now);
+	if (rc)
+		return rc;
+	if (c->now.number != before + 1 ||
+	    c->now.number != strtoul(c->names.list[c->next], NULL, 10) ||
+	    strcmp(c->now.previous, c->before) != 0)
+		return pacs_error_set(
+		    err, PACS_EINTEGRITY,
+		    "'%s' does not follow the snapshot before it",
+		    c->names.list[c->next] + 7);
+	memcpy(c->before, c->now.sha256, sizeof(c->before));
+	c->next++;
+	*ret_s = &c->now;
+	return PACS_OK;
+}
+
+void
+chain_close(struct chain *c)
+{
+	names_clear(&c->names);
+	snapshot_clear(&c->now);
+}
