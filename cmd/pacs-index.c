@@ -111,6 +111,8 @@ progress(void *ctx, uint64_t lines, uint64_t bytes)
 static void
 note(const struct pacs_index_done *d)
 {
+	if (d->resumed)
+		cli_note("a rebuild that was stopped goes on");
 	cli_note("%" PRIu64 " lines of the ledger, %" PRIu64
 		 " instances added, "
 		 "%" PRIu64 " removed",

@@ -12,7 +12,7 @@
 #include "index/internal.h"
 
 #define CHUNK          64
-#define LINES_A_COMMIT 5000
+#define LINES_A_COMMIT 2000
 /* Below so many bytes of ledger, starting threads costs more than it saves. */
 #define THREADS_FROM 8192
 

@@ -99,11 +99,18 @@ open_flags(enum db_mode mode)
 static const char *
 settings(enum db_mode mode)
 {
+	/* What was committed survives, so that a build that is stopped can go
+	 * on. Nobody reads it: the WAL may grow, which saves writing pages that
+	 * change again and again. */
 	if (mode == DB_BUILD)
-		return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-		       "PRAGMA cache_size=-24000; PRAGMA "
-		       "locking_mode=EXCLUSIVE;"
+		return "PRAGMA locking_mode=EXCLUSIVE; PRAGMA "
+		       "journal_mode=WAL;"
+		       "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-24000;"
+		       "PRAGMA wal_autocheckpoint=16384;"
 		       "PRAGMA case_sensitive_like=ON;";
+	if (mode == DB_SCRATCH)
+		return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+		       "PRAGMA cache_size=-8000;";
 	return "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;"
 	       "PRAGMA case_sensitive_like=ON;";
 }
@@ -128,9 +135,10 @@ db_open(struct pacs_error *err, struct db *db, const char *path,
 	int rc;
 
 	memset(db, 0, sizeof(*db));
-	rc = sqlite3_open_v2(uri                 ? uri
-			     : mode == DB_MEMORY ? ":memory:"
-						 : path,
+	rc = sqlite3_open_v2(uri                  ? uri
+			     : mode == DB_MEMORY  ? ":memory:"
+			     : mode == DB_SCRATCH ? ""
+						  : path,
 			     &db->conn, open_flags(mode), NULL);
 	free(uri);
 	if (rc != SQLITE_OK) {
@@ -138,7 +146,8 @@ db_open(struct pacs_error *err, struct db *db, const char *path,
 		db_close(db);
 		return err->code;
 	}
-	db->path = pacs_strdup(mode == DB_MEMORY ? "" : path);
+	db->path =
+	    pacs_strdup(mode == DB_MEMORY || mode == DB_SCRATCH ? "" : path);
 	sqlite3_extended_result_codes(db->conn, 1);
 	sqlite3_busy_timeout(db->conn, (int)wait_ms);
 	if (db_exec(err, db, settings(mode))) {

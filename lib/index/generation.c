@@ -208,18 +208,72 @@ remove_older(const struct build *b, unsigned number)
 	free(path);
 }
 
-/* Fill a database that nobody else sees. */
+/* Is what a stopped build left a beginning of what we want? */
+static enum pacs_err
+fits(struct pacs_error *err, struct build *b, struct db *db, bool *ret)
+{
+	struct state s = {0};
+	char *keys = NULL;
+
+	*ret = false;
+	if (state_load(err, db, &s) ||
+	    ledger_holds(err, b->ar, &s.cursor, ret) ||
+	    pacs_archive_index_keys(err, b->ar, &keys))
+		goto out;
+	*ret = *ret && index_is_of(b->ar, &s) && added_fits(s.added, keys);
+out:
+	state_clear(&s);
+	free(keys);
+	return err->code;
+}
+
+/* Open what a stopped build left, if there is any and it fits; else it goes. */
+static bool
+resume(struct build *b, const char *path, struct db *ret)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	bool ok = false;
+
+	if (access(path, F_OK) != 0)
+		return false;
+	if (!db_open(&err, ret, path, DB_BUILD, 0) &&
+	    !fits(&err, b, ret, &ok) && ok)
+		return true;
+	pacs_error_clear(&err);
+	db_close(ret);
+	remove_file(b->base, b->making);
+	return false;
+}
+
+static enum pacs_err
+start(struct pacs_error *err, struct build *b, const char *path, struct db *ret)
+{
+	if (db_open(err, ret, path, DB_BUILD, 0) ||
+	    db_simple(err, ret, ST_BEGIN_WRITE))
+		return err->code;
+	if (state_init(err, ret, b->ar))
+		return err->code;
+	return db_simple(err, ret, ST_COMMIT);
+}
+
+/* Fill a database that nobody else sees. What an earlier run could not read is
+ * looked at again, as a run from the beginning would do. */
 static enum pacs_err
 fill(struct pacs_error *err, struct build *b, const char *path)
 {
 	struct pacs_cursor until;
-	struct db db;
+	struct db db = {0};
+	size_t heal;
 
+	b->done->resumed = resume(b, path, &db);
+	heal = b->done->resumed ? HEAL_ALL : 0;
+	if (!b->done->resumed && start(err, b, path, &db))
+		goto out;
 	if (pacs_ledger_tail(err, b->ar, &until) ||
-	    db_open(err, &db, path, DB_BUILD, 0))
-		return err->code;
-	if (!state_init(err, &db, b->ar) &&
-	    catch_up(err, &db, b->ar, b->opts, &until, 0, 0, b->done))
+	    catch_up(err, &db, b->ar, b->opts, &until, 0, heal, b->done))
+		goto out;
+	/* All of it into the one file, which gets another name. */
+	if (db_exec(err, &db, "PRAGMA journal_mode=DELETE"))
 		goto out;
 out:
 	db_close(&db);
@@ -261,14 +315,17 @@ make(struct pacs_error *err, struct build *b)
 	unsigned number = highest(b->base, ".db"), n = highest(b->base, ".new");
 	char *path;
 
-	number = (n > number ? n : number) + 1;
+	/* A build that was stopped goes on under its number. */
+	number = n > number ? n : number + 1;
 	generation_name(number, ".db", b->name);
 	generation_name(number, ".new", b->making);
 	path = pacs_format("%s/%s", b->base, b->making);
-	if (fill(err, b, path) || publish(err, b))
-		remove_file(b->base, b->making);
-	else
+	if (fill(err, b, path) || publish(err, b)) {
+		if (err->code != PACS_EINTERRUPTED)
+			remove_file(b->base, b->making);
+	} else {
 		remove_older(b, number);
+	}
 	free(path);
 	return err->code;
 }

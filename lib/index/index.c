@@ -13,7 +13,6 @@
 #define MEMORY_LINES 20000
 /* Broken headers that an automatic catch-up looks at again. */
 #define HEAL_A_LITTLE 16
-#define HEAL_ALL      (SIZE_MAX / 2)
 /* Headers that it reads again for a key that is new to the index. */
 #define BACKFILL_A_LITTLE 256
 
@@ -113,21 +112,21 @@ open_current(struct pacs_error *err, struct pacs_index *ix)
 
 /* --- does it fit the ledger? ------------------------------------------- */
 
-static bool
-is_ours(const struct pacs_index *ix, const struct state *s)
+bool
+index_is_of(const struct pacs_archive *ar, const struct state *s)
 {
-	const struct pacs_settings *set = pacs_archive_settings(ix->ar);
+	const struct pacs_settings *set = pacs_archive_settings(ar);
 	const char *issuer = set->default_issuer ? set->default_issuer : "";
 
 	return !strcmp(s->archive_uuid, set->uuid) && s->default_issuer &&
 	       !strcmp(s->default_issuer, issuer);
 }
 
-static enum pacs_err
-holds(struct pacs_error *err, const struct pacs_index *ix,
-      const struct pacs_cursor *c, bool *ret)
+enum pacs_err
+ledger_holds(struct pacs_error *err, const struct pacs_archive *ar,
+	     const struct pacs_cursor *c, bool *ret)
 {
-	if (pacs_ledger_holds(err, ix->ar, c, ret) == PACS_ENOTFOUND) {
+	if (pacs_ledger_holds(err, ar, c, ret) == PACS_ENOTFOUND) {
 		pacs_error_clear(err);
 		*ret = false;
 	}
@@ -163,9 +162,9 @@ step_back(struct pacs_error *err, struct pacs_index *ix)
 static enum pacs_err
 fit(struct pacs_error *err, struct pacs_index *ix, struct state *s)
 {
-	bool ours = is_ours(ix, s), ok = false;
+	bool ours = index_is_of(ix->ar, s), ok = false;
 
-	if (ours && holds(err, ix, &s->cursor, &ok))
+	if (ours && ledger_holds(err, ix->ar, &s->cursor, &ok))
 		return err->code;
 	if (ok)
 		return PACS_OK;

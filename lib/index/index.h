@@ -28,6 +28,7 @@ struct pacs_index_done {
 	uint64_t unreadable; /* added without their header: damaged */
 	uint64_t healed;     /* missing before, read now */
 	bool rebuilt;        /* there was none, or it did not fit the ledger */
+	bool resumed;        /* by going on where a rebuild had been stopped */
 };
 
 struct pacs_index_options {
@@ -62,7 +63,8 @@ const char *pacs_index_path(const struct pacs_index *ix);
 enum pacs_err
 pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
 		  struct pacs_index_done *ret_done) PACS_MUST_CHECK;
-/* Make a new one from ledger and objects beside the old one, and swap. */
+/* Make a new one from ledger and objects beside the old one, and swap. If that
+ * was begun before, and stopped, it goes on from the last commit. */
 enum pacs_err
 pacs_index_rebuild(struct pacs_error *err, const struct pacs_archive *ar,
 		   const struct pacs_index_options *opts,

@@ -92,7 +92,8 @@ enum db_mode {
 	DB_READ,      /* no permission to write */
 	DB_IMMUTABLE, /* nobody can write: a read-only medium */
 	DB_WRITE,     /* of what exists */
-	DB_BUILD,     /* a new file that nobody else sees: no WAL, no syncs */
+	DB_BUILD,     /* of a file that nobody else sees, made if need be */
+	DB_SCRATCH,   /* nameless, on disk if it grows */
 	DB_MEMORY,
 };
 enum pacs_err db_open(struct pacs_error *err, struct db *db, const char *path,
@@ -420,6 +421,15 @@ enum pacs_err roll_back(struct pacs_error *err, struct db *db,
 /* A copy in memory; PACS_EBUSY if it is too big for that. */
 enum pacs_err db_copy(struct pacs_error *err, struct db *from,
 		      struct db *to) PACS_MUST_CHECK;
+
+/* Was it made for this archive, with its settings? (index.c) */
+bool index_is_of(const struct pacs_archive *ar, const struct state *s);
+/* Does the ledger have this state in it? */
+enum pacs_err ledger_holds(struct pacs_error *err,
+			   const struct pacs_archive *ar,
+			   const struct pacs_cursor *c,
+			   bool *ret) PACS_MUST_CHECK;
+#define HEAL_ALL (SIZE_MAX / 2)
 
 /* Generations. (generation.c) */
 /* The one in use, "" if there is none. */

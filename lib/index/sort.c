@@ -77,9 +77,7 @@ prepare(struct pacs_error *err, struct sorting *s, struct hits *ret)
 	struct pacs_buf table = {0}, insert = {0}, select = {0};
 	size_t i;
 
-	/* Of the table and of the sorter each. */
-	pacs_buf_adds(&table, "PRAGMA cache_size=-8000;"
-			      "CREATE TABLE t (n INTEGER PRIMARY KEY, id, seq");
+	pacs_buf_adds(&table, "CREATE TABLE t (n INTEGER PRIMARY KEY, id, seq");
 	pacs_buf_adds(&insert, "INSERT INTO t VALUES (NULL, ?, ?");
 	pacs_buf_adds(&select, "SELECT id, seq FROM t ORDER BY ");
 	for (i = 0; i < s->opts->sort_count; i++) {
@@ -94,7 +92,7 @@ prepare(struct pacs_error *err, struct sorting *s, struct hits *ret)
 	if (s->opts->limit)
 		pacs_buf_addf(&select, " LIMIT %llu",
 			      (unsigned long long)s->opts->limit);
-	if (db_open(err, s->db, "", DB_BUILD, 0) ||
+	if (db_open(err, s->db, "", DB_SCRATCH, 0) ||
 	    db_exec(err, s->db, pacs_buf_str(&table)) ||
 	    db_prepare(err, s->db, pacs_buf_str(&insert), &s->insert) ||
 	    db_prepare(err, s->db, pacs_buf_str(&select), &ret->sorted))

@@ -300,6 +300,60 @@ fields() {
 	wait
 }
 
+# A listing longer than a pipe holds; FAULT_FULL=1: with 100,000 objects.
+@test "while a reader stalls, objects arrive, are found, and the WAL stays small" {
+	local new=300 wal
+	[ "${FAULT_FULL:-}" != 1 ] || new=100000
+	pacs-init b
+	"$PACS_BUILD/tools/fill-index" "$PWD/b" 100 5 20
+	mkfifo pipe
+	pacs-find -a b -L instance -f SOPInstanceUID >pipe &
+	exec 7<pipe
+	read -r -u 7 first
+	pacs-phantom -o many --modality=CT --studies=1 --series=1 \
+		--instances="$new" --rows=16 >/dev/null
+	pacs-store -q -a b many
+	[ "$(pacs-find -a b -L instance --count)" = $((10000 + new)) ]
+	wal=$(stat -c %s b/index/2-000001.db-wal)
+	[ "$wal" -lt 4194304 ]
+	# It goes on, and has seen each object once.
+	{
+		echo "$first"
+		cat <&7
+	} >got
+	exec 7<&-
+	wait
+	[ "$(sort -u got | wc -l)" = "$(wc -l <got)" ]
+	[ "$(wc -l <got)" -ge 10000 ]
+}
+
+@test "on a read-only medium questions are answered, what is missing from memory" {
+	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
+	local i
+	mkdir disk
+	mount -t tmpfs -o size=8m none disk 2>/dev/null ||
+		skip "mounting is not allowed here"
+	for i in whole behind none; do
+		cp -a a "disk/$i"
+	done
+	object in/4/1 4 1 1
+	pacs-store -a disk/behind in/4
+	rm -r disk/none/index/* disk/none/index.db
+	mount -o remount,ro disk
+	for i in whole behind none; do
+		pacs-find -a "disk/$i" -L instance --count >"count.$i" || true
+		pacs-index -a "disk/$i" check --no-files >"check.$i" || true
+		pacs-index -a "disk/$i" rebuild 2>"err.$i" && touch "made.$i"
+	done
+	umount disk
+	cat count.* | paste -sd' ' >got
+	echo "10 9 9" | same got
+	cat check.* | same /dev/null
+	cat err.none
+	grep -q "ead-only" err.whole
+	[ ! -e made.whole ]
+}
+
 @test "a user who may not write gets what is missing in memory" {
 	[ "$(id -u)" = 0 ] || skip "not root"
 	need setpriv
@@ -326,6 +380,53 @@ fields() {
 	done
 	exits 0 pacs-index rebuild
 	[ -z "$(find a/index -name '*.new*')" ]
+}
+
+# interrupted N%: a rebuild of archive b, killed after that part of its calls
+# that change the disk.
+interrupted() {
+	local calls
+	cp -a b undisturbed
+	LD_PRELOAD=$PACS_BUILD/fault/shim.so SHIM_ROOT=$PWD/undisturbed \
+		SHIM_STATE=$PWD/calls pacs-index -a undisturbed rebuild
+	calls=$(od -An -t u8 -N 8 calls | tr -d ' ')
+	LD_PRELOAD=$PACS_BUILD/fault/shim.so SHIM_ROOT=$PWD/b \
+		SHIM_STATE=$PWD/again SHIM_KILL=$((calls * $1 / 100)) \
+		pacs-index -a b rebuild || [ $? = 137 ]
+	rm -r undisturbed again calls
+	ls b/index/*.new
+}
+
+@test "a rebuild that was stopped goes on where it was" {
+	[ -e "$PACS_BUILD/fault/shim.so" ] || skip "no shim"
+	need sqlite3
+	pacs-phantom -o many --modality=CT --studies=1 --series=3 \
+		--instances=1000 --rows=16 >/dev/null
+	pacs-init b
+	pacs-store -q -a b many
+	rm -r many
+	pacs-index -a b update
+	everything -a b >before
+	rm -r b/index b/index.db
+	mkdir b/index
+	interrupted 55
+	cp b/index/*.new* .
+	# Whole transactions are there, and not all of them.
+	n=$(sqlite3 "$(ls ./*.new)" 'select count(*) from t_instance')
+	[ "$n" -ge 2000 ]
+	[ "$n" -lt 3000 ]
+	exits 0 pacs-index -a b rebuild -v
+	grep -q "a rebuild that was stopped goes on" err
+	grep -q "$((3000 - n)) instances added" err
+	[ -z "$(find b/index -name '*.new*')" ]
+	everything -a b | diff before -
+	exits 0 pacs-index -a b check --no-files
+	# What it left is of no use if the archive has got another history.
+	interrupted 55
+	sed -i 's/^default-issuer=.*//; $a default-issuer=OTHER' b/pacs-archive
+	exits 0 pacs-index -a b rebuild -v
+	run ! grep -q "goes on" err
+	grep -q " 3000 instances added" err
 }
 
 @test "the schema is printed, and SQLite takes it" {
