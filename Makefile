@@ -40,6 +40,7 @@ PKG_LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBS_PKG) 2>/dev/null),\
 	-lsqlite3 -larchive -lzstd -lcrypto -lz)
 # Debian 12's dcmtk.pc asks for sndfile, which is not there; so by name.
 DCMTK_LIBS ?= -ldcmjpeg -ldcmjpls -ldcmimage -ldcmimgle -ldcmdata -loflog -lofstd
+DCMTK_NET_LIBS ?= -ldcmtls -ldcmnet -ldcmdata -loflog -lofstd -lssl -lcrypto
 
 override CPPFLAGS += -D_GNU_SOURCE -Ilib -I$(G) $(PKG_CFLAGS) \
 	-DPACS_VERSION='"$(VERSION)"' -DPACS_LIBEXECDIR='"$(LIBEXECDIR)"'
@@ -49,7 +50,6 @@ ALL_LDFLAGS = $(LDFLAGS) $(LDHARDEN) $(SANFLAGS) -pthread -Wl,--as-needed
 LDLIBS = $(PKG_LIBS) -lutf8proc -ldl -lm
 
 LIB_SRC := $(wildcard lib/*/*.c)
-BRIDGE_SRC := $(wildcard lib/dcmtk/*.cc)
 CMD_SRC := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 TOOL_SRC := $(wildcard tests/tools/*.c)
@@ -58,14 +58,16 @@ MAN_SRC := $(wildcard man/*.[1-9])
 COMPLETIONS = completions/pacs.bash completions/_pacs completions/pacs.fish
 
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
-BRIDGE_OBJ = $(BRIDGE_SRC:%.cc=$(B)/%.o)
+# What each shared object is made of; a program loads the one that it needs.
+BRIDGE_OBJ = $(patsubst %,$(B)/lib/dcmtk/%.o,codec fail)
+NET_OBJ = $(patsubst %,$(B)/lib/dcmtk/%.o,association conn fail)
 PROGRAMS = $(CMD_SRC:cmd/%.c=$(B)/bin/%)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 TOOLS = $(TOOL_SRC:tests/tools/%.c=$(B)/tools/%)
 REPLAYS = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay/%)
 FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 LIB = $(B)/libpacs.a
-BRIDGE = $(if $(BRIDGE_SRC),$(B)/bin/pacs-dcmtk.so)
+BRIDGE = $(B)/bin/pacs-dcmtk.so $(B)/bin/pacs-dcmtk-net.so
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -107,6 +109,8 @@ $(B)/lib/dcmtk/%.o: lib/dcmtk/%.cc Makefile | $(GEN_H)
 	$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/tests/%.o: override CPPFLAGS += -Itests
+# What commands share and no room should know: "cmd/peer-options.h".
+$(B)/cmd/%.o: override CPPFLAGS += -I.
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
@@ -115,6 +119,10 @@ $(B)/bin/pacs-dcmtk.so: $(BRIDGE_OBJ) lib/dcmtk/exports.map
 	@mkdir -p $(@D)
 	$(CXX) -shared $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now \
 		-Wl,--version-script=lib/dcmtk/exports.map -o $@ $(BRIDGE_OBJ) $(DCMTK_LIBS)
+$(B)/bin/pacs-dcmtk-net.so: $(NET_OBJ) lib/dcmtk/exports.map
+	@mkdir -p $(@D)
+	$(CXX) -shared $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now \
+		-Wl,--version-script=lib/dcmtk/exports.map -o $@ $(NET_OBJ) $(DCMTK_NET_LIBS)
 $(B)/bin/%: $(B)/cmd/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
@@ -237,7 +245,7 @@ install: all
 		'$(DESTDIR)$(DOCDIR)/examples' '$(DESTDIR)$(BASHCOMPDIR)' \
 		'$(DESTDIR)$(ZSHCOMPDIR)' '$(DESTDIR)$(FISHCOMPDIR)'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(BINDIR)'
-	$(if $(BRIDGE),install -m 644 $(BRIDGE) '$(DESTDIR)$(LIBEXECDIR)')
+	install -m 644 $(BRIDGE) '$(DESTDIR)$(LIBEXECDIR)'
 	@set -e; for m in $(MAN_SRC); do \
 		d='$(DESTDIR)$(MANDIR)'/man$${m##*.}; \
 		install -d "$$d"; install -m 644 "$$m" "$$d"; done

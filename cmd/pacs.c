@@ -25,6 +25,8 @@ static const struct {
     {"verify", "prove that nothing in an archive is lost"},
     {"anon", "de-identify objects by PS3.15 Annex E"},
     {"backup", "back an archive up, prove it, restore it"},
+    {"send", "send objects to another system, and know what became of them"},
+    {"echo", "is a peer there, and what does it take?"},
     {"phantom", "make synthetic studies that look real"},
 };
 

@@ -6,12 +6,14 @@ _pacs_options() {
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --modify-dates --plan --prefix= --print --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --skip= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-backup) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null -o --output= -r --repo= --against --identity= --level= --max-time= --pack-size= --rate= --read-data --recipient= --sample= --snapshot= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-echo) echo '-a --archive= --format= -f --fields= --aetitle= --contexts --expires= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-index) echo '--no-files --later -L --level= --vr= -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-init) echo '--default-issuer= --floor= --index= --print --timezone= --format= -f --fields= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-phantom) echo '--charset= -f --fields= --format= --frames= --instances= -j --jobs= --modality= -n --dry-run -0 --null -o --output= --print --rows= --seed= --series= --studies= --syntax= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-purge) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --print --query= --why= --yes -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-quarantine) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --replace --uid= --why= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-send) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null --aetitle= --print --query= --retry= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= --transcode= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-store) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null --again --move --origin= --print --stdin --strict -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-verify) echo '-a --archive= --format= -f --fields= -j --jobs= -0 --null --adopt --against= --budget= --quick --rate= --repair-from= --sample= --since= --state= --sums -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	esac
@@ -51,6 +53,19 @@ _pacs_value() {
 	pacs-backup:--snapshot) echo 'none' ;;
 	pacs-backup:--log) echo 'text json' ;;
 	pacs-backup:--progress) echo 'auto always never' ;;
+	pacs-echo:-a | pacs-echo:--archive) echo 'dir' ;;
+	pacs-echo:--format) echo 'tsv json csv table' ;;
+	pacs-echo:-f | pacs-echo:--fields) echo 'field peer outcome reason status connect_ms echo_ms implementation implementation_uid max_pdu_bytes tls_version tls_suite tls_expires SOPClassUID class_name syntax' ;;
+	pacs-echo:--aetitle) echo 'none' ;;
+	pacs-echo:--expires) echo 'none' ;;
+	pacs-echo:--connect-timeout) echo 'none' ;;
+	pacs-echo:--timeout) echo 'none' ;;
+	pacs-echo:--tls-ca) echo 'file' ;;
+	pacs-echo:--tls-cert) echo 'file' ;;
+	pacs-echo:--tls-key) echo 'file' ;;
+	pacs-echo:--tls-name) echo 'none' ;;
+	pacs-echo:--log) echo 'text json' ;;
+	pacs-echo:--progress) echo 'auto always never' ;;
 	pacs-find:-L | pacs-find:--level) echo 'patient study series instance' ;;
 	pacs-find:-k | pacs-find:--key) echo 'none' ;;
 	pacs-find:--group) echo 'field PatientName PatientID IssuerOfPatientID PatientBirthDate PatientBirthTime PatientSex OtherPatientIDs OtherPatientIDsSequence.PatientID OtherPatientIDsSequence.IssuerOfPatientID OtherPatientNames IssuerOfPatientIDQualifiersSequence.UniversalEntityID IssuerOfPatientIDQualifiersSequence.UniversalEntityIDType ReferencedPatientSequence.ReferencedSOPClassUID ReferencedPatientSequence.ReferencedSOPInstanceUID EthnicGroup PatientComments NumberOfPatientRelatedStudies NumberOfPatientRelatedSeries NumberOfPatientRelatedInstances StudyInstanceUID StudyDate StudyTime AccessionNumber StudyID StudyDescription ModalitiesInStudy SOPClassesInStudy ReferringPhysicianName NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence.CodeValue ProcedureCodeSequence.CodingSchemeDesignator ProcedureCodeSequence.CodeMeaning ReferencedStudySequence.ReferencedSOPClassUID ReferencedStudySequence.ReferencedSOPInstanceUID PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory OtherStudyNumbers TimezoneOffsetFromUTC NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances SeriesInstanceUID Modality SeriesNumber SeriesDescription SeriesDate SeriesTime BodyPartExamined Laterality ProtocolName Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions StationName InstitutionName InstitutionalDepartmentName PerformingPhysicianName OperatorsName FrameOfReferenceUID PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepID RequestAttributesSequence.ScheduledProcedureStepID RequestAttributesSequence.RequestedProcedureID NumberOfSeriesRelatedInstances SOPInstanceUID SOPClassUID TransferSyntaxUID InstanceNumber NumberOfFrames Rows Columns BitsAllocated ImageType SpecificCharacterSet ContentDate ContentTime RelatedGeneralSOPClassUID AlternateRepresentationSequence.ReferencedSOPClassUID AlternateRepresentationSequence.ReferencedSOPInstanceUID ConceptNameCodeSequence.CodeValue ConceptNameCodeSequence.CodingSchemeDesignator ConceptNameCodeSequence.CodeMeaning ContentTemplateSequence.TemplateIdentifier ContentTemplateSequence.MappingResource ContainerIdentifier SpecimenDescriptionSequence.SpecimenIdentifier SpecimenDescriptionSequence.SpecimenUID size_bytes stored_at origin sha256 state path' ;;
@@ -108,6 +123,22 @@ _pacs_value() {
 	pacs-quarantine:--why) echo 'none' ;;
 	pacs-quarantine:--log) echo 'text json' ;;
 	pacs-quarantine:--progress) echo 'auto always never' ;;
+	pacs-send:-a | pacs-send:--archive) echo 'dir' ;;
+	pacs-send:-f | pacs-send:--fields) echo 'field outcome reason status comment StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source' ;;
+	pacs-send:--format) echo 'tsv json csv table' ;;
+	pacs-send:-j | pacs-send:--jobs) echo 'none' ;;
+	pacs-send:--aetitle) echo 'none' ;;
+	pacs-send:--query) echo 'file' ;;
+	pacs-send:--retry) echo 'none' ;;
+	pacs-send:--connect-timeout) echo 'none' ;;
+	pacs-send:--timeout) echo 'none' ;;
+	pacs-send:--tls-ca) echo 'file' ;;
+	pacs-send:--tls-cert) echo 'file' ;;
+	pacs-send:--tls-key) echo 'file' ;;
+	pacs-send:--tls-name) echo 'none' ;;
+	pacs-send:--transcode) echo 'never lossless' ;;
+	pacs-send:--log) echo 'text json' ;;
+	pacs-send:--progress) echo 'auto always never' ;;
 	pacs-store:-a | pacs-store:--archive) echo 'dir' ;;
 	pacs-store:-f | pacs-store:--fields) echo 'field outcome reason StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID sha256 size_bytes path source' ;;
 	pacs-store:--format) echo 'tsv json csv table' ;;
@@ -133,7 +164,7 @@ _pacs_value() {
 
 _pacs_verbs() {
 	case $1 in
-	pacs) echo 'anon backup find index init phantom purge quarantine store verify help' ;;
+	pacs) echo 'anon backup echo find index init phantom purge quarantine send store verify help' ;;
 	pacs-backup) echo 'create list show verify restore' ;;
 	pacs-index) echo 'update rebuild check stats schema add drop' ;;
 	pacs-quarantine) echo 'list show diff accept discard' ;;
@@ -191,4 +222,4 @@ _pacs_complete() {
 	fi
 }
 
-complete -o default -F _pacs_complete pacs pacs-anon pacs-backup pacs-find pacs-index pacs-init pacs-phantom pacs-purge pacs-quarantine pacs-store pacs-verify
+complete -o default -F _pacs_complete pacs pacs-anon pacs-backup pacs-echo pacs-find pacs-index pacs-init pacs-phantom pacs-purge pacs-quarantine pacs-send pacs-store pacs-verify

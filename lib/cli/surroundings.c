@@ -48,3 +48,27 @@ cli_env(const char *name)
 {
 	return getenv(name);
 }
+
+const char *
+cli_aetitle(const char *given)
+{
+	const char *title = given ? given : getenv("PACS_AET");
+
+	return title && *title ? title : "PACS-TOOLS";
+}
+
+size_t
+cli_config_files(const char *name, char *ret[CLI_CONFIG_FILES])
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	size_t n = 0;
+
+	if (cli_common.archive)
+		ret[n++] = pacs_format("%s/%s", cli_common.archive, name);
+	if (config && *config == '/')
+		ret[n++] = pacs_format("%s/pacs/%s", config, name);
+	else if (home && *home)
+		ret[n++] = pacs_format("%s/.config/pacs/%s", home, name);
+	ret[n++] = pacs_format("/etc/pacs/%s", name);
+	return n;
+}

@@ -24,7 +24,7 @@ guard(struct pacs_error *err, Body body) noexcept
 	try {
 		return body();
 	} catch (const std::bad_alloc &) {
-		return fail(err, PACS_ELIMIT, "no memory for this image");
+		return fail(err, PACS_ELIMIT, "no memory for this");
 	} catch (const std::exception &e) {
 		return fail(err, PACS_EINTERNAL, "DCMTK", e.what());
 	} catch (...) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define BRIDGE_NAME "pacs-dcmtk.so"
+#define NET_NAME    "pacs-dcmtk-net.so"
 
 /* Folder of the running program, with its slash. False: nobody knows. */
 static bool
@@ -32,12 +33,13 @@ program_dir(char buf[PATH_MAX])
  * globals would not survive that.
  */
 static void *
-open_at(struct pacs_error *err, const char *dir, const char *rest)
+open_at(struct pacs_error *err, const char *dir, const char *rest,
+	const char *name)
 {
-	char path[2 * PATH_MAX];
+	char path[2 * PATH_MAX + 32];
 	void *handle;
 
-	snprintf(path, sizeof(path), "%s%s" BRIDGE_NAME, dir, rest);
+	snprintf(path, sizeof(path), "%s%s%s", dir, rest, name);
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	/* What is there and does not load is worth a word; the first wins. */
 	if (!handle && access(path, F_OK) == 0)
@@ -47,7 +49,7 @@ open_at(struct pacs_error *err, const char *dir, const char *rest)
 }
 
 static void *
-open_bridge(struct pacs_error *err)
+open_plugin(struct pacs_error *err, const char *name, const char *what)
 {
 	/* Built, a unit test, installed under any prefix. */
 	static const char *const rests[] = {"", "../bin/",
@@ -57,14 +59,13 @@ open_bridge(struct pacs_error *err)
 
 	if (program_dir(dir)) {
 		for (size_t i = 0; i < 3 && !handle; i++)
-			handle = open_at(err, dir, rests[i]);
+			handle = open_at(err, dir, rests[i], name);
 	}
 	if (!handle)
-		handle = open_at(err, PACS_LIBEXECDIR, "/");
+		handle = open_at(err, PACS_LIBEXECDIR, "/", name);
 	if (!handle)
-		pacs_error_set(err, PACS_ENOTFOUND,
-			       "the codecs (" BRIDGE_NAME
-			       ") are not installed");
+		pacs_error_set(err, PACS_ENOTFOUND, "%s (%s) are not installed",
+			       what, name);
 	return handle;
 }
 
@@ -73,7 +74,7 @@ pacs_dcm_load(struct pacs_error *err, struct pacs_dcm_bridge *ret)
 {
 	pacs_dcm_bridge_version_fn *version;
 	struct pacs_error why = PACS_ERROR_INIT;
-	void *handle = open_bridge(&why);
+	void *handle = open_plugin(&why, BRIDGE_NAME, "the codecs");
 
 	if (!handle)
 		return pacs_error_set(err, why.code, "%s", why.msg);
@@ -87,6 +88,24 @@ pacs_dcm_load(struct pacs_error *err, struct pacs_dcm_bridge *ret)
 	    !ret->encode)
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
 				      BRIDGE_NAME
+				      " is of another version of pacs-tools");
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_dcm_net_load(struct pacs_error *err, const struct pacs_net_bridge **ret)
+{
+	struct pacs_error why = PACS_ERROR_INIT;
+	void *handle = open_plugin(&why, NET_NAME, "the network's parts");
+	pacs_net_bridge_fn *bridge;
+
+	if (!handle)
+		return pacs_error_set(err, why.code, "%s", why.msg);
+	bridge = (pacs_net_bridge_fn *)dlsym(handle, "pacs_dcm_net_bridge");
+	*ret = bridge ? bridge() : NULL;
+	if (!*ret || (*ret)->version != PACS_DCM_NET_VERSION)
+		return pacs_error_set(err, PACS_EUNSUPPORTED,
+				      NET_NAME
 				      " is of another version of pacs-tools");
 	return PACS_OK;
 }

@@ -1,10 +1,12 @@
 /*
- * Finding and loading pacs-dcmtk.so. Internal to this room.
+ * Finding and loading pacs-dcmtk.so and pacs-dcmtk-net.so. Internal to this
+ * room.
  */
 #ifndef PACS_DCMTK_LOAD_H
 #define PACS_DCMTK_LOAD_H
 
 #include "dcmtk/bridge.h"
+#include "dcmtk/net-bridge.h"
 
 struct pacs_dcm_bridge {
 	pacs_dcm_bridge_decode_fn *decode;
@@ -18,5 +20,10 @@ struct pacs_dcm_bridge {
  */
 enum pacs_err pacs_dcm_load(struct pacs_error *err,
 			    struct pacs_dcm_bridge *ret) PACS_MUST_CHECK;
+
+/* The network, in the same places. *ret is static. */
+enum pacs_err
+pacs_dcm_net_load(struct pacs_error *err,
+		  const struct pacs_net_bridge **ret) PACS_MUST_CHECK;
 
 #endif

@@ -119,6 +119,12 @@ pacs_sop_class_find(const char *uid)
 		       sizeof(pacs_sop_classes[0]), compare_uid);
 }
 
+const struct pacs_sop_class *
+pacs_sop_class_at(size_t i)
+{
+	return i < pacs_sop_class_count ? &pacs_sop_classes[i] : NULL;
+}
+
 const struct pacs_syntax *
 pacs_syntax_find(const char *uid)
 {

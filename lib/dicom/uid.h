@@ -44,6 +44,8 @@ struct pacs_sop_class {
 };
 /* NULL if unknown (private classes are). Static. */
 const struct pacs_sop_class *pacs_sop_class_find(const char *uid);
+/* Number i of all that are known; NULL behind the last. Static. */
+const struct pacs_sop_class *pacs_sop_class_at(size_t i);
 
 enum pacs_vr_form { PACS_IMPLICIT, PACS_EXPLICIT };
 

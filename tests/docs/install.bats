@@ -37,6 +37,7 @@ expected() {
 		echo "$1/share/doc/pacs-tools/examples/${f##*/}"
 	done
 	echo "$1/lib/pacs-tools/pacs-dcmtk.so"
+	echo "$1/lib/pacs-tools/pacs-dcmtk-net.so"
 	echo "$1/share/doc/pacs-tools/LICENSE"
 	echo "$1/share/doc/pacs-tools/README.md"
 	echo "$1/share/doc/pacs-tools/lib-README.md"

@@ -1,0 +1,505 @@
+/* Send objects to a peer. pacs-send(1) is the reference. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cmd/peer-options.h"
+#include "dicom/uid.h"
+#include "index/index.h"
+#include "peer/send.h"
+
+#define QUERY_FILE_MAX (16u << 20)
+
+static struct {
+	const char *transcode, *query_file;
+	bool print;
+	uint64_t retry, jobs;
+} flags = {.retry = 120};
+
+static const struct cli_opt opts[] = {
+    CLI_OPT_ARCHIVE,
+    CLI_OPT_FIELDS,
+    CLI_OPT_FORMAT,
+    {'j', "jobs", "N", "none", "associations at once (default: 1)", CLI_UINT,
+     &flags.jobs},
+    CLI_OPT_NUL,
+    PEER_OPT_AETITLE,
+    {0, "print", NULL, NULL, "print a record per object", CLI_FLAG,
+     &flags.print},
+    {0, "query", "FILE", "file",
+     "send what fits the conditions in a file; - stdin", CLI_STRING,
+     &flags.query_file},
+    {0, "retry", "SECONDS", "none",
+     "try again for so long without progress (default: 120)", CLI_UINT,
+     &flags.retry},
+    PEER_OPT_TIMEOUTS,
+    PEER_OPT_TLS,
+    {0, "transcode", "HOW", "never|lossless",
+     "for a peer that does not take the stored syntax (default: lossless)",
+     CLI_WORD, &flags.transcode},
+    CLI_END,
+};
+
+enum {
+	OUTCOME,
+	REASON,
+	STATUS,
+	COMMENT,
+	STUDY,
+	SERIES,
+	INSTANCE,
+	CLASS,
+	SYNTAX,
+	SYNTAX_SENT,
+	SIZE,
+	ATTEMPTS,
+	SOURCE,
+	FIELDS
+};
+static const struct cli_field fields[FIELDS + 1] = {
+    [OUTCOME] = {"outcome", CLI_TEXT,
+		 "sent, warned, refused, failed, unknown or skipped"},
+    [REASON] = {"reason", CLI_TEXT,
+		"why, one word; empty if there is nothing to say"},
+    [STATUS] = {"status", CLI_TEXT,
+		"of the peer's answer, four hex digits; empty if none came"},
+    [COMMENT] = {"comment", CLI_TEXT,
+		 "what the peer's comment is about, one word"},
+    [STUDY] = {"StudyInstanceUID", CLI_TEXT, "of the object"},
+    [SERIES] = {"SeriesInstanceUID", CLI_TEXT, "of the object"},
+    [INSTANCE] = {"SOPInstanceUID", CLI_TEXT, "of the object"},
+    [CLASS] = {"SOPClassUID", CLI_TEXT, "of the object"},
+    [SYNTAX] = {"syntax", CLI_TEXT, "transfer syntax that it is stored in"},
+    [SYNTAX_SENT] = {"syntax_sent", CLI_TEXT,
+		     "that it went out in; empty if it did not"},
+    [SIZE] = {"size_bytes", CLI_NUMBER, "size of the file"},
+    [ATTEMPTS] = {"attempts", CLI_NUMBER, "times that it was sent"},
+    [SOURCE] = {"source", CLI_TEXT, "the file"},
+    [FIELDS] = {NULL, CLI_TEXT, NULL},
+};
+
+static const struct cli_program program = {
+    .name = "pacs-send",
+    .summary = "send objects to another system, and know what became of them",
+    .operands = "PEER ITEM ... | - | KEY=VALUE ...",
+    .opts = opts,
+    .fields = fields,
+};
+
+/* --- what is sent ------------------------------------------------------ */
+
+struct ctx {
+	char **operands; /* those that are left */
+	bool in_list;
+	/* The question, if the operands are one, or a UID at hand. */
+	struct pacs_archive *ar;
+	struct pacs_index *ix;
+	struct pacs_query query;
+	struct pacs_find *find;
+	bool want[PACS_KEY_COUNT];
+	bool asks;                    /* operands are a question */
+	struct pacs_error source_err; /* of the archive; ends the list */
+	uint64_t found;
+
+	struct cli_records *records;
+	struct cli_tally tally;
+};
+
+static void
+open_archive(struct ctx *c)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (c->ar)
+		return;
+	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_READ, &c->ar))
+		cli_die(&err);
+	cli_timezone(pacs_archive_settings(c->ar)->timezone);
+}
+
+/* KEY=VALUE, and no file of that name. */
+static bool
+is_condition(const char *s)
+{
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	if (!n || access(s, F_OK) == 0)
+		return false;
+	return s[n] == '=' || (s[n] == '!' && s[n + 1] == '=');
+}
+
+static void
+add_condition(struct ctx *c, const char *text,
+	      const struct pacs_query_clock *clock)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (!pacs_query_add(&err, &c->query, text, clock))
+		return;
+	if (err.code == PACS_EUSAGE)
+		cli_usage("%s", err.msg);
+	cli_die(&err);
+}
+
+static void
+add_query_file(struct ctx *c, const struct pacs_query_clock *clock)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_buf text = {0};
+
+	if (cli_slurp(&err, flags.query_file, QUERY_FILE_MAX, &text))
+		cli_die(&err);
+	if (pacs_query_add_lines(&err, &c->query, pacs_buf_str(&text), text.len,
+				 clock)) {
+		if (err.code == PACS_EUSAGE)
+			cli_usage("%s: %s", flags.query_file, err.msg);
+		cli_die(&err);
+	}
+	pacs_buf_clear(&text);
+}
+
+/* The operands are conditions, all of them, or items. */
+static void
+take_question(struct ctx *c)
+{
+	struct pacs_query_clock clock;
+	char **o;
+
+	if (!flags.query_file && (!*c->operands || !is_condition(*c->operands)))
+		return;
+	open_archive(c);
+	clock = pacs_query_clock_now();
+	for (o = c->operands; *o; o++) {
+		if (!is_condition(*o))
+			cli_usage("'%s' is no condition: items and conditions "
+				  "do not mix",
+				  *o);
+		add_condition(c, *o, &clock);
+	}
+	if (flags.query_file)
+		add_query_file(c, &clock);
+	c->asks = true;
+	c->operands += o - c->operands;
+}
+
+/* --- the producer's thread: paths ----------------------------------------- */
+
+static bool
+ask(struct ctx *c)
+{
+	const struct pacs_find_options o = {.level = PACS_LEVEL_INSTANCE,
+					    .want = c->want};
+
+	c->want[PACS_KEY_path] = true;
+	if (!c->ix && pacs_index_open(&c->source_err, c->ar, NULL, &c->ix))
+		return false;
+	return !pacs_find_open(&c->source_err, c->ix, &c->query, &o, &c->find);
+}
+
+/* A study, series or instance of the archive. */
+static bool
+ask_uid(struct ctx *c, const char *uid)
+{
+	static const char *const keys[] = {
+	    "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"};
+	struct pacs_query_clock clock = {.now_us = 0};
+	char *text;
+	size_t i;
+
+	pacs_query_clear(&c->query);
+	for (i = 0; i < 3; i++) {
+		text = pacs_format("%s=%s", keys[i], uid);
+		(void)!pacs_query_add(&c->source_err, &c->query, text, &clock);
+		free(text);
+	}
+	c->query.any = true;
+	c->found = 0;
+	return ask(c);
+}
+
+/* The next path of the question at hand; false at its end. */
+static bool
+next_found(struct ctx *c, struct pacs_buf *path)
+{
+	const char *const *values = NULL;
+
+	if (!pacs_find_next(&c->source_err, c->find, &values) && values) {
+		c->found++;
+		pacs_buf_reset(path);
+		pacs_buf_addf(path, "%s/%s", pacs_archive_path(c->ar),
+			      values[PACS_KEY_path]);
+		return true;
+	}
+	pacs_find_close(c->find);
+	c->find = NULL;
+	return false;
+}
+
+static bool
+is_uid(const char *s)
+{
+	return strchr(s, '.') && pacs_uid_is_valid(s) && access(s, F_OK) != 0;
+}
+
+/* The next item as it was named; false at the end. */
+static bool
+next_item(struct ctx *c, struct pacs_buf *item)
+{
+	for (;;) {
+		if (c->in_list) {
+			if (cli_next_item(item))
+				return true;
+			c->in_list = false;
+		}
+		if (!*c->operands)
+			return false;
+		c->in_list = !strcmp(*c->operands, "-");
+		pacs_buf_reset(item);
+		pacs_buf_adds(item, *c->operands++);
+		if (!c->in_list)
+			return true;
+	}
+}
+
+static bool
+next_path(void *p, struct pacs_buf *path)
+{
+	struct ctx *c = p;
+
+	for (;;) {
+		if (c->find) {
+			if (next_found(c, path))
+				return true;
+			if (c->source_err.code || c->asks)
+				return false;
+		}
+		if (c->asks)
+			return ask(c) && next_found(c, path);
+		if (!next_item(c, path))
+			return false;
+		/* What is no UID of the archive is a file that is not there. */
+		if (!c->ar || !is_uid(path->data) || !ask_uid(c, path->data))
+			return !c->source_err.code;
+		if (next_found(c, path))
+			return true;
+		if (c->source_err.code)
+			return false;
+		return true;
+	}
+}
+
+/* --- what became of it ------------------------------------------------- */
+
+static void
+print_record(struct ctx *c, const struct pacs_send_record *r)
+{
+	char size[24], status[8] = "", attempts[12];
+	const char *values[FIELDS];
+
+	snprintf(size, sizeof(size), "%" PRIu64, r->size);
+	snprintf(attempts, sizeof(attempts), "%u", r->attempts);
+	if (r->status >= 0)
+		snprintf(status, sizeof(status), "%04X",
+			 (unsigned)r->status & 0xffff);
+	values[OUTCOME] = pacs_sent_word(r->outcome);
+	values[REASON] = r->reason;
+	values[STATUS] = status;
+	values[COMMENT] = r->comment;
+	values[STUDY] = r->study;
+	values[SERIES] = r->series;
+	values[INSTANCE] = r->instance;
+	values[CLASS] = r->sop_class;
+	values[SYNTAX] = r->syntax;
+	values[SYNTAX_SENT] = r->syntax_sent;
+	values[SIZE] = size;
+	values[ATTEMPTS] = attempts;
+	values[SOURCE] = r->path;
+	cli_record(c->records, values);
+}
+
+static void
+warn_of(const struct pacs_send_record *r)
+{
+	char status[24] = "";
+
+	if (r->status >= 0)
+		snprintf(status, sizeof(status), ", status %04X",
+			 (unsigned)r->status & 0xffff);
+	cli_warn("%s: %s (%s%s)%s%s", r->path, pacs_sent_word(r->outcome),
+		 r->reason, status, *r->detail ? ": " : "", r->detail);
+}
+
+static void
+on_record(void *p, const struct pacs_send_record *r)
+{
+	struct ctx *c = p;
+
+	if (c->records) {
+		print_record(c, r);
+		cli_flush();
+	}
+	switch (r->outcome) {
+	case PACS_SENT:
+		c->tally.done++;
+		return;
+	case PACS_SENT_WARNED:
+		c->tally.done++;
+		break;
+	case PACS_SENT_SKIPPED:
+		return;
+	default:
+		c->tally.failed++;
+		break;
+	}
+	warn_of(r);
+}
+
+static void
+on_note(void *p, const char *text)
+{
+	(void)p;
+	cli_say("%s", text);
+}
+
+static bool
+on_stopped(void *p)
+{
+	(void)p;
+	return cli_stopped() || cli_stdout_broken();
+}
+
+static void
+on_ending(void *p)
+{
+	(void)p;
+	cli_items_end();
+}
+
+static void
+on_progress(void *p, uint64_t items, uint64_t bytes)
+{
+	(void)p;
+	cli_progress_add(items, bytes);
+}
+
+static void
+say_summary(const struct pacs_send_tally *t)
+{
+	cli_note("%" PRIu64 " sent, %" PRIu64 " with a warning, %" PRIu64
+		 " refused, %" PRIu64 " failed, %" PRIu64 " unknown, %" PRIu64
+		 " skipped",
+		 t->outcomes[PACS_SENT],
+		 t->outcomes[PACS_SENT_WARNED] + t->outcomes[PACS_SENT_DROPPED],
+		 t->outcomes[PACS_SENT_REFUSED], t->outcomes[PACS_SENT_FAILED],
+		 t->outcomes[PACS_SENT_UNKNOWN],
+		 t->outcomes[PACS_SENT_SKIPPED]);
+}
+
+/* Status 75 also where the run went to its end, and all that was not accepted
+ * may be another time. */
+static void
+judge(struct ctx *c, const struct pacs_send_tally *t,
+      const struct pacs_error *err)
+{
+	uint64_t seen = 0, bad = t->outcomes[PACS_SENT_REFUSED] +
+				 t->outcomes[PACS_SENT_FAILED] +
+				 t->outcomes[PACS_SENT_UNKNOWN];
+	int i;
+
+	for (i = 0; i < PACS_SENT_SKIPPED; i++)
+		seen += t->outcomes[i];
+	if (err->code) {
+		if (err->code != PACS_EINTERRUPTED)
+			cli_warn_error(err, NULL);
+		c->tally.fatal = err->code;
+	} else if (c->source_err.code) {
+		cli_warn_error(&c->source_err, NULL);
+		c->tally.fatal = c->source_err.code;
+	} else if (bad && bad == t->transient &&
+		   !t->outcomes[PACS_SENT_DROPPED]) {
+		c->tally.fatal = PACS_EBUSY;
+	} else if (!seen) {
+		cli_say("nothing to send was found");
+		c->tally.no = true;
+	}
+}
+
+static void
+run(struct ctx *c, const struct pacs_peer *peer)
+{
+	const struct pacs_send_hooks hooks = {
+	    .ctx = c,
+	    .next = next_path,
+	    .record = on_record,
+	    .note = on_note,
+	    .stopped = on_stopped,
+	    .ending = on_ending,
+	    .progress = on_progress,
+	};
+	const struct pacs_send_options o = {
+	    .peer = peer,
+	    .aetitle = peer->aetitle,
+	    .jobs = (unsigned)flags.jobs,
+	    .never_transcode =
+		flags.transcode && !strcmp(flags.transcode, "never"),
+	    .budget_ms = (unsigned)flags.retry * 1000,
+	};
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_send_tally told;
+
+	cli_progress_start("sending", 0, 0);
+	(void)!pacs_send(&err, &o, &hooks, &told);
+	cli_progress_end();
+	say_summary(&told);
+	c->tally.told = true;
+	judge(c, &told, &err);
+}
+
+static bool
+any_uid(char **operands)
+{
+	for (; *operands; operands++)
+		if (is_uid(*operands) || !strcmp(*operands, "-"))
+			return true;
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctx c = {.source_err = PACS_ERROR_INIT};
+	struct pacs_peer peer;
+	int count;
+
+	c.operands = cli_start(&program, argc, argv, &count);
+	if (!count)
+		cli_usage("a peer is missing: AET@host:port, or a name of the "
+			  "address book");
+	if (count < 2 && !flags.query_file)
+		cli_usage("nothing to send: name files, folders, UIDs, or "
+			  "conditions; '-' for a list");
+	if (flags.retry > 86400)
+		cli_usage("--retry takes up to 86400 seconds");
+	peer_check_usage();
+	peer_find(*c.operands++, &peer);
+	if (!flags.jobs)
+		flags.jobs = peer.jobs ? peer.jobs : 1;
+	if (flags.jobs > 64)
+		cli_usage("-j takes 1 to 64");
+	take_question(&c);
+	if (!c.asks && any_uid(c.operands) && cli_common.archive)
+		open_archive(&c);
+	if (flags.print)
+		c.records = cli_records_new(fields, NULL);
+	run(&c, &peer);
+	pacs_find_close(c.find);
+	pacs_index_close(c.ix);
+	pacs_archive_close(c.ar);
+	pacs_query_clear(&c.query);
+	pacs_peer_clear(&peer);
+	return cli_finish(&c.tally);
+}

@@ -1,0 +1,174 @@
+#include "peer/object.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "dicom/dataset.h"
+#include "peer/tail.h"
+
+/* Up to here the whole data set is read, so that damage shows before anything
+ * is sent; above only its header and the lengths of its pixel data. */
+enum { SMALL = 16 << 20 };
+
+static enum pacs_object_kind
+bad(struct pacs_error *err, enum pacs_err code, const char *what,
+    const char *reason, const char **ret_reason)
+{
+	pacs_error_set(err, code, "%s", what);
+	*ret_reason = reason;
+	return PACS_OBJECT_BAD;
+}
+
+/* The UID as it goes into the command: the data set's, which the peer
+ * compares. */
+static bool
+get_uid(const struct pacs_dataset *ds, uint32_t tag, char *ret)
+{
+	return pacs_item_uid(pacs_dataset_root((struct pacs_dataset *)ds), tag,
+			     ret, PACS_UID_MAX + 1);
+}
+
+static bool
+uid_can_go(const char *uid)
+{
+	return *uid && !uid[strspn(uid, "0123456789.")];
+}
+
+static enum pacs_object_kind
+take_uids(struct pacs_error *err, const struct pacs_dataset *ds,
+	  struct pacs_object *o, const char **ret_reason)
+{
+	if (!get_uid(ds, PACS_TAG_StudyInstanceUID, o->study))
+		*o->study = '\0';
+	if (!get_uid(ds, PACS_TAG_SeriesInstanceUID, o->series))
+		*o->series = '\0';
+	if (!get_uid(ds, PACS_TAG_SOPInstanceUID, o->instance) ||
+	    !get_uid(ds, PACS_TAG_SOPClassUID, o->sop_class))
+		return bad(err, PACS_EFORMAT,
+			   "no SOP class or instance UID, or one over 64 bytes",
+			   "no-uid", ret_reason);
+	if (!uid_can_go(o->instance) || !uid_can_go(o->sop_class))
+		return bad(err, PACS_EFORMAT,
+			   "a UID with what is no digit or dot in it",
+			   "bad-uid", ret_reason);
+	return PACS_OBJECT_GOOD;
+}
+
+static enum pacs_object_kind
+take(struct pacs_error *err, const struct pacs_dataset *ds, int fd,
+     struct pacs_object *o, const char **ret_reason)
+{
+	const struct pacs_dataset_info *info = pacs_dataset_info(ds);
+	const struct pacs_syntax *known =
+	    pacs_syntax_find(info->transfer_syntax);
+	uint64_t end = o->size - info->trailing_bytes;
+
+	if (info->is_dicomdir) {
+		*ret_reason = "dicomdir";
+		return PACS_OBJECT_OTHER;
+	}
+	if (take_uids(err, ds, o, ret_reason))
+		return PACS_OBJECT_BAD;
+	if (info->guessed && info->has_meta && known && known->encapsulated)
+		return bad(err, PACS_EFORMAT,
+			   "it is not in the syntax that it states",
+			   "wrong-syntax", ret_reason);
+	strcpy(o->syntax, info->transfer_syntax);
+	o->data_offset = info->dataset_offset;
+	if (info->stopped && pacs_tail_find(err, fd, o->size, ds, &end)) {
+		*ret_reason = "damaged";
+		return PACS_OBJECT_BAD;
+	}
+	o->data_size = end - o->data_offset;
+	return PACS_OBJECT_GOOD;
+}
+
+static bool
+looks_like(int fd)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	unsigned char head[512];
+	size_t n;
+
+	return !pacs_file_pread(&err, fd, head, sizeof(head), 0, &n) &&
+	       pacs_dicom_looks_like(head, n);
+}
+
+static enum pacs_object_kind
+look(struct pacs_error *err, int fd, struct pacs_object *o,
+     const char **ret_reason)
+{
+	struct pacs_read_options opts = {
+	    .stop_tag = o->size > SMALL ? PACS_TAG_PixelData : 0};
+	enum pacs_object_kind kind;
+	struct pacs_dataset *ds;
+	struct stat st;
+
+	if (fstat(fd, &st)) {
+		*ret_reason = "io";
+		return bad(err, PACS_EIO, "cannot be looked at", "io",
+			   ret_reason);
+	}
+	o->dev = st.st_dev;
+	o->ino = st.st_ino;
+	o->mtime = st.st_mtim;
+	if (!looks_like(fd)) {
+		*ret_reason = o->size ? "not-dicom" : "empty";
+		return PACS_OBJECT_OTHER;
+	}
+	if (pacs_dataset_read_fd(err, fd, &opts, &ds)) {
+		*ret_reason = err->code == PACS_EIO ? "io" : "damaged";
+		return PACS_OBJECT_BAD;
+	}
+	kind = take(err, ds, fd, o, ret_reason);
+	pacs_dataset_free(ds);
+	return kind;
+}
+
+enum pacs_object_kind
+pacs_object_look(struct pacs_error *err, char *path, struct pacs_object *ret,
+		 const char **ret_reason)
+{
+	enum pacs_object_kind kind;
+	int fd;
+
+	memset(ret, 0, sizeof(*ret));
+	*ret_reason = "";
+	ret->path = path;
+	if (pacs_file_open(err, AT_FDCWD, path, &fd, &ret->size)) {
+		*ret_reason = pacs_err_name(err->code);
+		return PACS_OBJECT_BAD;
+	}
+	kind = look(err, fd, ret, ret_reason);
+	close(fd);
+	return kind;
+}
+
+enum pacs_err
+pacs_object_reopen(struct pacs_error *err, const struct pacs_object *o,
+		   int *ret_fd)
+{
+	struct stat st;
+	uint64_t size;
+
+	if (pacs_file_open(err, AT_FDCWD, o->path, ret_fd, &size))
+		return err->code;
+	if (!fstat(*ret_fd, &st) && st.st_dev == o->dev &&
+	    st.st_ino == o->ino && size == o->size &&
+	    st.st_mtim.tv_sec == o->mtime.tv_sec &&
+	    st.st_mtim.tv_nsec == o->mtime.tv_nsec)
+		return PACS_OK;
+	close(*ret_fd);
+	return pacs_error_set(err, PACS_EINTEGRITY,
+			      "it was changed after it was looked at");
+}
+
+void
+pacs_object_clear(struct pacs_object *o)
+{
+	free(o->path);
+	memset(o, 0, sizeof(*o));
+}

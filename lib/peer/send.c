@@ -1,0 +1,352 @@
+/*
+ * The run: a producer that looks at files, workers that send them.
+ */
+#include "peer/send.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/walk.h"
+#include "base/work.h"
+#include "peer/run.h"
+
+enum { GRACE_MS = 5000 }; /* for what is under way when a run is stopped */
+
+const char *
+pacs_sent_word(enum pacs_sent s)
+{
+	static const char *const words[] = {
+	    [PACS_SENT] = "sent",
+	    [PACS_SENT_WARNED] = "warned",
+	    [PACS_SENT_DROPPED] = "warned",
+	    [PACS_SENT_REFUSED] = "refused",
+	    [PACS_SENT_FAILED] = "failed",
+	    [PACS_SENT_UNKNOWN] = "unknown",
+	    [PACS_SENT_SKIPPED] = "skipped",
+	};
+
+	return words[s];
+}
+
+bool
+run_stopped(struct run *r)
+{
+	return r->h->stopped(r->h->ctx);
+}
+
+bool
+run_must_stop(void *ctx)
+{
+	struct run *r = ctx;
+	uint64_t now;
+	bool must;
+
+	if (!run_stopped(r))
+		return false;
+	now = pacs_time_mono_ms();
+	pthread_mutex_lock(&r->lock);
+	if (!r->stopped_at)
+		r->stopped_at = now;
+	must = now - r->stopped_at >= GRACE_MS;
+	pthread_mutex_unlock(&r->lock);
+	return must;
+}
+
+void
+run_note(struct run *r, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	pthread_mutex_lock(&r->told);
+	r->h->note(r->h->ctx, text);
+	pthread_mutex_unlock(&r->told);
+}
+
+const struct pacs_peer *
+run_peer(struct run *r)
+{
+	const struct pacs_peer *p, *fresh = NULL;
+
+	if (r->h->reload) {
+		pthread_mutex_lock(&r->told);
+		fresh = r->h->reload(r->h->ctx);
+		pthread_mutex_unlock(&r->told);
+	}
+	pthread_mutex_lock(&r->lock);
+	if (fresh)
+		r->peer = fresh;
+	p = r->peer;
+	pthread_mutex_unlock(&r->lock);
+	return p;
+}
+
+void
+run_give_up(struct run *r, const struct pacs_error *err, const char *reason)
+{
+	pthread_mutex_lock(&r->lock);
+	if (!r->fatal.code) {
+		r->fatal = *err;
+		r->fatal_reason = reason;
+	}
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	r->h->ending(r->h->ctx);
+}
+
+static bool
+is_accepted(enum pacs_sent s)
+{
+	return s == PACS_SENT || s == PACS_SENT_WARNED ||
+	       s == PACS_SENT_DROPPED;
+}
+
+static void
+count(struct run *r, const struct work *w)
+{
+	struct pacs_send_tally *t = r->tally;
+
+	t->outcomes[w->outcome]++;
+	if (is_accepted(w->outcome)) {
+		t->bytes += w->o.size;
+		if (w->committed == PACS_COMMIT_NO ||
+		    w->committed == PACS_COMMIT_UNKNOWN)
+			t->uncommitted++;
+	} else if (w->transient) {
+		t->transient++;
+	}
+}
+
+void
+run_tell(struct run *r, struct work *w)
+{
+	const struct pacs_send_record rec = {
+	    .outcome = w->outcome,
+	    .reason = w->reason,
+	    .status = w->status,
+	    .comment = w->comment,
+	    .committed = w->committed,
+	    .study = w->o.study,
+	    .series = w->o.series,
+	    .instance = w->o.instance,
+	    .sop_class = w->o.sop_class,
+	    .syntax = w->o.syntax,
+	    .syntax_sent = w->syntax_sent,
+	    .size = w->o.size,
+	    .path = w->o.path,
+	    .detail = w->detail,
+	    .attempts = w->attempts,
+	    .transient = w->transient,
+	};
+
+	r->h->progress(r->h->ctx, 1, 0);
+	pthread_mutex_lock(&r->told);
+	count(r, w);
+	r->h->record(r->h->ctx, &rec);
+	pthread_mutex_unlock(&r->told);
+	pacs_object_clear(&w->o);
+	free(w);
+}
+
+/* --- the producer ------------------------------------------------------ */
+
+struct producer {
+	struct run *r;
+	const char *item; /* as the user named it */
+};
+
+static struct work *
+work_new(void)
+{
+	struct work *w = pacs_calloc(1, sizeof(*w));
+
+	w->outcome = PACS_SENT_FAILED;
+	w->reason = w->comment = "";
+	w->status = -1;
+	return w;
+}
+
+/* A file whose fate is known without the peer. */
+static void
+settle(struct run *r, struct work *w, enum pacs_sent outcome,
+       const char *reason, const char *detail)
+{
+	w->outcome = outcome;
+	w->reason = reason;
+	snprintf(w->detail, sizeof(w->detail), "%s", detail);
+	run_tell(r, w);
+}
+
+static bool
+found_file(struct pacs_walk *walk, int dirfd, const char *name, bool via_link)
+{
+	struct producer *p = walk->ctx;
+	struct run *r = p->r;
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct work *w;
+	const char *reason;
+	bool named;
+
+	(void)dirfd, (void)name, (void)via_link;
+	if (run_stopped(r))
+		return false;
+	w = work_new();
+	named = !strcmp(p->item, walk->path.data);
+	switch (pacs_object_look(&err,
+				 pacs_strndup(walk->path.data, walk->path.len),
+				 &w->o, &reason)) {
+	case PACS_OBJECT_GOOD:
+		queue_add(r, w);
+		break;
+	case PACS_OBJECT_OTHER:
+		settle(r, w, named ? PACS_SENT_FAILED : PACS_SENT_SKIPPED,
+		       reason, "");
+		break;
+	default:
+		settle(r, w, PACS_SENT_FAILED, reason, err.msg);
+		break;
+	}
+	return true;
+}
+
+static void
+found_other(struct pacs_walk *walk, const char *reason)
+{
+	struct producer *p = walk->ctx;
+	struct work *w = work_new();
+
+	w->o.path = pacs_strdup(pacs_buf_str(&walk->path));
+	settle(p->r, w,
+	       strcmp(p->item, w->o.path) ? PACS_SENT_SKIPPED
+					  : PACS_SENT_FAILED,
+	       reason, "");
+}
+
+static void
+found_trouble(struct pacs_walk *walk, struct pacs_error *err,
+	      const char *reason)
+{
+	struct producer *p = walk->ctx;
+	struct work *w = work_new();
+
+	w->o.path = pacs_strdup(pacs_buf_str(&walk->path));
+	settle(p->r, w, PACS_SENT_FAILED, reason, err->msg);
+	pacs_error_clear(err);
+}
+
+static void *
+produce(void *ctx)
+{
+	struct producer p = {.r = ctx};
+	struct pacs_walk walk = {.file = found_file,
+				 .skip = found_other,
+				 .fail = found_trouble,
+				 .ctx = &p};
+	struct pacs_buf item = {0};
+
+	while (!run_stopped(p.r) && p.r->h->next(p.r->h->ctx, &item)) {
+		p.item = pacs_buf_str(&item);
+		if (!pacs_walk_item(&walk, p.item))
+			break;
+	}
+	pacs_buf_clear(&item);
+	pacs_buf_clear(&walk.path);
+	queue_end(p.r);
+	return NULL;
+}
+
+/* --- the run ----------------------------------------------------------- */
+
+static void
+run_init(struct run *r)
+{
+	pthread_mutex_init(&r->told, NULL);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	r->peer = r->o->peer;
+	r->random = (uint64_t)pacs_time_us();
+	r->credit_ms = pacs_time_mono_ms();
+	r->fatal_reason = "";
+}
+
+static void
+run_clear(struct run *r)
+{
+	pacs_needs_clear(&r->needs);
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
+	pthread_mutex_destroy(&r->told);
+}
+
+/* After the workers: what nobody will send. Until the producer has ended it
+ * finds more. */
+static void
+tell_the_rest(struct run *r)
+{
+	bool ended = false;
+
+	while (!ended && !run_stopped(r)) {
+		pthread_mutex_lock(&r->lock);
+		ended = r->ended;
+		pthread_mutex_unlock(&r->lock);
+		queue_drain(r);
+		if (!ended)
+			pace_sleep(r, 5);
+	}
+}
+
+static void
+free_the_rest(struct run *r)
+{
+	struct work *w;
+
+	while ((w = r->delayed)) {
+		r->delayed = w->next;
+		pacs_object_clear(&w->o);
+		free(w);
+	}
+	while ((w = r->first)) {
+		r->first = w->next;
+		pacs_object_clear(&w->o);
+		free(w);
+	}
+}
+
+enum pacs_err
+pacs_send(struct pacs_error *err, const struct pacs_send_options *o,
+	  const struct pacs_send_hooks *h, struct pacs_send_tally *ret_tally)
+{
+	struct run r = {.o = o, .h = h, .tally = ret_tally};
+	struct pacs_team *team;
+	pthread_t producer;
+
+	memset(ret_tally, 0, sizeof(*ret_tally));
+	run_init(&r);
+	if (pthread_create(&producer, NULL, produce, &r)) {
+		pacs_error_set(err, PACS_ELIMIT, "no thread to be had");
+		goto out;
+	}
+	if (!pacs_team_start(err, o->jobs ? o->jobs : 1, worker, &r, &team))
+		pacs_team_join(team);
+	else
+		run_give_up(&r, err, "limit");
+	if (r.fatal.code)
+		tell_the_rest(&r);
+	if (run_stopped(&r))
+		h->ending(h->ctx);
+	pthread_join(producer, NULL);
+	free_the_rest(&r);
+	if (r.fatal.code && !err->code)
+		*err = r.fatal;
+	if (!err->code && run_stopped(&r))
+		pacs_error_set(err, PACS_EINTERRUPTED, "stopped");
+out:
+	run_clear(&r);
+	return err->code;
+}

@@ -1,0 +1,240 @@
+/*
+ * A worker: an association, the objects that go over it, and what is done when
+ * it fails.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "peer/run.h"
+#include "peer/status.h"
+
+enum {
+	RELEASE_MS = 10000,
+	IDLE_MS = 1500, /* an association with nothing to do for so long ends */
+	LOSSES_MAX = 3, /* associations that one object may cost */
+};
+
+struct line {
+	struct run *r;
+	struct pacs_assoc *a; /* NULL: none */
+	struct pacs_proposal p;
+	uint16_t message;
+};
+
+/* --- the association --------------------------------------------------- */
+
+static void
+hang_up(struct line *l)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (l->a)
+		(void)!pacs_assoc_release(&err, l->a, RELEASE_MS);
+	l->a = NULL;
+}
+
+/* Waits as long as it should after a failure, or gives the run up. */
+static void
+after_failure(struct line *l, const struct pacs_error *err, const char *reason)
+{
+	uint64_t ms;
+
+	if (err->code == PACS_EINTERRUPTED && run_stopped(l->r))
+		return;
+	if ((err->code != PACS_ENETWORK && err->code != PACS_EBUSY) ||
+	    !pace_failure(l->r, &ms)) {
+		run_give_up(l->r, err, reason);
+		return;
+	}
+	run_note(l->r, "%s; again in %.1f s", err->msg, (double)ms / 1000);
+	pace_sleep(l->r, ms);
+}
+
+static bool
+dial(struct line *l, size_t need)
+{
+	struct run *r = l->r;
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_assoc_options o;
+	struct pacs_assoc_info info;
+	enum pacs_end end;
+
+	pacs_peer_options(run_peer(r), r->o->aetitle, &o);
+	o.stopped = run_must_stop;
+	o.stopped_ctx = r;
+	pthread_mutex_lock(&r->lock);
+	pacs_proposal_make(&r->needs, need, &l->p);
+	pthread_mutex_unlock(&r->lock);
+	l->message = 0;
+	if (!pacs_assoc_open(&err, &o, l->p.contexts, l->p.count, &info, &end,
+			     &l->a))
+		return true;
+	after_failure(l, &err,
+		      end == PACS_END_NONE ? pacs_err_name(err.code)
+					   : pacs_end_word(end));
+	return false;
+}
+
+/* --- one object -------------------------------------------------------- */
+
+static void
+refuse(struct line *l, struct work *w, const char *reason)
+{
+	w->outcome = PACS_SENT_REFUSED;
+	w->reason = reason;
+	w->status = -1;
+	w->transient = false;
+	snprintf(w->detail, sizeof(w->detail),
+		 "the peer takes it in no form that it can be sent in");
+	queue_done(l->r, w);
+}
+
+static void
+answered(struct line *l, struct work *w)
+{
+	uint64_t when;
+
+	pace_progress(l->r);
+	if (!w->transient) {
+		queue_done(l->r, w);
+		return;
+	}
+	if (pacs_store_verdict(run_peer(l->r), (uint16_t)w->status) ==
+		PACS_VERDICT_ONCE &&
+	    w->once_used) {
+		queue_done(l->r, w);
+		return;
+	}
+	w->once_used = true;
+	/* On another association: it may lead to another process there. */
+	hang_up(l);
+	if (pace_later(l->r, w, &when))
+		queue_return(l->r, w, when);
+	else
+		queue_done(l->r, w);
+}
+
+/* An object that its association did not survive. If each of several broke with
+ * it, it may be the object. */
+static void
+broken(struct line *l, struct work *w)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	const char *reason = w->reason;
+
+	pacs_assoc_abort(l->a);
+	l->a = NULL;
+	pacs_error_set(&err, PACS_ENETWORK, "%s", w->detail);
+	if (!w->transient || ++w->losses >= LOSSES_MAX || !l->r->o->budget_ms ||
+	    run_stopped(l->r)) {
+		bool ours = !w->transient;
+
+		queue_done(l->r, w);
+		if (ours)
+			return;
+	} else {
+		queue_return(l->r, w, 0);
+	}
+	after_failure(l, &err, reason);
+}
+
+/* The association that can carry it is there: send. */
+static void
+send_one(struct line *l, struct work *w, enum pacs_choice how,
+	 const struct pacs_context *c)
+{
+	l->message = (uint16_t)(l->message % 0xffff + 1);
+	switch (store(l->r, l->a, w, how, c, l->message)) {
+	case STORE_ANSWERED:
+		answered(l, w);
+		break;
+	case STORE_NOT_SENT:
+		queue_done(l->r, w);
+		break;
+	default:
+		broken(l, w);
+		break;
+	}
+}
+
+static bool
+set_packed(struct run *r, const struct work *w)
+{
+	pthread_mutex_lock(&r->lock);
+	r->needs.list[w->need].packed = true;
+	pthread_mutex_unlock(&r->lock);
+	return true;
+}
+
+static enum pacs_choice
+choose(struct line *l, const struct work *w, const struct pacs_context **c,
+       const char **reason)
+{
+	enum pacs_choice how = PACS_NOT_PROPOSED;
+	struct pacs_need need;
+
+	if (!l->a)
+		return how;
+	pthread_mutex_lock(&l->r->lock);
+	need = l->r->needs.list[w->need];
+	pthread_mutex_unlock(&l->r->lock);
+	return pacs_proposal_choose(&l->p, &need, !l->r->o->never_transcode, c,
+				    reason);
+}
+
+static void
+carry(struct line *l, struct work *w)
+{
+	const struct pacs_context *c = NULL;
+	const char *reason = "";
+	enum pacs_choice how = choose(l, w, &c, &reason);
+
+	if (how == PACS_NOT_PACKED)
+		set_packed(l->r, w);
+	if (how == PACS_NOT_PACKED || how == PACS_NOT_PROPOSED) {
+		hang_up(l);
+		if (!dial(l, w->need)) {
+			queue_return(l->r, w, 0);
+			return;
+		}
+		how = choose(l, w, &c, &reason);
+		if (how == PACS_NOT_PACKED) {
+			queue_return(l->r, w, 0);
+			return;
+		}
+	}
+	if (how == PACS_NOT_TAKEN || how == PACS_NOT_PROPOSED)
+		refuse(l, w, reason);
+	else
+		send_one(l, w, how, c);
+}
+
+void
+worker(void *run, unsigned number)
+{
+	struct line *l = pacs_calloc(1, sizeof(*l));
+	struct work *w;
+
+	(void)number;
+	l->r = run;
+	queue_fill(l->r);
+	for (;;) {
+		enum queue_state s;
+
+		if (!pace_window_is_open(l->r)) {
+			hang_up(l);
+			pace_wait_window(l->r);
+		}
+		s = queue_take(l->r, IDLE_MS, &w);
+		if (s == QUEUE_DONE)
+			break;
+		if (s == QUEUE_GOT)
+			carry(l, w);
+		else
+			hang_up(l);
+	}
+	hang_up(l);
+	free(l);
+}
