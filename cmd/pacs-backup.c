@@ -1,5 +1,7 @@
 /* Backups of an archive: every night, off site, proved by restoring.
  * pacs-backup(1) is the reference. */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +10,18 @@
 
 #include "backup/backup.h"
 #include "base/clock.h"
+#include "base/fs.h"
+#include "base/tree.h"
 #include "cli/cli.h"
 #include "fixity/fixity.h"
+#include "index/index.h"
 
 static struct {
-	const char *repo, *identity, *output, *max_time, *sample;
+	const char *repo, *identity, *output, *max_time, *sample, *max_age,
+	    *metrics, *hold;
 	struct cli_list recipients;
-	uint64_t level, pack_size, rate, snapshot;
+	uint64_t level, pack_size, rate, snapshot, studies;
+	uint64_t daily, weekly, monthly, yearly;
 	bool read_data, against;
 } flags;
 
@@ -23,20 +30,37 @@ static const struct cli_opt opts[] = {
     CLI_OPT_FIELDS,
     CLI_OPT_FORMAT,
     CLI_OPT_JOBS,
+    CLI_OPT_DRY_RUN,
     CLI_OPT_NUL,
-    {'o', "output", "DIR", "dir", "restore: where to", CLI_STRING,
-     &flags.output},
+    {'o', "output", "DIR", "dir", "restore: where to; drill: scratch space",
+     CLI_STRING, &flags.output},
     {'r', "repo", "REPO", "dir",
      "the repository, else PACS_BACKUP_REPO: a folder, rclone:REMOTE:PATH",
      CLI_STRING, &flags.repo},
     {0, "against", NULL, NULL, "verify: compare with the archive of -a",
      CLI_FLAG, &flags.against},
+    {0, "hold", "FILE", "file",
+     "prune: Study Instance UIDs whose packs stay, one a line", CLI_STRING,
+     &flags.hold},
     {0, "identity", "FILE", "file", "age identities, to read what is encrypted",
      CLI_STRING, &flags.identity},
+    {0, "keep-daily", "N", "none", "prune: keep the last of N days", CLI_UINT,
+     &flags.daily},
+    {0, "keep-monthly", "N", "none", "prune: keep the last of N months",
+     CLI_UINT, &flags.monthly},
+    {0, "keep-weekly", "N", "none", "prune: keep the last of N weeks", CLI_UINT,
+     &flags.weekly},
+    {0, "keep-yearly", "N", "none", "prune: keep the last of N years", CLI_UINT,
+     &flags.yearly},
     {0, "level", "N", "none", "create: level of zstd, 1 to 19; 3", CLI_UINT,
      &flags.level},
+    {0, "max-age", "TIME", "none",
+     "status: status 1 if the last good backup is older: 30h", CLI_STRING,
+     &flags.max_age},
     {0, "max-time", "TIME", "none", "create: stop after this time: 30m, 5h",
      CLI_STRING, &flags.max_time},
+    {0, "metrics", "FILE", "file", "status: write OpenMetrics text there",
+     CLI_STRING, &flags.metrics},
     {0, "pack-size", "BYTES", "none", "create: size of a pack; 128M", CLI_SIZE,
      &flags.pack_size},
     {0, "rate", "BYTES", "none", "create: read so many bytes a second: 50M",
@@ -49,6 +73,8 @@ static const struct cli_opt opts[] = {
      CLI_STRING, &flags.sample},
     {0, "snapshot", "N", "none", "show, restore: this one, not the last",
      CLI_UINT, &flags.snapshot},
+    {0, "studies", "N", "none", "drill: restore so many; 3", CLI_UINT,
+     &flags.studies},
     CLI_END,
 };
 
@@ -70,6 +96,8 @@ enum field {
 	F_SHA256,
 	F_FAULT,
 	F_DETAIL,
+	F_ALL_PACKS,
+	F_AGE,
 	F_COUNT
 };
 static const struct cli_field fields[F_COUNT + 1] = {
@@ -91,15 +119,17 @@ static const struct cli_field fields[F_COUNT + 1] = {
     [F_SHA256] = {"sha256", CLI_TEXT, "digest of the file, as it is there"},
     [F_FAULT] = {"fault", CLI_TEXT, "what is wrong, one word"},
     [F_DETAIL] = {"detail", CLI_TEXT, "more about it"},
+    [F_ALL_PACKS] = {"all_packs", CLI_NUMBER, "with all before it"},
+    [F_AGE] = {"age_seconds", CLI_NUMBER, "since it was done"},
     [F_COUNT] = {NULL, CLI_TEXT, NULL},
 };
 
 static const struct cli_program program = {
     .name = "pacs-backup",
     .summary = "back an archive up, prove it, restore it",
-    .operands = "[KEY=VALUE ...]",
+    .operands = "[KEY=VALUE ... | REPO]",
     .opts = opts,
-    .verbs = "create|list|show|verify|restore",
+    .verbs = "create|list|show|verify|restore|drill|prune|copy|status",
     .fields = fields,
 };
 
@@ -234,7 +264,7 @@ create(struct ctx *c)
 
 struct numbers {
 	char number[12], objects[24], bytes[24], stored[24], missed[24],
-	    all_objects[24], all_bytes[24], position[64];
+	    all_objects[24], all_bytes[24], all_packs[24], position[64];
 };
 
 static void
@@ -249,6 +279,7 @@ fill(const struct pacs_backup_snapshot *s, struct numbers *n,
 	N(n->missed, s->missed);
 	N(n->all_objects, s->all_objects);
 	N(n->all_bytes, s->all_bytes);
+	N(n->all_packs, s->all_packs);
 #undef N
 	snprintf(n->position, sizeof(n->position), "%06u-%" PRIu64 "-%s",
 		 s->at.segment, s->at.offset, s->at.check);
@@ -262,6 +293,7 @@ fill(const struct pacs_backup_snapshot *s, struct numbers *n,
 	values[F_MISSED] = n->missed;
 	values[F_ALL_OBJECTS] = n->all_objects;
 	values[F_ALL_BYTES] = n->all_bytes;
+	values[F_ALL_PACKS] = n->all_packs;
 	values[F_POSITION] = n->position;
 }
 
@@ -457,6 +489,270 @@ restore(struct ctx *c)
 		 t.number, t.objects, t.bytes, t.read);
 }
 
+/* --- drill ---------------------------------------------------------------- */
+
+/* "StudyInstanceUID=1.2.3\\4.5.6": these studies. Caller frees. */
+static char *
+draw(struct ctx *c, struct pacs_error *err, size_t *ret_count)
+{
+	struct pacs_buf b = {0};
+	size_t i, most = flags.studies ? (size_t)flags.studies : 3;
+	char **uids;
+
+	(void)!pacs_backup_draw(err, c->r, most, &uids, ret_count);
+	pacs_buf_adds(&b, "StudyInstanceUID=");
+	for (i = 0; i < *ret_count; i++) {
+		pacs_buf_addf(&b, "%s%s", i ? "\\" : "", uids[i]);
+		free(uids[i]);
+	}
+	free(uids);
+	return pacs_buf_take(&b);
+}
+
+/* A new archive from what was drawn, an index of it, every object read. */
+static void
+rehearse(struct ctx *c, struct pacs_error *err, const char *scratch,
+	 char *condition, struct pacs_restore_tally *t)
+{
+	const struct pacs_settings s = {
+	    .default_issuer = "", .timezone = "", .floor_bytes = 1};
+	const struct pacs_backup_hooks hooks = hooks_of(c);
+	const struct pacs_fixity_options o = {.jobs =
+						  (unsigned)cli_common.jobs};
+	const struct pacs_fixity_hooks fh = {
+	    .ctx = c, .finding = restored_finding, .stopped = stopped};
+	char *const conditions[] = {condition, NULL};
+	struct pacs_query all = {0};
+	struct pacs_fixity_tally ft;
+	struct pacs_index *ix = NULL;
+	uint64_t count = 0;
+
+	if (pacs_archive_create(err, scratch, &s) ||
+	    pacs_backup_restore_some(err, c->r, 0, conditions, scratch, &hooks,
+				     t) ||
+	    pacs_archive_open(err, scratch, PACS_ARCHIVE_READ, &c->ar) ||
+	    pacs_index_open(err, c->ar, NULL, &ix) ||
+	    pacs_index_count(err, ix, &all, PACS_LEVEL_INSTANCE, &count) ||
+	    pacs_fixity_check(err, c->ar, &o, &fh, &ft))
+		cli_warn_error(err, NULL);
+	pacs_index_close(ix);
+	if (!err->code && (count != t->objects || ft.objects != count)) {
+		cli_warn("%" PRIu64 " objects were restored, %" PRIu64
+			 " are found",
+			 t->objects, count);
+		c->tally.failed++;
+	}
+}
+
+static void
+drill(struct ctx *c)
+{
+	struct pacs_error err = PACS_ERROR_INIT, e = PACS_ERROR_INIT;
+	struct pacs_restore_tally t = {0};
+	char folder[] = "/tmp/pacs-drill.XXXXXX";
+	char *scratch, *condition;
+	size_t studies = 0;
+
+	open_repo(c);
+	condition = draw(c, &err, &studies);
+	if (err.code)
+		cli_die(&err);
+	if (!flags.output && !mkdtemp(folder)) {
+		pacs_error_sys(&err, errno, "cannot make a scratch folder");
+		cli_die(&err);
+	}
+	scratch =
+	    pacs_format("%s/pacs-drill", flags.output ? flags.output : folder);
+	if (studies)
+		rehearse(c, &err, scratch, condition, &t);
+	if (err.code)
+		c->tally.fatal = err.code;
+	/* The answer of a drill is no if anything was not as it should be. */
+	c->tally.no = c->tally.failed || !t.objects;
+	c->tally.failed = 0;
+	if (pacs_tree_remove(&e, scratch) ||
+	    (!flags.output && pacs_tree_remove(&e, folder)))
+		cli_warn_error(&e, NULL);
+	cli_note("%" PRIu64 " of %zu studies restored, %" PRIu64
+		 " objects, %" PRIu64 " bytes: %s",
+		 t.studies, studies, t.objects, t.bytes,
+		 c->tally.no || err.code ? "not as recorded" : "all whole");
+	if (!studies)
+		cli_warn("there is no study in this backup");
+	c->tally.told = true;
+	free(scratch);
+	free(condition);
+}
+
+/* --- prune ---------------------------------------------------------------- */
+
+static void
+pruned(void *p, const char *what, const char *name)
+{
+	(void)p;
+	if (cli_common.dry_run)
+		cli_say("would remove the %s %s", what, name);
+}
+
+/* Lines of a file; caller frees the text, and the list. */
+static char **
+read_hold(struct pacs_buf *text, size_t *ret_count)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	char *line, *save = NULL, **list = NULL;
+
+	*ret_count = 0;
+	if (!flags.hold)
+		return NULL;
+	if (cli_slurp(&err, flags.hold, 64u << 20, text))
+		cli_die(&err);
+	for (line = text->len ? strtok_r(text->data, " \t\r\n", &save) : NULL;
+	     line; line = strtok_r(NULL, " \t\r\n", &save)) {
+		list = pacs_realloc(list, (*ret_count + 1) * sizeof(*list));
+		list[(*ret_count)++] = line;
+	}
+	return list;
+}
+
+static void
+prune(struct ctx *c)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_buf text = {0};
+	struct pacs_prune_tally t;
+	size_t holds;
+	char **hold = read_hold(&text, &holds);
+	const struct pacs_prune p = {
+	    .daily = (unsigned)flags.daily,
+	    .weekly = (unsigned)flags.weekly,
+	    .monthly = (unsigned)flags.monthly,
+	    .yearly = (unsigned)flags.yearly,
+	    .hold = hold,
+	    .hold_count = holds,
+	    .dry_run = cli_common.dry_run,
+	};
+
+	open_repo(c);
+	if (pacs_backup_prune(&err, c->r, &p, pruned, c, &t)) {
+		fail(c, &err);
+	} else {
+		cli_note("%u snapshots kept, %u dropped; %" PRIu64
+			 " packs removed, %" PRIu64 " bytes",
+			 t.kept, t.dropped, t.packs, t.bytes);
+		if (t.packs_unknown)
+			cli_say("encrypted, and no --identity: which packs "
+				"nobody needs is not known, none was removed");
+	}
+	c->tally.told = true;
+	free(hold);
+	pacs_buf_clear(&text);
+}
+
+/* --- copy, status --------------------------------------------------------- */
+
+static void
+copy(struct ctx *c)
+{
+	const struct pacs_backup_hooks hooks = hooks_of(c);
+	struct pacs_error err = PACS_ERROR_INIT;
+	uint64_t files, bytes;
+
+	open_repo(c);
+	cli_progress_start("files", 0, 0);
+	if (pacs_backup_copy(&err, c->r, *c->operands, &hooks, &files, &bytes))
+		fail(c, &err);
+	cli_progress_end();
+	cli_note("%" PRIu64 " files, %" PRIu64 " bytes copied", files, bytes);
+	c->tally.told = true;
+}
+
+struct last {
+	struct ctx *c;
+	struct numbers n;
+	char ended[PACS_TIME_SIZE], began[PACS_TIME_SIZE];
+	int64_t good; /* seconds since 1970, 0: none */
+	const char *values[F_COUNT];
+	uint64_t snapshots;
+};
+
+static void
+keep_good(void *p, const struct pacs_backup_snapshot *s)
+{
+	struct last *l = p;
+
+	l->snapshots++;
+	if (!s->complete || s->missed)
+		return;
+	fill(s, &l->n, l->values);
+	snprintf(l->ended, sizeof(l->ended), "%s", s->ended);
+	snprintf(l->began, sizeof(l->began), "%s", s->began);
+	l->values[F_ENDED] = l->ended;
+	l->values[F_BEGAN] = l->began;
+	l->good = pacs_backup_seconds(s->ended);
+}
+
+static void
+gauge(struct pacs_buf *b, const char *name, const char *help, const char *value)
+{
+	pacs_buf_addf(b, "# TYPE %s gauge\n# HELP %s %s\n%s %s\n", name, name,
+		      help, name, value ? value : "0");
+}
+
+static enum pacs_err
+write_metrics(struct pacs_error *err, const struct last *l)
+{
+	struct pacs_buf b = {0};
+	char seconds[24];
+
+	snprintf(seconds, sizeof(seconds), "%" PRId64, l->good);
+	gauge(&b, "pacs_backup_last_good_seconds",
+	      "when the last good backup ended, since 1970; 0 = never",
+	      seconds);
+	gauge(&b, "pacs_backup_snapshot", "its number", l->values[F_NUMBER]);
+	gauge(&b, "pacs_backup_objects", "objects in the repository",
+	      l->values[F_ALL_OBJECTS]);
+	gauge(&b, "pacs_backup_bytes", "bytes of these objects",
+	      l->values[F_ALL_BYTES]);
+	gauge(&b, "pacs_backup_packs", "packs", l->values[F_ALL_PACKS]);
+	pacs_buf_adds(&b, "# EOF\n");
+	(void)!pacs_fs_write_file(err, AT_FDCWD, flags.metrics, 0644, b.data,
+				  b.len, true);
+	pacs_buf_clear(&b);
+	return err->code;
+}
+
+static void
+status(struct ctx *c)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct last l = {.c = c};
+	char age[24];
+	int64_t seconds;
+
+	open_repo(c);
+	c->records = cli_records_new(
+	    fields,
+	    "snapshot,ended_at,age_seconds,all_objects,all_bytes,all_packs");
+	if (pacs_backup_list(&err, c->r, 0, keep_good, &l) ||
+	    (flags.metrics && write_metrics(&err, &l))) {
+		fail(c, &err);
+		return;
+	}
+	seconds = pacs_time_us() / 1000000 - l.good;
+	c->tally.no =
+	    !l.good || (flags.max_age &&
+			(uint64_t)seconds * 1000 > cli_time_ms(flags.max_age));
+	if (!l.good) {
+		cli_warn("there is no good backup");
+		return;
+	}
+	snprintf(age, sizeof(age), "%" PRId64, seconds);
+	l.values[F_AGE] = age;
+	cli_record(c->records, l.values);
+	if (c->tally.no)
+		cli_warn("the last good backup is too old");
+}
+
 /* -------------------------------------------------------------------------- */
 
 static const struct verb {
@@ -466,8 +762,30 @@ static const struct verb {
 } verbs[] = {
     {"create", create, false, false},  {"list", list, false, true},
     {"show", show, false, true},       {"verify", verify, false, true},
-    {"restore", restore, true, false},
+    {"restore", restore, true, false}, {"drill", drill, false, false},
+    {"prune", prune, false, false},    {"copy", copy, true, false},
+    {"status", status, false, true},
 };
+
+static void
+check_house(const struct verb *v)
+{
+	bool keeps =
+	    flags.daily || flags.weekly || flags.monthly || flags.yearly;
+
+	if (v->run == prune && !keeps)
+		cli_usage("prune needs --keep-daily, --keep-weekly, "
+			  "--keep-monthly or --keep-yearly");
+	if (v->run != prune && (keeps || flags.hold || cli_common.dry_run))
+		cli_usage("-n, --hold and --keep-... are for prune");
+	if (flags.daily > 100000 || flags.weekly > 100000 ||
+	    flags.monthly > 100000 || flags.yearly > 100000)
+		cli_usage("--keep-...: up to 100000");
+	if (v->run != status && (flags.metrics || flags.max_age))
+		cli_usage("--metrics and --max-age are for status");
+	if (flags.studies > 1000 || (v->run != drill && flags.studies))
+		cli_usage("--studies is for drill, up to 1000");
+}
 
 static void
 check_usage(const struct verb *v, int count)
@@ -480,8 +798,11 @@ check_usage(const struct verb *v, int count)
 		cli_usage("%s prints no records", v->name);
 	if (v->run == restore && !flags.output)
 		cli_usage("restore needs -o, where to");
-	if (v->run != restore && flags.output)
-		cli_usage("-o is for restore");
+	if (v->run != restore && v->run != drill && flags.output)
+		cli_usage("-o is for restore and drill");
+	if (v->run == copy && count != 1)
+		cli_usage("copy needs one operand: the other repository");
+	check_house(v);
 	if (flags.level > 19 || (v->run != create && flags.level))
 		cli_usage("--level is for create, 1 to 19");
 	if (v->run != create && (flags.recipients.count || flags.max_time ||

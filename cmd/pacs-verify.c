@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backup/backup.h"
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "dcmtk/codec.h"
@@ -18,7 +19,8 @@
 
 static struct {
 	bool quick, sums, adopt;
-	const char *since, *sample, *budget, *state, *repair_from, *against;
+	const char *since, *sample, *budget, *state, *repair_from, *against,
+	    *identity;
 	uint64_t rate;
 } flags;
 
@@ -33,12 +35,15 @@ static const struct cli_opt opts[] = {
      CLI_STRING, &flags.against},
     {0, "budget", "TIME", "none", "stop after this time: 30m, 2h", CLI_STRING,
      &flags.budget},
+    {0, "identity", "FILE", "file",
+     "age identities, to repair from an encrypted backup", CLI_STRING,
+     &flags.identity},
     {0, "quick", NULL, NULL, "names and sizes only; no object is read",
      CLI_FLAG, &flags.quick},
     {0, "rate", "BYTES", "none", "read so many bytes a second: 50M", CLI_SIZE,
      &flags.rate},
     {0, "repair-from", "DIR", "dir",
-     "put lost objects back from an archive or folder", CLI_STRING,
+     "put lost objects back from an archive, folder or backup", CLI_STRING,
      &flags.repair_from},
     {0, "sample", "PART", "none", "a random part of the objects: 1%",
      CLI_STRING, &flags.sample},
@@ -335,6 +340,43 @@ make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
 	pacs_buf_clear(&b);
 }
 
+static bool
+find_in_backup(void *ctx, const char *path, const char *sha256, int *ret_fd,
+	       uint64_t *ret_size)
+{
+	return pacs_backup_source_find(ctx, path, sha256, ret_fd, ret_size);
+}
+
+/* Is it a repository of pacs-backup? */
+static bool
+is_backup(const char *from)
+{
+	char *marker = pacs_format("%s/pacs-backup", from);
+	bool is = strncmp(from, "rclone:", 7) == 0 || access(marker, F_OK) == 0;
+
+	free(marker);
+	return is;
+}
+
+static void
+open_mend(struct pacs_archive *ar, struct ctx *c,
+	  struct pacs_mend_source *source)
+{
+	bool backup = flags.repair_from && is_backup(flags.repair_from);
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_backup_source *s = NULL;
+
+	if ((backup && pacs_backup_source_open(&err, flags.repair_from,
+					       flags.identity, &s)) ||
+	    pacs_mend_open(&err, ar, backup ? NULL : flags.repair_from,
+			   flags.adopt, &c->mend))
+		cli_die(&err);
+	source->ctx = s;
+	source->find = find_in_backup;
+	if (backup)
+		pacs_mend_from(c->mend, source);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -343,6 +385,7 @@ main(int argc, char **argv)
 	struct pacs_fixity_tally t;
 	struct pacs_archive *ar = NULL;
 	struct pacs_part *part = NULL;
+	struct pacs_mend_source source = {NULL, NULL};
 	struct cli_tally tally = {0};
 	struct ctx c = {0};
 	bool mends;
@@ -359,9 +402,8 @@ main(int argc, char **argv)
 			      mends ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ,
 			      &ar))
 		cli_die(&err);
-	if (mends &&
-	    pacs_mend_open(&err, ar, flags.repair_from, flags.adopt, &c.mend))
-		cli_die(&err);
+	if (mends)
+		open_mend(ar, &c, &source);
 	if (count) {
 		make_part(&err, ar, items, &part);
 		o.wants = pacs_part_wants;
@@ -392,6 +434,7 @@ main(int argc, char **argv)
 	pacs_verify_state_free(c.state);
 	pacs_part_free(part);
 	pacs_mend_close(c.mend);
+	pacs_backup_source_close(source.ctx);
 	pacs_archive_close(ar);
 	return cli_finish(&tally);
 }

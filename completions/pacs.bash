@@ -5,7 +5,7 @@ _pacs_options() {
 	case $1 in
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --modify-dates --plan --prefix= --print --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --skip= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-backup) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null -o --output= -r --repo= --against --identity= --level= --max-time= --pack-size= --rate= --read-data --recipient= --sample= --snapshot= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-backup) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null -o --output= -r --repo= --against --hold= --identity= --keep-daily= --keep-monthly= --keep-weekly= --keep-yearly= --level= --max-age= --max-time= --metrics= --pack-size= --rate= --read-data --recipient= --sample= --snapshot= --studies= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-echo) echo '-a --archive= --format= -f --fields= --aetitle= --contexts --expires= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-index) echo '--no-files --later -L --level= --vr= -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
@@ -15,7 +15,7 @@ _pacs_options() {
 	pacs-quarantine) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --replace --uid= --why= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-send) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null --aetitle= --print --query= --retry= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= --transcode= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-store) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null --again --move --origin= --print --stdin --strict -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-verify) echo '-a --archive= --format= -f --fields= -j --jobs= -0 --null --adopt --against= --budget= --quick --rate= --repair-from= --sample= --since= --state= --sums -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-verify) echo '-a --archive= --format= -f --fields= -j --jobs= -0 --null --adopt --against= --budget= --identity= --quick --rate= --repair-from= --sample= --since= --state= --sums -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	esac
 }
 
@@ -38,19 +38,27 @@ _pacs_value() {
 	pacs-anon:--log) echo 'text json' ;;
 	pacs-anon:--progress) echo 'auto always never' ;;
 	pacs-backup:-a | pacs-backup:--archive) echo 'dir' ;;
-	pacs-backup:-f | pacs-backup:--fields) echo 'field snapshot began_at ended_at complete objects bytes stored_bytes missed all_objects all_bytes position name kind size_bytes sha256 fault detail' ;;
+	pacs-backup:-f | pacs-backup:--fields) echo 'field snapshot began_at ended_at complete objects bytes stored_bytes missed all_objects all_bytes position name kind size_bytes sha256 fault detail all_packs age_seconds' ;;
 	pacs-backup:--format) echo 'tsv json csv table' ;;
 	pacs-backup:-j | pacs-backup:--jobs) echo 'none' ;;
 	pacs-backup:-o | pacs-backup:--output) echo 'dir' ;;
 	pacs-backup:-r | pacs-backup:--repo) echo 'dir' ;;
+	pacs-backup:--hold) echo 'file' ;;
 	pacs-backup:--identity) echo 'file' ;;
+	pacs-backup:--keep-daily) echo 'none' ;;
+	pacs-backup:--keep-monthly) echo 'none' ;;
+	pacs-backup:--keep-weekly) echo 'none' ;;
+	pacs-backup:--keep-yearly) echo 'none' ;;
 	pacs-backup:--level) echo 'none' ;;
+	pacs-backup:--max-age) echo 'none' ;;
 	pacs-backup:--max-time) echo 'none' ;;
+	pacs-backup:--metrics) echo 'file' ;;
 	pacs-backup:--pack-size) echo 'none' ;;
 	pacs-backup:--rate) echo 'none' ;;
 	pacs-backup:--recipient) echo 'none' ;;
 	pacs-backup:--sample) echo 'none' ;;
 	pacs-backup:--snapshot) echo 'none' ;;
+	pacs-backup:--studies) echo 'none' ;;
 	pacs-backup:--log) echo 'text json' ;;
 	pacs-backup:--progress) echo 'auto always never' ;;
 	pacs-echo:-a | pacs-echo:--archive) echo 'dir' ;;
@@ -152,6 +160,7 @@ _pacs_value() {
 	pacs-verify:-j | pacs-verify:--jobs) echo 'none' ;;
 	pacs-verify:--against) echo 'dir' ;;
 	pacs-verify:--budget) echo 'none' ;;
+	pacs-verify:--identity) echo 'file' ;;
 	pacs-verify:--rate) echo 'none' ;;
 	pacs-verify:--repair-from) echo 'dir' ;;
 	pacs-verify:--sample) echo 'none' ;;
@@ -165,7 +174,7 @@ _pacs_value() {
 _pacs_verbs() {
 	case $1 in
 	pacs) echo 'anon backup echo find index init phantom purge quarantine send store verify help' ;;
-	pacs-backup) echo 'create list show verify restore' ;;
+	pacs-backup) echo 'create list show verify restore drill prune copy status' ;;
 	pacs-index) echo 'update rebuild check stats schema add drop' ;;
 	pacs-quarantine) echo 'list show diff accept discard' ;;
 	esac

@@ -196,4 +196,61 @@ pacs_backup_verify(struct pacs_error *err, struct pacs_repo *r,
 		   const struct pacs_backup_check_hooks *hooks,
 		   struct pacs_backup_check_tally *ret) PACS_MUST_CHECK;
 
+/* Study Instance UIDs for a rehearsal: the newest study, then up to count - 1
+ * others by lot. Caller frees each and the list with free(). */
+enum pacs_err pacs_backup_draw(struct pacs_error *err, struct pacs_repo *r,
+			       size_t count, char ***ret_uids,
+			       size_t *ret_count) PACS_MUST_CHECK;
+
+/* Single objects, for a repair. */
+struct pacs_backup_source;
+enum pacs_err
+pacs_backup_source_open(struct pacs_error *err, const char *where,
+			const char *identity,
+			struct pacs_backup_source **ret_s) PACS_MUST_CHECK;
+void pacs_backup_source_close(struct pacs_backup_source *s); /* NULL is fine */
+/* An object with that digest, in a file without a name; false if the last
+ * snapshot has none. Caller closes. */
+bool pacs_backup_source_find(struct pacs_backup_source *s, const char *path,
+			     const char *sha256, int *ret_fd,
+			     uint64_t *ret_size);
+
+/* --- keeping house -------------------------------------------------------- */
+
+struct pacs_prune {
+	/* The last snapshot of so many days, weeks (ISO 8601), months, years
+	 * (UTC); the last of all is always kept. */
+	unsigned daily, weekly, monthly, yearly;
+	/* Studies whose packs are never removed. */
+	char *const *hold;
+	size_t hold_count;
+	bool dry_run;
+};
+struct pacs_prune_tally {
+	unsigned kept, dropped; /* snapshots */
+	uint64_t packs, bytes;  /* removed */
+	bool packs_unknown;     /* encrypted, and no identity: none removed */
+};
+/*
+ * Drop snapshots, and remove packs that hold nothing that a kept one needs.
+ * tell (may be NULL) names each, "snapshot" or "pack", before it goes.
+ * PACS_ECONFLICT: a clock went backwards or far ahead; nothing is done.
+ */
+enum pacs_err
+pacs_backup_prune(struct pacs_error *err, struct pacs_repo *r,
+		  const struct pacs_prune *p,
+		  void (*tell)(void *ctx, const char *what, const char *name),
+		  void *ctx, struct pacs_prune_tally *ret) PACS_MUST_CHECK;
+
+/* Copy to another repository what it does not have; as it is, encrypted or not,
+ * each file with its digest. *ret_files, *ret_bytes were copied. */
+enum pacs_err pacs_backup_copy(struct pacs_error *err, struct pacs_repo *r,
+			       const char *to,
+			       const struct pacs_backup_hooks *hooks,
+			       uint64_t *ret_files,
+			       uint64_t *ret_bytes) PACS_MUST_CHECK;
+
+/* Seconds since 1970 of a time as snapshots have it; -1 if it is none. */
+int64_t pacs_backup_seconds(const char *time);
+
 #endif

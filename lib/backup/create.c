@@ -326,14 +326,14 @@ pack_owed(struct pacs_error *err, struct night *n)
 			break;
 		rc = pacs_ledger_next(err, r, &line);
 		if (!rc && line)
-			plan_line(&plan, line);
+			window_line(&plan, line);
 		pacs_ledger_close(r);
 	}
-	plan_settle(&plan);
+	window_settle(&plan);
 	plan.to = n->now.to;
 	if (!rc)
 		rc = pack_window(err, n, &plan);
-	plan_clear(&plan);
+	window_clear(&plan);
 	free(owed);
 	return rc;
 }
@@ -359,18 +359,18 @@ pack_windows(struct pacs_error *err, struct night *n, bool *ret_all)
 		if (stopped(n) && !(n->o->patient && first))
 			break;
 		first = false;
-		rc = plan_read(err, n->ar, &n->now.to, &n->end, WINDOW_LINES,
-			       bytes, &plan);
+		rc = window_read(err, n->ar, &n->now.to, &n->end, WINDOW_LINES,
+				 bytes, &plan);
 		if (!rc && !plan.lines) {
 			n->now.to = n->end; /* the same state */
-			plan_clear(&plan);
+			window_clear(&plan);
 			break;
 		}
 		if (!rc)
 			rc = pack_window(err, n, &plan);
 		if (!rc)
 			n->now.to = plan.to;
-		plan_clear(&plan);
+		window_clear(&plan);
 		if (!rc && n->r && cursor_before(&n->now.to, &n->end))
 			rc = write_snapshot(err, n, true);
 	}

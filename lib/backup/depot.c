@@ -42,6 +42,13 @@ names_sort(struct names *n)
 		qsort(n->list, n->count, sizeof(*n->list), by_name);
 }
 
+bool
+names_have(const struct names *sorted, const char *name)
+{
+	return sorted->count && bsearch(&name, sorted->list, sorted->count,
+					sizeof(*sorted->list), by_name);
+}
+
 void
 names_clear(struct names *n)
 {

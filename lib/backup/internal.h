@@ -8,7 +8,7 @@
  *   unpack.c    pack -> entries
  *   crew.c      threads that read, check and compress
  *   pack.c      entries -> packs
- *   plan.c      ledger -> what is to be packed
+ *   window.c    ledger -> what is to be packed
  *   groups.c    where in the packs a study is
  *   snapshot.c  the text of a snapshot; the chain
  */
@@ -254,8 +254,8 @@ struct chain {
 	struct names names; /* "snapshots/000001", "dropped/000002", ... */
 	size_t next;
 	struct snapshot now;
+	struct names removed;         /* packs that prune took, sorted */
 	char before[PACS_SHA256_HEX]; /* digest of the last one */
-	char unbroken;                /* every one named the one before */
 };
 /* Up to that number; 0: all, with what is partial. */
 enum pacs_err chain_open(struct pacs_error *err, struct pacs_repo *r,
@@ -265,8 +265,13 @@ enum pacs_err chain_next(struct pacs_error *err, struct pacs_repo *r,
 			 struct chain *c,
 			 const struct snapshot **ret_s) PACS_MUST_CHECK;
 void chain_close(struct chain *c);
+/* The packs that prune removed: the text "dropped/removed". */
+enum pacs_err removed_read(struct pacs_error *err, struct pacs_repo *r,
+			   struct names *out) PACS_MUST_CHECK;
+bool names_have(const struct names *sorted, const char *name);
 
-/* --- plan.c --------------------------------------------------------------- */
+/* --- window.c ---------------------------------------------------------------
+ */
 
 struct item {
 	char *path;            /* in the plan's arena */
@@ -286,25 +291,26 @@ struct plan {
 };
 /* The ledger from a place on, up to end or so many lines and bytes: of each
  * path what was said last, sorted. */
-enum pacs_err plan_read(struct pacs_error *err, const struct pacs_archive *ar,
-			const struct pacs_cursor *from,
-			const struct pacs_cursor *end, uint64_t max_lines,
-			uint64_t max_bytes, struct plan *ret) PACS_MUST_CHECK;
+enum pacs_err window_read(struct pacs_error *err, const struct pacs_archive *ar,
+			  const struct pacs_cursor *from,
+			  const struct pacs_cursor *end, uint64_t max_lines,
+			  uint64_t max_bytes, struct plan *ret) PACS_MUST_CHECK;
 /* One line, if it is about something in the archive. */
-void plan_line(struct plan *p, const struct pacs_ledger_line *l);
-void plan_settle(struct plan *p);
-void plan_clear(struct plan *p);
+void window_line(struct plan *p, const struct pacs_ledger_line *l);
+void window_settle(struct plan *p);
+void window_clear(struct plan *p);
 bool cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b);
 
 /* --- groups.c ------------------------------------------------------------- */
 
 /* Study-level values that a backup can be asked for without the archive. */
-#define GROUP_KEYS(G)                                                       \
-	G(StudyInstanceUID)                                                 \
-	G(AccessionNumber) G(PatientID) G(IssuerOfPatientID) G(PatientName) \
-	    G(PatientBirthDate) G(PatientSex) G(StudyDate) G(StudyTime)     \
-		G(StudyID) G(StudyDescription) G(ReferringPhysicianName)    \
-		    G(Modality)
+#define GROUP_KEYS(G)                                                         \
+	G(StudyInstanceUID)                                                   \
+	G(AccessionNumber)                                                    \
+	G(PatientID)                                                          \
+	G(IssuerOfPatientID) G(PatientName) G(PatientBirthDate) G(PatientSex) \
+	    G(StudyDate) G(StudyTime) G(StudyID) G(StudyDescription)          \
+		G(ReferringPhysicianName) G(Modality)
 enum {
 #define G(name) GROUP_##name,
 	GROUP_KEYS(G)

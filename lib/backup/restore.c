@@ -383,7 +383,7 @@ restore_find(struct pacs_error *err, struct pacs_repo *r, unsigned number,
 	if (!rc)
 		rc = snapshot_read(err, r, c.names.list[c.names.count - 1] + 7,
 				   ret);
-	if (!rc && number && ret->number != number)
+	if (!rc && number && (ret->number != number || ret->dropped))
 		rc = pacs_error_set(err, PACS_ENOTFOUND,
 				    "there is no snapshot %u", number);
 	chain_close(&c);

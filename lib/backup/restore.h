@@ -33,6 +33,7 @@ struct part {
 struct parts {
 	struct part *list;
 	size_t count, cap;
+	struct names removed; /* packs that are there no more */
 };
 enum pacs_err parts_read(struct pacs_error *err, struct pacs_repo *r,
 			 unsigned number, struct parts *ret,

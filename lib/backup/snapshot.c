@@ -368,8 +368,9 @@ chain_open(struct pacs_error *err, struct pacs_repo *r, unsigned last,
 	size_t i, n = 0;
 
 	memset(c, 0, sizeof(*c));
-	c->unbroken = 1;
-	rc = list_into(err, r, "dropped", &c->names);
+	rc = removed_read(err, r, &c->removed);
+	if (!rc)
+		rc = list_into(err, r, "dropped", &c->names);
 	if (!rc)
 		rc = list_into(err, r, "snapshots", &c->names);
 	names_sort(&c->names);
@@ -387,6 +388,38 @@ chain_open(struct pacs_error *err, struct pacs_repo *r, unsigned last,
 	}
 	c->names.count = n;
 	return rc;
+}
+
+enum pacs_err
+removed_read(struct pacs_error *err, struct pacs_repo *r, struct names *out)
+{
+	struct pacs_buf b = {0};
+	char *line, *save = NULL;
+	enum pacs_err rc = depot_slurp(err, &r->depot, "dropped/removed", &b);
+
+	if (rc == PACS_ENOTFOUND) {
+		pacs_error_clear(err);
+		rc = PACS_OK;
+	}
+	for (line = b.len ? strtok_r(b.data, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (is_file_name(line))
+			names_add(out, line);
+	names_sort(out);
+	pacs_buf_clear(&b);
+	return rc;
+}
+
+/* What was removed is needed by nobody: as if it had never been named. */
+static void
+leave_removed(struct snapshot *s, const struct names *removed)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->file_count; i++)
+		if (!names_have(removed, s->files[i].name))
+			s->files[n++] = s->files[i];
+	s->file_count = n;
 }
 
 enum pacs_err
@@ -412,6 +445,7 @@ chain_next(struct pacs_error *err, struct pacs_repo *r, struct chain *c,
 		    c->names.list[c->next] + 7);
 	memcpy(c->before, c->now.sha256, sizeof(c->before));
 	c->next++;
+	leave_removed(&c->now, &c->removed);
 	*ret_s = &c->now;
 	return PACS_OK;
 }
@@ -420,5 +454,6 @@ void
 chain_close(struct chain *c)
 {
 	names_clear(&c->names);
+	names_clear(&c->removed);
 	snapshot_clear(&c->now);
 }

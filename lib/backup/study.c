@@ -87,17 +87,22 @@ parts_read(struct pacs_error *err, struct pacs_repo *r, unsigned number,
 {
 	const struct snapshot *s;
 	struct chain c;
+	bool dropped = false;
 	enum pacs_err rc;
 
 	memset(ret, 0, sizeof(*ret));
 	*ret_number = 0;
 	rc = chain_open(err, r, number, &c);
+	if (!rc)
+		rc = removed_read(err, r, &ret->removed);
 	while (!rc && !(rc = chain_next(err, r, &c, &s)) && s) {
+		dropped = s->dropped;
 		add_parts(ret, s);
 		*ret_number = s->number;
 	}
 	chain_close(&c);
-	if (!rc && (!*ret_number || (number && *ret_number != number)))
+	if (!rc &&
+	    (!*ret_number || (number && (*ret_number != number || dropped))))
 		rc = pacs_error_set(err, PACS_ENOTFOUND,
 				    "there is no such snapshot");
 	return rc;
@@ -107,6 +112,7 @@ void
 parts_clear(struct parts *p)
 {
 	free(p->list);
+	names_clear(&p->removed);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -121,6 +127,7 @@ struct reading {
 	struct pacs_repo *r;
 	const struct study_hooks *hooks;
 	const char *key;
+	const struct names *removed;
 	struct seen seen;
 	struct extent *list; /* of the part at hand */
 	size_t count, cap;
@@ -188,6 +195,9 @@ read_extent(struct pacs_error *err, struct reading *g, unsigned snapshot,
 
 	snprintf(name, sizeof(name), "packs/%06u/%05u.tar.zst%s", snapshot,
 		 e->pack, sealed ? ".age" : "");
+	/* All that it held was gone or replaced since. */
+	if (names_have(g->removed, name))
+		return PACS_OK;
 	rc = pull_open(err, g->r, name, false, sealed ? 0 : e->offset,
 		       sealed ? 0 : e->length, &p);
 	if (!rc)
@@ -206,7 +216,8 @@ study_read(struct pacs_error *err, struct pacs_repo *r,
 	   const struct parts *parts, const char *key,
 	   const struct study_hooks *hooks, uint64_t *ret_read)
 {
-	struct reading g = {.r = r, .hooks = hooks, .key = key};
+	struct reading g = {
+	    .r = r, .hooks = hooks, .key = key, .removed = &parts->removed};
 	enum pacs_err rc = PACS_OK;
 	size_t i, k;
 

@@ -19,6 +19,7 @@ struct noted {
 struct pacs_mend {
 	struct pacs_archive *ar;
 	struct copies *copies;
+	const struct pacs_mend_source *source;
 	bool adopt;
 	struct noted *list;
 	size_t count, cap;
@@ -39,6 +40,12 @@ pacs_mend_open(struct pacs_error *err, struct pacs_archive *ar,
 	}
 	*ret_m = m;
 	return PACS_OK;
+}
+
+void
+pacs_mend_from(struct pacs_mend *m, const struct pacs_mend_source *source)
+{
+	m->source = source;
 }
 
 void
@@ -65,7 +72,7 @@ pacs_mend_note(struct pacs_mend *m, const struct pacs_fixity_finding *f)
 	    f->fault == PACS_FAULT_MISSING || f->fault == PACS_FAULT_DAMAGED;
 	struct noted *n;
 
-	if (!(lost && m->copies) &&
+	if (!(lost && (m->copies || m->source)) &&
 	    !(f->fault == PACS_FAULT_ORPHAN && m->adopt))
 		return false;
 	if (m->count == m->cap) {
@@ -90,7 +97,10 @@ stage_copy(struct pacs_error *err, struct pacs_mend *m, struct pacs_writer *w,
 	bool same;
 	int fd;
 
-	if (!copies_find(m->copies, n->path, n->expected, &fd, &size))
+	if (m->source ? !m->source->find(m->source->ctx, n->path, n->expected,
+					 &fd, &size)
+		      : !copies_find(m->copies, n->path, n->expected, &fd,
+				     &size))
 		return false;
 	same = !pacs_writer_room(err, w, size) &&
 	       !pacs_stage_file(err, w, NULL, 0, fd, size, st) &&

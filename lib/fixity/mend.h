@@ -12,6 +12,14 @@
 /* Findings that can be mended, kept until the check is through. */
 struct pacs_mend;
 
+/* Where copies can come from besides. find: a file with that digest, open for
+ * reading, and its size; false if there is none. Whoever calls it closes. */
+struct pacs_mend_source {
+	void *ctx;
+	bool (*find)(void *ctx, const char *path, const char *sha256,
+		     int *ret_fd, uint64_t *ret_size);
+};
+
 /*
  * from: another archive, or a folder that holds copies under any names (all of
  * it is hashed); NULL: no repairs.
@@ -20,6 +28,8 @@ struct pacs_mend;
 enum pacs_err pacs_mend_open(struct pacs_error *err, struct pacs_archive *ar,
 			     const char *from, bool adopt,
 			     struct pacs_mend **ret_m) PACS_MUST_CHECK;
+/* Take copies from there instead. The source must outlive m. */
+void pacs_mend_from(struct pacs_mend *m, const struct pacs_mend_source *source);
 void pacs_mend_close(struct pacs_mend *m); /* NULL is fine */
 /* Can this finding be mended? Then it is kept, and its record comes from
  * pacs_mend_all. Not threaded. */

@@ -13,11 +13,15 @@ night() {
 	cp -a a "at/$n"
 }
 
+# digests ARCHIVE: of every object, and of what is in quarantine.
+digests() {
+	(cd "$1" && find objects quarantine -type f -exec sha256sum {} + | sort -k2)
+}
+
 # same_archive WAS IS: objects, quarantine and marks are the same, and the
 # ledger of WAS is the beginning of that of IS.
 same_archive() {
-	diff -r "$1/objects" "$2/objects" || return
-	diff -r "$1/quarantine" "$2/quarantine" || return
+	diff <(digests "$1") <(digests "$2") || return
 	diff <(cd "$1" && find purged -type f | sort) \
 		<(cd "$2" && find purged -type f | sort) || return
 	local s

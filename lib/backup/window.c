@@ -51,7 +51,7 @@ add_quarantine(struct plan *p, const struct pacs_ledger_line *l, bool gone)
 }
 
 void
-plan_line(struct plan *p, const struct pacs_ledger_line *l)
+window_line(struct plan *p, const struct pacs_ledger_line *l)
 {
 	bool gone = l->op == PACS_OP_PURGE || l->op == PACS_OP_VOID;
 	struct pacs_triple t;
@@ -83,7 +83,7 @@ by_path(const void *a, const void *b)
 }
 
 void
-plan_settle(struct plan *p)
+window_settle(struct plan *p)
 {
 	size_t i, n = 0;
 
@@ -98,9 +98,9 @@ plan_settle(struct plan *p)
 }
 
 enum pacs_err
-plan_read(struct pacs_error *err, const struct pacs_archive *ar,
-	  const struct pacs_cursor *from, const struct pacs_cursor *end,
-	  uint64_t max_lines, uint64_t max_bytes, struct plan *ret)
+window_read(struct pacs_error *err, const struct pacs_archive *ar,
+	    const struct pacs_cursor *from, const struct pacs_cursor *end,
+	    uint64_t max_lines, uint64_t max_bytes, struct plan *ret)
 {
 	const struct pacs_ledger_line *line;
 	struct pacs_ledger_reader *r;
@@ -122,16 +122,16 @@ plan_read(struct pacs_error *err, const struct pacs_archive *ar,
 		 * start of the next: whose line this is then. */
 		if (!cursor_before(&line->at, end))
 			break;
-		plan_line(ret, line);
+		window_line(ret, line);
 		ret->to = line->after;
 	}
 	pacs_ledger_close(r);
-	plan_settle(ret);
+	window_settle(ret);
 	return rc;
 }
 
 void
-plan_clear(struct plan *p)
+window_clear(struct plan *p)
 {
 	pacs_arena_clear(&p->arena);
 	free(p->list);

@@ -1,0 +1,525 @@
+/*
+ * Dropping snapshots, and removing packs that hold nothing that a kept one
+ * needs.
+ *
+ * A dropped snapshot moves to dropped/: its text is still the list of the packs
+ * that the later ones build on. A pack that goes is named in dropped/removed,
+ * durably, before it is removed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backup/internal.h"
+
+#define SLOTS    (1u << 21) /* of 16 bytes: 32 MiB */
+#define MOST     (SLOTS / 4 * 3)
+#define PER_PASS 1000000u
+#define FAR      (31 * 86400) /* seconds ahead of the last snapshot */
+
+enum { PERIOD = 32 };
+
+struct kept {
+	unsigned number;
+	int64_t ended;
+	bool dropped, keep; /* dropped: by an earlier prune */
+};
+
+struct pack_use {
+	char name[NAME_ROOM];
+	uint64_t size;
+	bool needed;
+};
+
+struct slot {
+	uint64_t hash;
+	uint32_t pack;     /* 1 + its number; 0: the path is gone */
+	uint32_t snapshot; /* that put it there */
+};
+
+struct pruning {
+	struct pacs_repo *r;
+	const struct pacs_prune *p;
+	struct kept *list;
+	size_t count;
+	struct pack_use *packs;
+	size_t pack_count;
+	struct slot *slots;
+	size_t used;
+	unsigned pass, passes;
+	bool full;
+	unsigned snapshot;     /* at hand */
+	size_t snapshot_first; /* its first pack */
+	uint64_t all_objects;
+	struct names hold;
+};
+
+int64_t
+pacs_backup_seconds(const char *time)
+{
+	struct tm tm = {0};
+
+	if (sscanf(time, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon,
+		   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	return timegm(&tm);
+}
+
+/* --- what to keep --------------------------------------------------------- */
+
+static enum pacs_err
+read_snapshots(struct pacs_error *err, struct pruning *g)
+{
+	const struct snapshot *s;
+	struct chain c;
+	enum pacs_err rc = chain_open(err, g->r, 0, &c);
+	size_t cap = 0;
+
+	while (!rc && !(rc = chain_next(err, g->r, &c, &s)) && s) {
+		if (s->partial)
+			continue;
+		if (g->count == cap) {
+			cap = cap ? 2 * cap : 64;
+			g->list = pacs_realloc(g->list, cap * sizeof(*g->list));
+		}
+		g->list[g->count++] =
+		    (struct kept){s->number, pacs_backup_seconds(s->ended),
+				  s->dropped, false};
+		g->all_objects = s->all_objects;
+	}
+	chain_close(&c);
+	if (!rc && !g->count)
+		rc =
+		    pacs_error_set(err, PACS_ENOTFOUND, "there is no snapshot");
+	return rc;
+}
+
+/* With a wrong clock everything would seem old, or nothing. */
+static enum pacs_err
+check_clock(struct pacs_error *err, const struct pruning *g)
+{
+	int64_t now = pacs_time_us() / 1000000, before = 0;
+	size_t i;
+
+	for (i = 0; i < g->count; i++) {
+		if (g->list[i].ended < before)
+			return pacs_error_set(
+			    err, PACS_ECONFLICT,
+			    "snapshot %u is older than the one before it: a "
+			    "clock went backwards",
+			    g->list[i].number);
+		before = g->list[i].ended;
+	}
+	if (now < before)
+		return pacs_error_set(err, PACS_ECONFLICT,
+				      "the last snapshot is of the future: the "
+				      "clock went backwards");
+	if (now > before + FAR)
+		return pacs_error_set(
+		    err, PACS_ECONFLICT,
+		    "the last snapshot is older than 31 days: "
+		    "the clock is far ahead, or no backup "
+		    "ran; nothing is pruned");
+	return PACS_OK;
+}
+
+static void
+name_period(const struct tm *tm, char unit, char ret[PERIOD])
+{
+	size_t n;
+
+	switch (unit) {
+	case 'd':
+		n = strftime(ret, PERIOD, "%Y-%m-%d", tm);
+		break;
+	case 'w':
+		n = strftime(ret, PERIOD, "%G-%V", tm);
+		break;
+	case 'm':
+		n = strftime(ret, PERIOD, "%Y-%m", tm);
+		break;
+	default:
+		n = strftime(ret, PERIOD, "%Y", tm);
+	}
+	if (!n)
+		*ret = '\0';
+}
+
+/* The last snapshot of each of the last n periods that have one. */
+static void
+keep_by(struct pruning *g, unsigned n, char unit)
+{
+	char before[PERIOD] = "", period[PERIOD];
+	struct tm tm;
+	time_t t;
+	size_t i;
+
+	for (i = g->count; n && i-- > 0;) {
+		if (g->list[i].dropped)
+			continue;
+		t = (time_t)g->list[i].ended;
+		gmtime_r(&t, &tm);
+		name_period(&tm, unit, period);
+		if (!strcmp(period, before))
+			continue;
+		memcpy(before, period, sizeof(before));
+		g->list[i].keep = true;
+		n--;
+	}
+}
+
+static void
+choose(struct pruning *g, struct pacs_prune_tally *ret)
+{
+	size_t i;
+
+	keep_by(g, g->p->daily, 'd');
+	keep_by(g, g->p->weekly, 'w');
+	keep_by(g, g->p->monthly, 'm');
+	keep_by(g, g->p->yearly, 'y');
+	/* The newest holds the only copies of what is live. */
+	g->list[g->count - 1].keep = true;
+	for (i = 0; i < g->count; i++) {
+		ret->kept += g->list[i].keep;
+		ret->dropped += !g->list[i].keep && !g->list[i].dropped;
+	}
+}
+
+/* --- which packs are needed ----------------------------------------------- */
+
+/* Does a kept snapshot hold what came with snapshot a and went with b? */
+static bool
+is_needed(const struct pruning *g, unsigned a, unsigned b)
+{
+	size_t i;
+
+	for (i = 0; i < g->count; i++)
+		if (g->list[i].keep && g->list[i].number >= a &&
+		    g->list[i].number < b)
+			return true;
+	return false;
+}
+
+static struct slot *
+slot_of(struct pruning *g, const char *path)
+{
+	char hex[PACS_SHA256_HEX];
+	uint64_t h;
+	size_t i;
+
+	pacs_sha256_hex(path, strlen(path), hex);
+	hex[16] = '\0';
+	h = strtoull(hex, NULL, 16) | 1;
+	if ((h >> 1) % g->passes != g->pass)
+		return NULL;
+	for (i = (size_t)(h >> 20) % SLOTS; g->slots[i].hash;
+	     i = (i + 1) % SLOTS)
+		if (g->slots[i].hash == h)
+			return &g->slots[i];
+	if (g->used == MOST) {
+		g->full = true;
+		return NULL;
+	}
+	g->used++;
+	g->slots[i].hash = h;
+	return &g->slots[i];
+}
+
+/* What has the path now had its day. */
+static void
+end_of(struct pruning *g, struct slot *s)
+{
+	if (s->pack && is_needed(g, s->snapshot, g->snapshot))
+		g->packs[s->pack - 1].needed = true;
+	s->pack = 0;
+}
+
+static bool
+is_held(const struct pruning *g, const char *path)
+{
+	struct pacs_triple t;
+
+	return pacs_object_triple(path, &t) && names_have(&g->hold, t.study);
+}
+
+static enum pacs_err
+take_gone(struct pacs_error *err, void *ctx, char *line)
+{
+	struct pruning *g = ctx;
+	struct group_line l;
+	struct slot *s;
+
+	if (!group_parse(line, &l))
+		return pacs_error_set(err, PACS_EFORMAT, "not a line of it");
+	if (l.what != '+' && (s = slot_of(g, l.path)))
+		end_of(g, s);
+	return PACS_OK;
+}
+
+static size_t
+find_pack(const struct pruning *g, unsigned number)
+{
+	char name[NAME_ROOM];
+	size_t i;
+
+	snprintf(name, sizeof(name), "packs/%06u/%05u.", g->snapshot, number);
+	for (i = g->snapshot_first; i < g->pack_count; i++)
+		if (!strncmp(g->packs[i].name, name, strlen(name)))
+			return i + 1;
+	return 0; /* removed before */
+}
+
+static enum pacs_err
+take_list(struct pacs_error *err, struct pruning *g, const char *name)
+{
+	struct lines *l;
+	char *line, *path;
+	unsigned last = 0;
+	size_t pack = 0;
+	enum pacs_err rc = lines_open(err, g->r, name, &l);
+
+	while (!rc && !(rc = lines_next(err, l, &line)) && line) {
+		unsigned number = (unsigned)strtoul(line, NULL, 10);
+		struct slot *s;
+
+		path = strrchr(line, '\t');
+		if (!path) {
+			rc = pacs_error_set(err, PACS_EFORMAT,
+					    "not a line of it");
+			break;
+		}
+		if (number != last || !pack)
+			pack = find_pack(g, number);
+		last = number;
+		if (pack && is_held(g, path + 1))
+			g->packs[pack - 1].needed = true;
+		s = slot_of(g, path + 1);
+		if (!s)
+			continue;
+		end_of(g, s);
+		s->pack = (uint32_t)pack;
+		s->snapshot = g->snapshot;
+	}
+	lines_close(l);
+	if (rc)
+		pacs_error_wrap(err, "'%s'", name);
+	return rc;
+}
+
+/* Packs of objects; all others are always needed. */
+static void
+add_packs(struct pruning *g, const struct snapshot *s, size_t *cap)
+{
+	size_t i;
+
+	for (i = 0; i < s->file_count; i++) {
+		if (strcmp(s->files[i].kind, "objects") != 0)
+			continue;
+		if (g->pack_count == *cap) {
+			*cap = *cap ? 2 * *cap : 64;
+			g->packs =
+			    pacs_realloc(g->packs, *cap * sizeof(*g->packs));
+		}
+		memset(&g->packs[g->pack_count], 0, sizeof(*g->packs));
+		memcpy(g->packs[g->pack_count].name, s->files[i].name,
+		       NAME_ROOM);
+		g->packs[g->pack_count].size = s->files[i].size;
+		/* A run that has not ended may still add to it. */
+		g->packs[g->pack_count++].needed = s->partial;
+	}
+}
+
+static size_t
+first_pack_of(const struct pruning *g, unsigned snapshot)
+{
+	char name[NAME_ROOM];
+	size_t i;
+
+	snprintf(name, sizeof(name), "packs/%06u/", snapshot);
+	for (i = g->snapshot_first; i < g->pack_count; i++)
+		if (!strncmp(g->packs[i].name, name, strlen(name)))
+			break;
+	return i < g->pack_count ? i : g->snapshot_first;
+}
+
+static enum pacs_err
+one_pass(struct pacs_error *err, struct pruning *g, bool first)
+{
+	const struct snapshot *s;
+	struct chain c;
+	enum pacs_err rc = chain_open(err, g->r, 0, &c);
+	size_t i, cap = 0;
+
+	memset(g->slots, 0, SLOTS * sizeof(*g->slots));
+	g->used = g->snapshot_first = 0;
+	while (!rc && !(rc = chain_next(err, g->r, &c, &s)) && s) {
+		g->snapshot = s->number;
+		if (first)
+			add_packs(g, s, &cap);
+		g->snapshot_first = first_pack_of(g, s->number);
+		for (i = 0; !rc && i < s->file_count; i++) {
+			const char *name = s->files[i].name;
+
+			if (!strcmp(s->files[i].kind, "groups"))
+				rc = groups_each(err, g->r, name, NULL,
+						 take_gone, g);
+			else if (!strcmp(s->files[i].kind, "list"))
+				rc = take_list(err, g, name);
+		}
+	}
+	chain_close(&c);
+	g->snapshot = UINT32_MAX; /* what is there now has no end */
+	for (i = 0; i < SLOTS; i++)
+		end_of(g, &g->slots[i]);
+	return rc;
+}
+
+static enum pacs_err
+find_needed(struct pacs_error *err, struct pruning *g)
+{
+	enum pacs_err rc = PACS_OK;
+	bool first = true;
+
+	g->slots = pacs_malloc(SLOTS * sizeof(*g->slots));
+	g->passes = (unsigned)(g->all_objects / PER_PASS) + 1;
+	for (g->pass = 0; !rc && g->pass < g->passes; g->pass++) {
+		rc = one_pass(err, g, first);
+		first = false;
+		if (!rc && g->full) {
+			/* Marks only grow: what is needed stays needed. */
+			g->full = false;
+			g->passes *= 2;
+			g->pass = (unsigned)-1;
+		}
+	}
+	free(g->slots);
+	g->slots = NULL;
+	return rc;
+}
+
+/* --- doing it ------------------------------------------------------------- */
+
+static enum pacs_err
+write_removed(struct pacs_error *err, struct pruning *g)
+{
+	struct names all = {0};
+	struct pacs_buf b = {0};
+	enum pacs_err rc = removed_read(err, g->r, &all);
+	size_t i;
+
+	for (i = 0; i < g->pack_count; i++)
+		if (!g->packs[i].needed)
+			names_add(&all, g->packs[i].name);
+	names_sort(&all);
+	for (i = 0; i < all.count; i++)
+		pacs_buf_addf(&b, "%s\n", all.list[i]);
+	if (!rc)
+		rc = depot_put(err, &g->r->depot, "dropped/removed", b.data,
+			       b.len, true);
+	names_clear(&all);
+	pacs_buf_clear(&b);
+	return rc;
+}
+
+static enum pacs_err
+drop_snapshots(struct pacs_error *err, struct pruning *g,
+	       void (*tell)(void *, const char *, const char *), void *ctx)
+{
+	char from[NAME_ROOM], to[NAME_ROOM];
+	enum pacs_err rc = PACS_OK;
+	size_t i;
+
+	for (i = 0; !rc && i < g->count; i++) {
+		if (g->list[i].keep || g->list[i].dropped)
+			continue;
+		snprintf(from, sizeof(from), "snapshots/%06u",
+			 g->list[i].number);
+		snprintf(to, sizeof(to), "dropped/%06u", g->list[i].number);
+		if (tell)
+			tell(ctx, "snapshot", from);
+		if (!g->p->dry_run)
+			rc = depot_move(err, &g->r->depot, from, to);
+	}
+	return rc;
+}
+
+static enum pacs_err
+remove_packs(struct pacs_error *err, struct pruning *g,
+	     void (*tell)(void *, const char *, const char *), void *ctx,
+	     struct pacs_prune_tally *ret)
+{
+	enum pacs_err rc = PACS_OK;
+	size_t i;
+
+	for (i = 0; i < g->pack_count; i++)
+		if (!g->packs[i].needed) {
+			ret->packs++;
+			ret->bytes += g->packs[i].size;
+			if (tell)
+				tell(ctx, "pack", g->packs[i].name);
+		}
+	if (!ret->packs || g->p->dry_run)
+		return PACS_OK;
+	rc = write_removed(err, g);
+	for (i = 0; !rc && i < g->pack_count; i++)
+		if (!g->packs[i].needed)
+			rc = depot_remove(err, &g->r->depot, g->packs[i].name);
+	return rc;
+}
+
+/* What an interrupted prune had named and not yet removed. */
+static enum pacs_err
+finish_removing(struct pacs_error *err, struct pruning *g)
+{
+	struct names all = {0};
+	enum pacs_err rc = removed_read(err, g->r, &all);
+	size_t i;
+
+	for (i = 0; !rc && i < all.count && !g->r->depot.remote; i++)
+		if (faccessat(g->r->depot.dirfd, all.list[i], F_OK, 0) == 0)
+			rc = depot_remove(err, &g->r->depot, all.list[i]);
+	names_clear(&all);
+	return rc;
+}
+
+enum pacs_err
+pacs_backup_prune(struct pacs_error *err, struct pacs_repo *r,
+		  const struct pacs_prune *p,
+		  void (*tell)(void *ctx, const char *what, const char *name),
+		  void *ctx, struct pacs_prune_tally *ret)
+{
+	struct pruning g = {.r = r, .p = p};
+	enum pacs_err rc = depot_lock(err, &r->depot, &r->lock_fd);
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	if (rc)
+		return rc;
+	for (i = 0; i < p->hold_count; i++)
+		names_add(&g.hold, p->hold[i]);
+	names_sort(&g.hold);
+	rc = read_snapshots(err, &g);
+	if (!rc)
+		rc = check_clock(err, &g);
+	if (!rc)
+		choose(&g, ret);
+	ret->packs_unknown = pacs_repo_is_closed(r);
+	if (!rc && !ret->packs_unknown)
+		rc = find_needed(err, &g);
+	if (!rc && !p->dry_run)
+		rc = finish_removing(err, &g);
+	if (!rc)
+		rc = drop_snapshots(err, &g, tell, ctx);
+	if (!rc)
+		rc = remove_packs(err, &g, tell, ctx, ret);
+	free(g.list);
+	free(g.packs);
+	names_clear(&g.hold);
+	close(r->lock_fd);
+	r->lock_fd = -1;
+	return rc;
+}
