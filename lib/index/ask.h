@@ -86,16 +86,20 @@ struct plan {
 	size_t probe_count;
 	struct ask scratch; /* owns texts of probes */
 };
-void plan_make(struct plan *p, const struct pacs_query *q,
-	       enum pacs_level asked);
-void plan_clear(struct plan *p);
+void ask_plan_make(struct plan *p, const struct pacs_query *q,
+		   enum pacs_level asked);
+void ask_plan_clear(struct plan *p);
 /* SELECT of ids; shape: of the anchor's probe, or NULL to go through all:
  * then parameters are (id after which, how many). Columns: id, seq or
  * instances. order: more ORDER BY, or NULL. */
-void plan_sql(const struct plan *p, const char *shape, struct ask *out);
+void ask_plan_sql(const struct plan *p, const char *shape, struct ask *out);
+/* All rows of the level that satisfy the conditions, at once: "SELECT select
+ * ...". For a plan without an anchor. */
+void ask_plan_scan_sql(const struct plan *p, const char *select,
+		       struct ask *out);
 /* The conditions on instances (for a series' instances one by one), as
  * " AND ..." ; false if there are none. */
-bool plan_instance_filter(const struct plan *p, struct ask *out);
+bool ask_plan_instance_filter(const struct plan *p, struct ask *out);
 
 /* --- rows (rows.c) ----------------------------------------------------- */
 

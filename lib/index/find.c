@@ -27,7 +27,7 @@ prepare_instances(struct pacs_error *err, struct pacs_find *f)
 		pacs_buf_adds(&a.sql, " AND e.id = i.series AND s.id = e.study"
 				      " AND p.id = s.patient");
 	if (!f->plan.by_instance)
-		plan_instance_filter(&f->plan, &a);
+		ask_plan_instance_filter(&f->plan, &a);
 	if (any)
 		pacs_buf_adds(&a.sql, " AND e.id = ? AND i.series = e.id");
 	else
@@ -92,7 +92,7 @@ pacs_find_open(struct pacs_error *err, struct pacs_index *ix,
 	f->ix = ix;
 	f->asked = opts->level;
 	f->left = opts->limit ? opts->limit : UINT64_MAX;
-	plan_make(&f->plan, q, opts->level);
+	ask_plan_make(&f->plan, q, opts->level);
 	rows_init(&f->rows, &ix->db, q->keys, opts);
 	if (opts->sort_count) {
 		if (find_sorted(err, ix, q, opts, &f->hits))
@@ -123,7 +123,7 @@ pacs_find_close(struct pacs_find *f)
 	sqlite3_finalize(f->instances);
 	rows_clear(&f->rows);
 	hits_clear(&f->hits);
-	plan_clear(&f->plan);
+	ask_plan_clear(&f->plan);
 	pacs_arena_clear(&f->arena);
 	pacs_arena_clear(&f->texts);
 	pacs_buf_clear(&f->path);
@@ -351,10 +351,28 @@ static bool
 counts_whole_series(const struct plan *p)
 {
 	struct ask a = {0};
-	bool filtered = plan_instance_filter(p, &a);
+	bool filtered = ask_plan_instance_filter(p, &a);
 
 	ask_clear(&a);
 	return !filtered && !(p->q->any && p->q->count > 1);
+}
+
+/* No index helps: SQLite counts what it goes through. */
+static enum pacs_err
+count_rows(struct pacs_error *err, struct pacs_index *ix, const struct plan *p,
+	   const char *select, uint64_t *ret)
+{
+	sqlite3_stmt *st = NULL;
+	struct ask a = {0};
+	bool row;
+
+	ask_plan_scan_sql(p, select, &a);
+	if (!ask_prepare(err, &ix->db, &a, 1, &st) &&
+	    !db_step(err, &ix->db, st, &row) && row)
+		*ret = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	ask_clear(&a);
+	return err->code;
 }
 
 static enum pacs_err
@@ -375,12 +393,35 @@ count_one_by_one(struct pacs_error *err, struct pacs_index *ix,
 	return err->code;
 }
 
+/* Nothing below a study is asked about: its sums will do. */
+static bool
+is_about_studies(const struct pacs_query *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->count; i++)
+		if (q->conditions[i].k->level > PACS_LEVEL_STUDY)
+			return false;
+	return true;
+}
+
+static const char *
+counted(enum pacs_level level, bool by_study)
+{
+	if (by_study)
+		return level == PACS_LEVEL_SERIES
+			   ? "coalesce(sum(s.series), 0)"
+			   : "coalesce(sum(s.instances), 0)";
+	return level == PACS_LEVEL_INSTANCE ? "coalesce(sum(e.instances), 0)"
+					    : "count(*)";
+}
+
 enum pacs_err
 pacs_index_count(struct pacs_error *err, struct pacs_index *ix,
 		 const struct pacs_query *q, enum pacs_level level,
 		 uint64_t *ret)
 {
-	bool instances = level == PACS_LEVEL_INSTANCE;
+	bool instances = level == PACS_LEVEL_INSTANCE, above;
 	struct pacs_find_options opts = {.level = level};
 	struct plan p;
 	struct hits h;
@@ -388,9 +429,20 @@ pacs_index_count(struct pacs_error *err, struct pacs_index *ix,
 	*ret = 0;
 	if (is_ready(err, ix, q, &opts))
 		return err->code;
-	plan_make(&p, q, level);
+	above = level > PACS_LEVEL_STUDY && is_about_studies(q);
+	ask_plan_make(&p, q, above ? PACS_LEVEL_STUDY : level);
+	if (!p.anchor && !q->any &&
+	    (above || !instances || counts_whole_series(&p))) {
+		count_rows(err, ix, &p, counted(level, above), ret);
+		ask_plan_clear(&p);
+		return err->code;
+	}
+	if (above) {
+		ask_plan_clear(&p);
+		ask_plan_make(&p, q, level);
+	}
 	if (instances && !p.by_instance && !counts_whole_series(&p)) {
-		plan_clear(&p);
+		ask_plan_clear(&p);
 		return count_one_by_one(err, ix, q, level, ret);
 	}
 	if (!hits_open(err, &h, &ix->db, &p) &&
@@ -399,7 +451,7 @@ pacs_index_count(struct pacs_error *err, struct pacs_index *ix,
 		goto out;
 out:
 	hits_clear(&h);
-	plan_clear(&p);
+	ask_plan_clear(&p);
 	return err->code;
 }
 

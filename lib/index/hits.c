@@ -51,7 +51,7 @@ collect(struct pacs_error *err, struct hits *h, const struct plan *p)
 			st = NULL;
 			ask_clear(&a);
 			shape = b->shape;
-			plan_sql(p, shape, &a);
+			ask_plan_sql(p, shape, &a);
 			if (ask_prepare(err, h->db, &a, b->bind_count + 1, &st))
 				break;
 		}
@@ -96,7 +96,7 @@ prepare_scan(struct pacs_error *err, struct hits *h)
 	h->count = 0;
 	h->anchored = false;
 	h->after = INT64_MIN;
-	plan_sql(h->plan, NULL, &a);
+	ask_plan_sql(h->plan, NULL, &a);
 	h->scan_parameter = (int)a.count + 1;
 	if (ask_prepare(err, h->db, &a, 1, &h->scan))
 		goto out;
@@ -126,11 +126,11 @@ collect_any(struct pacs_error *err, struct hits *h, bool *ret_all)
 		struct plan p;
 
 		/* Ids of series also when instances are asked for. */
-		plan_make(&p, &one, h->plan->level);
+		ask_plan_make(&p, &one, h->plan->level);
 		*ret_all = p.anchor != NULL;
 		if (p.anchor && collect(err, h, &p))
 			*ret_all = false;
-		plan_clear(&p);
+		ask_plan_clear(&p);
 	}
 	return err->code;
 }

@@ -266,7 +266,7 @@ set_anchor(struct plan *p, const struct pacs_condition *c)
 }
 
 void
-plan_make(struct plan *p, const struct pacs_query *q, enum pacs_level asked)
+ask_plan_make(struct plan *p, const struct pacs_query *q, enum pacs_level asked)
 {
 	const struct pacs_condition *best = NULL;
 	size_t i;
@@ -290,7 +290,7 @@ plan_make(struct plan *p, const struct pacs_query *q, enum pacs_level asked)
 }
 
 void
-plan_clear(struct plan *p)
+ask_plan_clear(struct plan *p)
 {
 	free(p->probes);
 	ask_clear(&p->scratch);
@@ -451,7 +451,7 @@ id_column(const struct plan *p)
 }
 
 void
-plan_sql(const struct plan *p, const char *probe, struct ask *out)
+ask_plan_sql(const struct plan *p, const char *probe, struct ask *out)
 {
 	enum pacs_level top, bottom;
 	bool any = p->q->any && p->q->count > 1;
@@ -471,8 +471,22 @@ plan_sql(const struct plan *p, const char *probe, struct ask *out)
 			      id_column(p), id_column(p));
 }
 
+void
+ask_plan_scan_sql(const struct plan *p, const char *select, struct ask *out)
+{
+	enum pacs_level top, bottom;
+
+	span(p, &top, &bottom);
+	pacs_buf_addf(&out->sql, "SELECT %s", select);
+	from(p, top, bottom, p->level, out);
+	if (p->q->any && p->q->count > 1)
+		any_of(p, bottom, out);
+	else
+		all_of(p, bottom, out);
+}
+
 bool
-plan_instance_filter(const struct plan *p, struct ask *out)
+ask_plan_instance_filter(const struct plan *p, struct ask *out)
 {
 	bool found = false;
 	size_t i;

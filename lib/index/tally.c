@@ -1,10 +1,11 @@
 /*
  * How often each value occurs among the records of a question.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/internal.h"
+#include "index/ask.h"
 
 /* Values that are told apart; more is a list, not a tally. */
 #define VALUES_MAX 1000000
@@ -140,16 +141,90 @@ read_all(struct pacs_error *err, struct pacs_index *ix,
 	want[key] = want[sum] = true;
 	if (pacs_find_open(err, ix, q, &o, &f))
 		return err->code;
-	while (!pacs_find_next(err, f, &values) && values) {
-		if (t->count > VALUES_MAX) {
-			pacs_error_set(err, PACS_ELIMIT,
-				       "more than %d different values",
-				       VALUES_MAX);
-			break;
-		}
+	while (t->count <= VALUES_MAX && !pacs_find_next(err, f, &values) &&
+	       values)
+		add_record(t, values, key, several, sum);
+	pacs_find_close(f);
+	return err->code;
+}
+
+/* --- a column at once -------------------------------------------------- */
+
+/* The column of a key in the rows that are listed, or NULL. */
+static const char *
+column_of(enum pacs_key_id key, enum pacs_level level)
+{
+	switch (key) {
+	case PACS_KEY_size_bytes:
+		return "size_bytes";
+	case PACS_KEY_ModalitiesInStudy:
+		return level == PACS_LEVEL_STUDY ? "modalities_in_study" : NULL;
+	case PACS_KEY_COUNT:
+		return "id";
+	default:
+		return key < PACS_KEY_COUNT && column_in(key, level) &&
+			       !column_is_word(key)
+			   ? pacs_keys[key].snake
+			   : NULL;
+	}
+}
+
+/* No index helps, and the values stand in the rows themselves. */
+static bool
+is_scan(const struct plan *p, const struct pacs_query *q, enum pacs_key_id key,
+	enum pacs_key_id sum)
+{
+	return !p->anchor && !q->any && p->asked != PACS_LEVEL_INSTANCE &&
+	       column_of(key, p->asked) && column_of(sum, p->asked);
+}
+
+static enum pacs_err
+scan(struct pacs_error *err, struct pacs_index *ix, const struct plan *p,
+     enum pacs_key_id key, enum pacs_key_id sum, struct tally *t)
+{
+	bool several =
+	    key < PACS_KEY_COUNT && pacs_keys[key].flags & PACS_KEY_MULTI;
+	const char *values[PACS_KEY_END] = {NULL};
+	struct ask a = {0};
+	sqlite3_stmt *st = NULL;
+	char select[160];
+	bool row = true;
+
+	snprintf(select, sizeof(select), "%s.%s, %s.%s", ask_alias[p->asked],
+		 column_of(key, p->asked), ask_alias[p->asked],
+		 column_of(sum, p->asked));
+	ask_plan_scan_sql(p, select, &a);
+	if (ask_prepare(err, &ix->db, &a, 1, &st))
+		goto out;
+	while (t->count <= VALUES_MAX && !db_step(err, &ix->db, st, &row) &&
+	       row) {
+		values[sum] = db_text(st, 1);
+		values[key] = db_text(st, 0);
 		add_record(t, values, key, several, sum);
 	}
-	pacs_find_close(f);
+out:
+	sqlite3_finalize(st);
+	ask_clear(&a);
+	return err->code;
+}
+
+static enum pacs_err
+scan_or_read(struct pacs_error *err, struct pacs_index *ix,
+	     const struct pacs_query *q, enum pacs_level level,
+	     enum pacs_key_id key, enum pacs_key_id sum, struct tally *t)
+{
+	struct plan p;
+
+	ask_plan_make(&p, q, level);
+	if (is_scan(&p, q, key, sum))
+		scan(err, ix, &p, key, sum, t);
+	else
+		read_all(err, ix, q, level, key, sum, t);
+	ask_plan_clear(&p);
+	if (!err->code && t->count > VALUES_MAX)
+		return pacs_error_set(err, PACS_ELIMIT,
+				      "more than %d different values",
+				      VALUES_MAX);
 	return err->code;
 }
 
@@ -191,7 +266,7 @@ pacs_index_tally(struct pacs_error *err, struct pacs_index *ix,
 	if (usable(err, q->keys, level, &key) ||
 	    usable(err, q->keys, level, &sum))
 		return err->code;
-	if (!read_all(err, ix, q, level, key, sum, &t))
+	if (!scan_or_read(err, ix, q, level, key, sum, &t))
 		tell(&t, fn, ctx);
 	for (i = 0; i < t.buckets; i++)
 		while (t.bucket[i]) {

@@ -647,6 +647,80 @@ agree(struct pacs_index *ix, const struct pacs_query *q, enum pacs_level level)
 	return CHECK_INT(counted, n) && ok;
 }
 
+/* --- tallies ----------------------------------------------------------- */
+
+static const char *seen_values[OBJECTS * 4];
+static size_t values_seen, tallied;
+
+static void
+one_tally(void *ctx, const char *value, uint64_t count, double sum)
+{
+	bool *ok = ctx;
+	uint64_t n = 0;
+
+	while (values_seen + n < tallied &&
+	       !strcmp(seen_values[values_seen + n], value))
+		n++;
+	*ok = CHECK_INT(count, n) && n && *ok;
+	values_seen += n;
+	(void)sum;
+}
+
+static void
+take_values(const char *v, bool several)
+{
+	for (; several && v && strchr(v, '\\'); v = strchr(v, '\\') + 1)
+		seen_values[tallied++] = text("%.*s", (int)strcspn(v, "\\"), v);
+	seen_values[tallied++] = v ? v : "";
+}
+
+/* Each record's values, sorted: what a tally counts. */
+static void
+slow_tally(const struct pacs_query *q, enum pacs_level level, int key)
+{
+	static const char *known[OBJECTS];
+	size_t n = 0, j;
+	int i;
+
+	tallied = values_seen = 0;
+	for (i = 0; i < alive && tallied < OBJECTS * 3; i++) {
+		const char *id = identity(live[i], level);
+
+		if (!pacs_query_matches(q, live[i]->values))
+			continue;
+		for (j = 0; j < n && strcmp(known[j], id) != 0; j++)
+			;
+		if (j < n)
+			continue;
+		known[n++] = id;
+		take_values(live[i]->values[key],
+			    pacs_keys[key].flags & PACS_KEY_MULTI);
+	}
+	qsort(seen_values, tallied, sizeof(*seen_values), by_string);
+}
+
+static bool
+tallies_agree(struct pacs_index *ix, const struct pacs_query *q)
+{
+	enum pacs_level level = dice(2) ? PACS_LEVEL_STUDY : PACS_LEVEL_SERIES;
+	struct pacs_error err = PACS_ERROR_INIT;
+	bool ok = true;
+	int key;
+
+	do
+		key = (int)dice(PACS_KEY_COUNT);
+	while (pacs_keys[key].level > level);
+	slow_tally(q, level, key);
+	if (!CHECK_OK(
+		pacs_index_tally(&err, ix, q, level, (enum pacs_key_id)key,
+				 dice(2) ? PACS_KEY_COUNT : PACS_KEY_size_bytes,
+				 one_tally, &ok)))
+		return false;
+	if (!CHECK_INT(values_seen, tallied) || !ok)
+		printf("# --group %s\n", pacs_keys[key].name);
+	return ok && values_seen == tallied;
+}
+
 static int hits, by_items;
 
 /* Is there an object that meets each condition, but not all with one item? */
@@ -690,7 +764,7 @@ ask(struct pacs_index *ix)
 			added++;
 	}
 	q.any = dice(4) == 0;
-	if (!agree(ix, &q, level)) {
+	if (!agree(ix, &q, level) || !tallies_agree(ix, &q)) {
 		printf("# -L %s%s", pacs_level_name(level),
 		       q.any ? " --or" : "");
 		for (i = 0; i < added; i++)

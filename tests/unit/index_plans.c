@@ -71,19 +71,19 @@ plan(struct db *db, enum pacs_level level, const char *condition)
 	if (!CHECK_OK(pacs_query_add(&err, &q, condition, NULL)) ||
 	    !CHECK_OK(pacs_query_add(&err, &q, "SeriesDescription=x*", NULL)))
 		return;
-	plan_make(&p, &q, level);
+	ask_plan_make(&p, &q, level);
 	CHECK(p.probe_count > 0);
 	for (i = 0; i < p.probe_count; i++) {
 		struct ask a = {0};
 
-		plan_sql(&p, p.probes[i].shape, &a);
+		ask_plan_sql(&p, p.probes[i].shape, &a);
 		if (!CHECK(!scans(db, pacs_buf_str(&a.sql), detail,
 				  sizeof(detail))))
 			printf("# -L %s %s: %s\n# %s\n", pacs_level_name(level),
 			       condition, detail, pacs_buf_str(&a.sql));
 		ask_clear(&a);
 	}
-	plan_clear(&p);
+	ask_plan_clear(&p);
 	pacs_query_clear(&q);
 }
 
@@ -121,16 +121,16 @@ test_substring(struct db *db)
 
 	TEST("a substring of names is looked for in the index of names alone");
 	CHECK_OK(pacs_query_add(&err, &q, "PatientName=*x*", NULL));
-	plan_make(&p, &q, PACS_LEVEL_STUDY);
+	ask_plan_make(&p, &q, PACS_LEVEL_STUDY);
 	CHECK_INT(p.probe_count, 3);
-	plan_sql(&p, p.probes[0].shape, &a);
+	ask_plan_sql(&p, p.probes[0].shape, &a);
 	if (!scans(db, pacs_buf_str(&a.sql), detail, sizeof(detail)))
 		CHECK_STR(detail, "");
 	else
 		CHECK_STR(detail, "SCAN t_study USING COVERING INDEX "
 				  "i_study_alphabetic");
 	ask_clear(&a);
-	plan_clear(&p);
+	ask_plan_clear(&p);
 	pacs_query_clear(&q);
 }
 
