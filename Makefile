@@ -153,7 +153,7 @@ FUZZ_SECONDS ?= 60
 T ?=
 matching = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(f)),$(f))),$(1))
 
-.PHONY: help deps lint-deps demo units tools replays check-build check check-all asan \
+.PHONY: help deps lint-deps demo units tools replays check-build check check-all asan valgrind \
 	fuzz fuzzers lint format bench completions install uninstall dist deb clean
 help:
 	@echo 'make                build the programs in $(B)/bin'
@@ -161,6 +161,7 @@ help:
 	@echo 'make check          all tests; T=name: only files that match'
 	@echo 'make check-all      check, asan, all crashes and faults, fuzz, lint'
 	@echo 'make asan           the programs under sanitizers, all bats files'
+	@echo 'make valgrind       the bats files of commands under valgrind; slow'
 	@echo 'make fuzz           FUZZ_SECONDS=60 for each target; T=name'
 	@echo 'make bench          us and the peers on the same files'
 	@echo 'make lint format    check, rewrite the style of the sources'
@@ -205,6 +206,10 @@ asan: deps
 	@PACS_BUILD='$(abspath $(B)/asan)' T='$(T)' KINDS=bats MAKE='$(MAKE)' \
 		ASAN_OPTIONS=detect_leaks=1:$$ASAN_OPTIONS tests/run.sh
 
+valgrind: deps lint-deps
+	$(AGAIN) all tools
+	@PACS_BUILD='$(abspath $(B))' T='$(T)' MAKE='$(MAKE)' tests/valgrind.sh
+
 fuzz: lint-deps
 	$(AGAIN) fuzzers B=$(B)/libfuzzer CC=clang CXX=clang++ \
 		SAN=fuzzer-no-link,address,undefined \
@@ -229,7 +234,7 @@ lint: lint-deps
 		CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror'
 	$(AGAIN) all units tools B=$(B)/lint-clang CC=clang CXX=clang++ \
 		CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror'
-	@CPPFLAGS='$(subst -I$(G),-I$(B)/lint-gcc/gen,$(CPPFLAGS))' tests/lint.sh
+	@CPPFLAGS='-D_GNU_SOURCE -Ilib -I$(B)/lint-gcc/gen $(PKG_CFLAGS)' tests/lint.sh
 
 format:
 	git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i

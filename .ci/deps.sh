@@ -13,7 +13,7 @@ check='bats bats-support bats-assert bats-file dcmtk dicom3tools
 	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs
 	bc python3-numpy age rclone'
 deb='dpkg-dev debhelper lintian fakeroot'
-lint='clang clang-format clang-tidy cppcheck codespell'
+lint='clang clang-format clang-tidy cppcheck codespell valgrind'
 
 wanted=
 for group; do

@@ -382,7 +382,7 @@ main(int argc, char **argv)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_fixity_options o = {0};
-	struct pacs_fixity_tally t;
+	struct pacs_fixity_tally t = {0};
 	struct pacs_archive *ar = NULL;
 	struct pacs_part *part = NULL;
 	struct pacs_mend_source source = {NULL, NULL};

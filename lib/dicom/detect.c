@@ -13,7 +13,7 @@ struct walk {
 	size_t n;      /* bytes at hand */
 	uint64_t size; /* of the whole data set */
 	struct pacs_form form;
-	bool stated; /* somebody said so: any first tag will do */
+	bool stated; /* somebody said so: any tags will do, in any order */
 	uint32_t last_tag;
 };
 
@@ -24,10 +24,10 @@ is_tag_plausible(const struct walk *w, uint32_t tag)
 {
 	unsigned group = PACS_TAG_GROUP(tag);
 
-	if (w->last_tag && tag <= w->last_tag)
-		return false;
 	if (w->stated)
 		return true;
+	if (w->last_tag && tag <= w->last_tag)
+		return false;
 	if (!w->last_tag && group > 0x0050)
 		return false;
 	if (group > 0x7fff || group == 1 || group == 3 || group == 5 ||

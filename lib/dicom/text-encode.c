@@ -146,10 +146,10 @@ static bool
 put_in(struct encoder *e, const struct pacs_charset *cs, const char *s,
        size_t len)
 {
-	unsigned char b[8];
+	unsigned char b[8] = {0};
 	size_t n = bytes_in(cs, s, len, b);
 
-	if (!n)
+	if (!n || (is_g0_double(cs) && n != 2))
 		return false;
 	if (is_g0_double(cs)) {
 		use_g0(e, cs);

@@ -55,7 +55,7 @@ static iconv_t
 converter(const struct pacs_charset *cs, bool to_utf8)
 {
 	struct converters *c;
-	iconv_t *cd;
+	iconv_t *all;
 
 	pthread_once(&once, make_key);
 	c = pthread_getspecific(key);
@@ -64,11 +64,11 @@ converter(const struct pacs_charset *cs, bool to_utf8)
 		if (pthread_setspecific(key, c) != 0)
 			abort();
 	}
-	cd = to_utf8 ? &c->to_utf8[cs->codec] : &c->from_utf8[cs->codec];
-	if (!*cd)
-		*cd = to_utf8 ? iconv_open("UTF-8", cs->iconv_name)
-			      : iconv_open(cs->iconv_name, "UTF-8");
-	return *cd;
+	all = to_utf8 ? c->to_utf8 : c->from_utf8;
+	if (!all[cs->codec])
+		all[cs->codec] = to_utf8 ? iconv_open("UTF-8", cs->iconv_name)
+					 : iconv_open(cs->iconv_name, "UTF-8");
+	return all[cs->codec];
 }
 
 static void

@@ -188,7 +188,7 @@ merge(struct work *w, const struct bucket *b, const struct tree *t)
 
 		i += c <= 0;
 		j += c >= 0;
-		if (c > 0 && looks_at_all(run->opts) &&
+		if (c > 0 && f && looks_at_all(run->opts) &&
 		    !late_coming(run, f->path))
 			run_finding(run, PACS_FAULT_ORPHAN, f->path, "", "");
 		if (c > 0)

@@ -12,6 +12,8 @@
 #include "base/fs.h"
 #include "fixity/internal.h"
 
+#define USUAL_LINE 640 /* bytes of a ledger line that is read again */
+
 enum {
 	BUCKETS_MIN = 64,     /* a scrub's progress is kept bucket by bucket */
 	BLOCK_RECORDS = 256,  /* in memory for each bucket: 8 KiB */
@@ -128,7 +130,7 @@ enum pacs_err
 spool_add(struct pacs_error *err, struct spool *s,
 	  const struct pacs_ledger_line *line)
 {
-	char path[PACS_PATH_ROOM];
+	char path[PACS_PATH_ROOM] = "";
 	struct pacs_triple t;
 	struct spooled r = {.offset = line->at.offset,
 			    .segment = line->at.segment,
@@ -249,7 +251,7 @@ static void
 fill(struct expected *e, struct bucket *b, const struct pacs_ledger_line *l,
      const struct spooled *r, const struct pacs_fixity_options *o)
 {
-	char path[PACS_PATH_ROOM];
+	char path[PACS_PATH_ROOM] = "";
 	struct pacs_triple t;
 
 	fixity_triple(l, &t);
@@ -264,6 +266,27 @@ fill(struct expected *e, struct bucket *b, const struct pacs_ledger_line *l,
 	    (!o->wants || o->wants(o->wants_ctx, &t));
 }
 
+/* Most lines are short: the rest of the largest is read only if it must be. */
+static enum pacs_err
+read_line(struct pacs_error *err, int fd, uint64_t offset,
+	  char text[PACS_LINE_MAX], bool *ret_whole)
+{
+	size_t room = USUAL_LINE, n;
+	char *nl;
+
+	for (;;) {
+		if (pacs_file_pread(err, fd, text, room, offset, &n))
+			return err->code;
+		nl = memchr(text, '\n', n);
+		if (nl)
+			*nl = '\0';
+		*ret_whole = nl != NULL;
+		if (nl || n < room || room == PACS_LINE_MAX - 1)
+			return PACS_OK;
+		room = PACS_LINE_MAX - 1;
+	}
+}
+
 /* The line of a record, read again where it was read before. */
 static enum pacs_err
 line_at(struct pacs_error *err, const struct pacs_archive *ar, int *fd,
@@ -271,8 +294,7 @@ line_at(struct pacs_error *err, const struct pacs_archive *ar, int *fd,
 	char text[PACS_LINE_MAX], struct pacs_ledger_line *ret)
 {
 	enum pacs_err rc;
-	size_t n;
-	char *nl;
+	bool whole;
 
 	if (*open_segment != r->segment) {
 		if (*fd >= 0)
@@ -282,19 +304,15 @@ line_at(struct pacs_error *err, const struct pacs_archive *ar, int *fd,
 			return rc;
 		*open_segment = r->segment;
 	}
-	rc = pacs_file_pread(err, *fd, text, PACS_LINE_MAX - 1, r->offset, &n);
+	rc = read_line(err, *fd, r->offset, text, &whole);
 	if (rc)
 		return rc;
-	nl = memchr(text, '\n', n);
-	if (nl)
-		*nl = '\0';
-	if (!nl || !pacs_ledger_parse(text, ret))
-		return pacs_error_set(
-		    err, PACS_EIO,
-		    "ledger segment %06u changed while it was "
-		    "read",
-		    r->segment);
-	return PACS_OK;
+	if (whole && pacs_ledger_parse(text, ret))
+		return PACS_OK;
+	pacs_error_set(err, PACS_EIO,
+		       "ledger segment %06u changed while it was read",
+		       r->segment);
+	return PACS_EIO;
 }
 
 enum pacs_err
@@ -303,7 +321,7 @@ spool_settle(struct pacs_error *err, struct spool *s,
 	     const struct pacs_fixity_options *opts, struct bucket *ret)
 {
 	char *text = pacs_malloc(PACS_LINE_MAX);
-	struct pacs_ledger_line line;
+	struct pacs_ledger_line line = {0};
 	struct spooled *r;
 	uint32_t segment = 0;
 	enum pacs_err rc;

@@ -22,14 +22,16 @@ struct pacs_verify_state {
 static void
 take_line(struct pacs_verify_state *s, const char *line)
 {
-	unsigned shard;
-	int64_t at;
+	static const char key[] = "pacs_verify_shard_checked_seconds{shard=\"";
+	const char *hex = line + sizeof(key) - 1;
+	unsigned long shard;
+	char *end;
 
-	if (sscanf(line,
-		   "pacs_verify_shard_checked_seconds{shard=\"%3x\"} %" SCNd64,
-		   &shard, &at) == 2 &&
-	    shard < PACS_SHARDS)
-		s->checked[shard] = at;
+	if (strncmp(line, key, sizeof(key) - 1) != 0)
+		return;
+	shard = strtoul(hex, &end, 16);
+	if (end == hex + 3 && !strncmp(end, "\"} ", 3) && shard < PACS_SHARDS)
+		s->checked[shard] = strtoll(end + 3, NULL, 10);
 }
 
 enum pacs_err

@@ -134,13 +134,13 @@ tell_and_free(struct check *c, struct doubts *d, bool tell)
 	for (i = 0; i < BUCKETS; i++)
 		while (d->bucket[i]) {
 			struct doubt *n = d->bucket[i];
-			char *series = strchr(n->triple, '\t');
-			char *instance = strchr(series + 1, '\t');
+			char *rest = n->triple;
+			const char *study = strsep(&rest, "\t");
+			const char *series = strsep(&rest, "\t");
 
-			*series++ = *instance++ = '\0';
 			if (tell)
 				check_tell(c, "not-as-recorded", "instance",
-					   true, n->triple, series, instance);
+					   true, study, series, rest);
 			d->bucket[i] = n->next;
 			free(n);
 		}

@@ -150,7 +150,7 @@ struct pacs_ph_put {
 
 struct pacs_ph_kind {
 	const char *name, *modality;
-	const char *study; /* Study Description; NULL: goes with others */
+	const char *study;    /* Study Description; NULL: goes with others */
 	uint64_t series_base; /* Series Number of the first */
 	bool alone;           /* one instance in a series */
 	bool compressible;    /* its pixels can go through the codecs */

@@ -35,7 +35,7 @@ check_record(void *ctx, const struct pacs_ingest_record *r)
 		return;
 	}
 	must(strlen(r->sha256) == 64 && *r->path && r->path[0] != '/' &&
-	     !strstr(r->path, ".."));
+	     !strstr(r->path, "/../"));
 	if (!t->dry_run)
 		must(fstatat(pacs_archive_dirfd(t->ar), r->path, &st, 0) == 0 &&
 		     S_ISREG(st.st_mode) && (uint64_t)st.st_size == r->size);

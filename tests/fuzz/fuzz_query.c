@@ -56,7 +56,8 @@ fold(const char *value)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pacs_query_clock clock = {INT64_C(1711879200000000), 19813, NULL};
+	struct pacs_query_clock clock = {INT64_C(1711879200000000), 19813,
+					 NULL};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_query q = {0};
 	char *text = pacs_malloc(size + 1), *value;
