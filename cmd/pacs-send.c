@@ -10,14 +10,15 @@
 #include "dicom/uid.h"
 #include "index/index.h"
 #include "peer/send.h"
+#include "peer/window.h"
 
 #define QUERY_FILE_MAX (16u << 20)
 
 static struct {
-	const char *transcode, *query_file;
-	bool print;
-	uint64_t retry, jobs;
-} flags = {.retry = 120};
+	const char *transcode, *query_file, *journal, *window;
+	bool print, commit, plan;
+	uint64_t retry, jobs, commit_wait, commit_port, rate;
+} flags = {.retry = 120, .commit_wait = 60};
 
 static const struct cli_opt opts[] = {
     CLI_OPT_ARCHIVE,
@@ -27,11 +28,26 @@ static const struct cli_opt opts[] = {
      &flags.jobs},
     CLI_OPT_NUL,
     PEER_OPT_AETITLE,
+    {0, "commit", NULL, NULL, "ask the peer to say that it keeps them",
+     CLI_FLAG, &flags.commit},
+    {0, "commit-port", "PORT", "none",
+     "where we listen for a peer that calls back to say so", CLI_UINT,
+     &flags.commit_port},
+    {0, "commit-wait", "SECONDS", "none",
+     "how long to wait for its word (default: 60)", CLI_UINT,
+     &flags.commit_wait},
+    {0, "journal", "FILE", "file",
+     "note what was accepted; a second run sends the rest", CLI_STRING,
+     &flags.journal},
+    {0, "plan", NULL, NULL, "ask the peer what it would take, send nothing",
+     CLI_FLAG, &flags.plan},
     {0, "print", NULL, NULL, "print a record per object", CLI_FLAG,
      &flags.print},
     {0, "query", "FILE", "file",
      "send what fits the conditions in a file; - stdin", CLI_STRING,
      &flags.query_file},
+    {0, "rate", "BYTES", "none", "send so many bytes a second at most: 20M",
+     CLI_SIZE, &flags.rate},
     {0, "retry", "SECONDS", "none",
      "try again for so long without progress (default: 120)", CLI_UINT,
      &flags.retry},
@@ -40,6 +56,8 @@ static const struct cli_opt opts[] = {
     {0, "transcode", "HOW", "never|lossless",
      "for a peer that does not take the stored syntax (default: lossless)",
      CLI_WORD, &flags.transcode},
+    {0, "window", "WHEN", "none", "send at these times: 'Mon-Fri 20:00-06:00'",
+     CLI_STRING, &flags.window},
     CLI_END,
 };
 
@@ -48,6 +66,7 @@ enum {
 	REASON,
 	STATUS,
 	COMMENT,
+	COMMITTED,
 	STUDY,
 	SERIES,
 	INSTANCE,
@@ -57,17 +76,22 @@ enum {
 	SIZE,
 	ATTEMPTS,
 	SOURCE,
+	OBJECTS,
+	SECONDS,
 	FIELDS
 };
 static const struct cli_field fields[FIELDS + 1] = {
     [OUTCOME] = {"outcome", CLI_TEXT,
-		 "sent, warned, refused, failed, unknown or skipped"},
+		 "sent, warned, refused, failed, unknown or skipped; in a plan "
+		 "as-is, native, compressed or refused"},
     [REASON] = {"reason", CLI_TEXT,
 		"why, one word; empty if there is nothing to say"},
     [STATUS] = {"status", CLI_TEXT,
 		"of the peer's answer, four hex digits; empty if none came"},
     [COMMENT] = {"comment", CLI_TEXT,
 		 "what the peer's comment is about, one word"},
+    [COMMITTED] = {"committed", CLI_TEXT,
+		   "yes, no or unknown; empty if it was not asked for"},
     [STUDY] = {"StudyInstanceUID", CLI_TEXT, "of the object"},
     [SERIES] = {"SeriesInstanceUID", CLI_TEXT, "of the object"},
     [INSTANCE] = {"SOPInstanceUID", CLI_TEXT, "of the object"},
@@ -78,8 +102,17 @@ static const struct cli_field fields[FIELDS + 1] = {
     [SIZE] = {"size_bytes", CLI_NUMBER, "size of the file"},
     [ATTEMPTS] = {"attempts", CLI_NUMBER, "times that it was sent"},
     [SOURCE] = {"source", CLI_TEXT, "the file"},
+    [OBJECTS] = {"objects", CLI_NUMBER, "--plan: how many there are"},
+    [SECONDS] = {"seconds", CLI_NUMBER, "--plan: it takes at least so long"},
     [FIELDS] = {NULL, CLI_TEXT, NULL},
 };
+
+static const char record_fields[] =
+    "outcome,reason,status,comment,committed,StudyInstanceUID,"
+    "SeriesInstanceUID,SOPInstanceUID,SOPClassUID,syntax,syntax_sent,"
+    "size_bytes,attempts,source";
+static const char plan_fields[] =
+    "outcome,reason,SOPClassUID,syntax,syntax_sent,objects,size_bytes,seconds";
 
 static const struct cli_program program = {
     .name = "pacs-send",
@@ -104,6 +137,12 @@ struct ctx {
 	struct pacs_error source_err; /* of the archive; ends the list */
 	uint64_t found;
 
+	struct pacs_journal *journal; /* NULL: none */
+	uint64_t planned;
+	const char *peer_name;
+	unsigned hups; /* those that were seen */
+	struct pacs_peer **peers;
+	size_t peer_count;
 	struct cli_records *records;
 	struct cli_tally tally;
 };
@@ -309,6 +348,7 @@ print_record(struct ctx *c, const struct pacs_send_record *r)
 	values[REASON] = r->reason;
 	values[STATUS] = status;
 	values[COMMENT] = r->comment;
+	values[COMMITTED] = pacs_committed_word(r->committed);
 	values[STUDY] = r->study;
 	values[SERIES] = r->series;
 	values[INSTANCE] = r->instance;
@@ -318,6 +358,7 @@ print_record(struct ctx *c, const struct pacs_send_record *r)
 	values[SIZE] = size;
 	values[ATTEMPTS] = attempts;
 	values[SOURCE] = r->path;
+	values[OBJECTS] = values[SECONDS] = NULL;
 	cli_record(c->records, values);
 }
 
@@ -333,21 +374,40 @@ warn_of(const struct pacs_send_record *r)
 		 r->reason, status, *r->detail ? ": " : "", r->detail);
 }
 
+static bool
+is_uncommitted(const struct pacs_send_record *r)
+{
+	return r->committed == PACS_COMMIT_NO ||
+	       r->committed == PACS_COMMIT_UNKNOWN;
+}
+
+static void
+count_accepted(struct ctx *c, const struct pacs_send_record *r)
+{
+	if (!is_uncommitted(r)) {
+		c->tally.done++;
+		return;
+	}
+	c->tally.failed++;
+	cli_warn("%s: sent, and not committed (%s)", r->path,
+		 pacs_committed_word(r->committed));
+}
+
 static void
 on_record(void *p, const struct pacs_send_record *r)
 {
 	struct ctx *c = p;
 
-	if (c->records) {
+	if (c->records && !flags.plan) {
 		print_record(c, r);
 		cli_flush();
 	}
 	switch (r->outcome) {
 	case PACS_SENT:
-		c->tally.done++;
-		return;
 	case PACS_SENT_WARNED:
-		c->tally.done++;
+		count_accepted(c, r);
+		if (r->outcome == PACS_SENT)
+			return;
 		break;
 	case PACS_SENT_SKIPPED:
 		return;
@@ -419,13 +479,102 @@ judge(struct ctx *c, const struct pacs_send_tally *t,
 	} else if (c->source_err.code) {
 		cli_warn_error(&c->source_err, NULL);
 		c->tally.fatal = c->source_err.code;
-	} else if (bad && bad == t->transient &&
+	} else if (bad && bad == t->transient && !t->uncommitted &&
 		   !t->outcomes[PACS_SENT_DROPPED]) {
 		c->tally.fatal = PACS_EBUSY;
-	} else if (!seen) {
+	} else if (!seen && !c->planned) {
 		cli_say("nothing to send was found");
 		c->tally.no = true;
 	}
+}
+
+/* What the command line says stands above the address book. */
+static void
+override(struct pacs_peer *peer)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_window w;
+
+	if (flags.rate)
+		peer->rate = flags.rate;
+	if (flags.commit_port)
+		peer->commit_port = (unsigned)flags.commit_port;
+	if (!flags.window)
+		return;
+	if (pacs_window_parse(&err, flags.window, &w))
+		cli_usage("%s", err.msg);
+	peer->window = flags.window;
+}
+
+static void
+on_plan(void *p, const struct pacs_send_plan *plan)
+{
+	struct ctx *c = p;
+	char objects[24], bytes[24], seconds[32];
+	const char *values[FIELDS] = {
+	    [OUTCOME] = plan->how,
+	    [REASON] = plan->reason,
+	    [STATUS] = "",
+	    [COMMENT] = "",
+	    [COMMITTED] = "",
+	    [STUDY] = "",
+	    [SERIES] = "",
+	    [INSTANCE] = "",
+	    [CLASS] = plan->sop_class,
+	    [SYNTAX] = plan->syntax,
+	    [SYNTAX_SENT] = plan->syntax_sent,
+	    [SIZE] = bytes,
+	    [SOURCE] = "",
+	    [OBJECTS] = objects,
+	    [SECONDS] = seconds,
+	};
+
+	snprintf(objects, sizeof(objects), "%" PRIu64, plan->objects);
+	snprintf(bytes, sizeof(bytes), "%" PRIu64, plan->bytes);
+	snprintf(seconds, sizeof(seconds), "%.3f", plan->seconds);
+	cli_record(c->records, values);
+	c->planned += plan->objects;
+	if (!*plan->syntax_sent)
+		c->tally.no = true;
+}
+
+static void
+plan_or_send(struct pacs_error *err, struct ctx *c,
+	     const struct pacs_send_options *o,
+	     const struct pacs_send_hooks *hooks, struct pacs_send_tally *told)
+{
+	if (flags.plan)
+		(void)!pacs_send_plan(err, o, hooks, told, on_plan, c);
+	else
+		(void)!pacs_send(err, o, hooks, told);
+}
+
+/* The address book, read anew. What it said before is in use somewhere: it
+ * stays until the end. */
+static const struct pacs_peer *
+on_reload(void *p)
+{
+	struct ctx *c = p;
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_peer *fresh;
+
+	if (cli_hups() == c->hups)
+		return NULL;
+	c->hups = cli_hups();
+	fresh = pacs_calloc(1, sizeof(*fresh));
+	pacs_peer_init(fresh);
+	if (peer_look_up(&err, c->peer_name, fresh)) {
+		cli_warn_error(&err, NULL);
+		pacs_peer_clear(fresh);
+		free(fresh);
+		return NULL;
+	}
+	override(fresh);
+	cli_say("read the address book again");
+	c->peers =
+	    pacs_realloc(c->peers, (c->peer_count + 1) * sizeof(*c->peers));
+	c->peers[c->peer_count++] = fresh;
+	return fresh;
 }
 
 static void
@@ -439,6 +588,7 @@ run(struct ctx *c, const struct pacs_peer *peer)
 	    .stopped = on_stopped,
 	    .ending = on_ending,
 	    .progress = on_progress,
+	    .reload = on_reload,
 	};
 	const struct pacs_send_options o = {
 	    .peer = peer,
@@ -447,16 +597,34 @@ run(struct ctx *c, const struct pacs_peer *peer)
 	    .never_transcode =
 		flags.transcode && !strcmp(flags.transcode, "never"),
 	    .budget_ms = (unsigned)flags.retry * 1000,
+	    .journal = c->journal,
+	    .commit = flags.commit,
+	    .commit_ms = (unsigned)flags.commit_wait * 1000,
 	};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_send_tally told;
 
 	cli_progress_start("sending", 0, 0);
-	(void)!pacs_send(&err, &o, &hooks, &told);
+	plan_or_send(&err, c, &o, &hooks, &told);
 	cli_progress_end();
 	say_summary(&told);
 	c->tally.told = true;
 	judge(c, &told, &err);
+}
+
+/* Filed by where the objects went, whatever it is called here. */
+static void
+open_journal(struct ctx *c, const struct pacs_peer *peer)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	char *key;
+
+	if (!flags.journal)
+		return;
+	key = pacs_format("%s@%s:%u", peer->title, peer->host, peer->port);
+	if (pacs_journal_open(&err, flags.journal, key, &c->journal))
+		cli_die(&err);
+	free(key);
 }
 
 static bool
@@ -482,10 +650,15 @@ main(int argc, char **argv)
 	if (count < 2 && !flags.query_file)
 		cli_usage("nothing to send: name files, folders, UIDs, or "
 			  "conditions; '-' for a list");
-	if (flags.retry > 86400)
-		cli_usage("--retry takes up to 86400 seconds");
+	if (flags.retry > 86400 || flags.commit_wait > 86400)
+		cli_usage("--retry and --commit-wait take up to 86400 seconds");
+	if (flags.commit_port > 65535)
+		cli_usage("a port is 1 to 65535");
 	peer_check_usage();
-	peer_find(*c.operands++, &peer);
+	c.peer_name = *c.operands++;
+	peer_find(c.peer_name, &peer);
+	cli_watch_hup();
+	override(&peer);
 	if (!flags.jobs)
 		flags.jobs = peer.jobs ? peer.jobs : 1;
 	if (flags.jobs > 64)
@@ -493,13 +666,22 @@ main(int argc, char **argv)
 	take_question(&c);
 	if (!c.asks && any_uid(c.operands) && cli_common.archive)
 		open_archive(&c);
-	if (flags.print)
-		c.records = cli_records_new(fields, NULL);
+	if (flags.plan)
+		c.records = cli_records_new(fields, plan_fields);
+	else if (flags.print)
+		c.records = cli_records_new(fields, record_fields);
+	open_journal(&c, &peer);
 	run(&c, &peer);
+	pacs_journal_close(c.journal);
 	pacs_find_close(c.find);
 	pacs_index_close(c.ix);
 	pacs_archive_close(c.ar);
 	pacs_query_clear(&c.query);
+	while (c.peer_count) {
+		pacs_peer_clear(c.peers[--c.peer_count]);
+		free(c.peers[c.peer_count]);
+	}
+	free(c.peers);
 	pacs_peer_clear(&peer);
 	return cli_finish(&c.tally);
 }

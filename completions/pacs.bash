@@ -13,7 +13,7 @@ _pacs_options() {
 	pacs-phantom) echo '--charset= -f --fields= --format= --frames= --instances= -j --jobs= --modality= -n --dry-run -0 --null -o --output= --print --rows= --seed= --series= --studies= --syntax= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-purge) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --print --query= --why= --yes -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-quarantine) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --replace --uid= --why= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-send) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null --aetitle= --print --query= --retry= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= --transcode= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-send) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null --aetitle= --commit --commit-port= --commit-wait= --journal= --plan --print --query= --rate= --retry= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= --transcode= --window= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-store) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null --again --move --origin= --print --stdin --strict -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-verify) echo '-a --archive= --format= -f --fields= -j --jobs= -0 --null --adopt --against= --budget= --identity= --quick --rate= --repair-from= --sample= --since= --state= --sums -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	esac
@@ -132,11 +132,15 @@ _pacs_value() {
 	pacs-quarantine:--log) echo 'text json' ;;
 	pacs-quarantine:--progress) echo 'auto always never' ;;
 	pacs-send:-a | pacs-send:--archive) echo 'dir' ;;
-	pacs-send:-f | pacs-send:--fields) echo 'field outcome reason status comment StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source' ;;
+	pacs-send:-f | pacs-send:--fields) echo 'field outcome reason status comment committed StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source objects seconds' ;;
 	pacs-send:--format) echo 'tsv json csv table' ;;
 	pacs-send:-j | pacs-send:--jobs) echo 'none' ;;
 	pacs-send:--aetitle) echo 'none' ;;
+	pacs-send:--commit-port) echo 'none' ;;
+	pacs-send:--commit-wait) echo 'none' ;;
+	pacs-send:--journal) echo 'file' ;;
 	pacs-send:--query) echo 'file' ;;
+	pacs-send:--rate) echo 'none' ;;
 	pacs-send:--retry) echo 'none' ;;
 	pacs-send:--connect-timeout) echo 'none' ;;
 	pacs-send:--timeout) echo 'none' ;;
@@ -145,6 +149,7 @@ _pacs_value() {
 	pacs-send:--tls-key) echo 'file' ;;
 	pacs-send:--tls-name) echo 'none' ;;
 	pacs-send:--transcode) echo 'never lossless' ;;
+	pacs-send:--window) echo 'none' ;;
 	pacs-send:--log) echo 'text json' ;;
 	pacs-send:--progress) echo 'auto always never' ;;
 	pacs-store:-a | pacs-store:--archive) echo 'dir' ;;

@@ -139,6 +139,10 @@ const char *cli_archive(void);
 /* The signal that asked to stop, or 0. Long loops look at it. Async-safe. */
 int cli_stopped(void);
 
+/* From now on SIGHUP does not stop: cli_hups counts how often it came. */
+void cli_watch_hup(void);
+unsigned cli_hups(void);
+
 /* --- diagnostics -------------------------------------------------------- */
 
 /* One line on stderr, "pacs-x: <message>", or a JSON object with --log=json

@@ -39,6 +39,30 @@ note_signal(int sig)
 	sigaction(sig, &sa, NULL);
 }
 
+static volatile sig_atomic_t hups;
+
+static void
+on_hup(int sig)
+{
+	(void)sig;
+	hups++;
+}
+
+void
+cli_watch_hup(void)
+{
+	struct sigaction sa = {.sa_handler = on_hup};
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+unsigned
+cli_hups(void)
+{
+	return (unsigned)hups;
+}
+
 void
 cli_signals_start(void)
 {

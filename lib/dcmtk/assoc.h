@@ -14,7 +14,6 @@ struct pacs_assoc {
 	const struct pacs_net_bridge *net;
 	struct pacs_net_link *link;
 	uint32_t peer_pdu;
-	uint8_t context; /* of one that was accepted here */
 	enum pacs_end end;
 	/* Bytes received and not yet used: buf[at..len). */
 	size_t at, len;

@@ -508,7 +508,7 @@ layer::prepare(struct pacs_error *err)
 		return fail(err, PACS_EDENIED, "cannot read the certificate",
 			    tls->cert);
 	if (tls->cert && !profile->checkPrivateKeyMatchesCertificate())
-		return fail(err, PACS_EUSAGE,
+		return fail(err, PACS_EFORMAT,
 			    "the key does not belong to the certificate",
 			    tls->cert);
 	if (tls->ca) {

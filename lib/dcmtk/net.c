@@ -169,7 +169,7 @@ enum pacs_err
 pacs_listener_accept(struct pacs_error *err, struct pacs_listener *l,
 		     const struct pacs_assoc_options *o, const char *sop_class,
 		     unsigned ms, struct pacs_assoc_info *info,
-		     struct pacs_assoc **ret)
+		     char ret_syntax[PACS_UID_MAX + 1], struct pacs_assoc **ret)
 {
 	struct pacs_context context = {0};
 	struct pacs_net_link *link;
@@ -180,7 +180,7 @@ pacs_listener_accept(struct pacs_error *err, struct pacs_listener *l,
 			   &link))
 		return err->code;
 	*ret = assoc_new(l->net, link, info);
-	(*ret)->context = context.id;
+	strcpy(ret_syntax, context.accepted);
 	return PACS_OK;
 }
 

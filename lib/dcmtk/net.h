@@ -118,13 +118,15 @@ enum pacs_err pacs_listener_open(struct pacs_error *err, unsigned port,
 /*
  * Wait up to ms for an association in which the peer provides sop_class to us
  * (storage commitment's answer), and accept it; others are rejected. o: host,
- * port, called and connect_ms are not used. PACS_EBUSY: none came.
+ * port, called and connect_ms are not used. ret_syntax: that of its messages.
+ * PACS_EBUSY: none came.
  */
 enum pacs_err pacs_listener_accept(struct pacs_error *err,
 				   struct pacs_listener *l,
 				   const struct pacs_assoc_options *o,
 				   const char *sop_class, unsigned ms,
 				   struct pacs_assoc_info *info,
+				   char ret_syntax[PACS_UID_MAX + 1],
 				   struct pacs_assoc **ret) PACS_MUST_CHECK;
 void pacs_listener_close(struct pacs_listener *l); /* NULL is fine */
 

@@ -87,8 +87,8 @@ add_need(struct pacs_proposal *p, const struct pacs_need *need)
 {
 	const char *own[] = {need->syntax, NULL};
 
-	/* All that it may need, or nothing. */
-	if (p->count + 3 > PACS_CONTEXTS_MAX)
+	/* All that it may need, or nothing; one is left for a service. */
+	if (p->count + 3 > PACS_CONTEXTS_MAX - 1)
 		return;
 	add(p, need->sop_class, own);
 	add(p, need->sop_class, defaults);
@@ -98,7 +98,7 @@ add_need(struct pacs_proposal *p, const struct pacs_need *need)
 
 void
 pacs_proposal_make(const struct pacs_needs *n, size_t first,
-		   struct pacs_proposal *ret)
+		   const char *service, struct pacs_proposal *ret)
 {
 	size_t i;
 
@@ -109,6 +109,8 @@ pacs_proposal_make(const struct pacs_needs *n, size_t first,
 			add_need(ret, &n->list[i]);
 	for (i = 0; i < n->count; i++)
 		add_need(ret, &n->list[i]);
+	if (service)
+		add(ret, service, defaults);
 }
 
 /* --- choosing ------------------------------------------------------------- */

@@ -14,6 +14,7 @@ struct pacs_need {
 	char sop_class[PACS_UID_MAX + 1];
 	char *syntax;     /* owned; stays where it is while the list grows */
 	uint64_t pending; /* objects that wait for it */
+	uint64_t bytes;   /* of them; only counted for a plan */
 	bool packed;      /* the peer takes it compressed only, if at all */
 };
 
@@ -35,10 +36,11 @@ struct pacs_proposal {
 
 /*
  * Propose for the need number first, then for all with something pending, then
- * for the others, as many as fit.
+ * for the others, as many as fit; and for a service class besides (NULL: none),
+ * as the last one.
  */
 void pacs_proposal_make(const struct pacs_needs *n, size_t first,
-			struct pacs_proposal *ret);
+			const char *service, struct pacs_proposal *ret);
 
 enum pacs_choice {
 	PACS_SEND_AS_IS,

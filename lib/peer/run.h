@@ -25,7 +25,8 @@ struct work {
 	/* tries */
 	unsigned attempts, losses, laters;
 	bool once_used;
-	uint64_t since_ms;      /* first told to come later; 0: never */
+	bool settled;      /* accepted in an earlier run; to be committed */
+	uint64_t since_ms; /* first told to come later; 0: never */
 	uint64_t not_before_ms; /* 0: at once */
 	/* the last answer */
 	enum pacs_sent outcome;
@@ -55,6 +56,8 @@ struct run {
 	uint64_t stopped_at;  /* when stopping was first seen; 0: not */
 	struct pacs_error fatal;
 	const char *fatal_reason;
+	bool plan;             /* count, do not queue */
+	struct commit *commit; /* commit.c; NULL unless asked for */
 	/* pace.c */
 	uint64_t trouble_since_ms; /* 0: all is well */
 	unsigned trouble_count;
@@ -75,6 +78,11 @@ void run_tell(struct run *r, struct work *w);
 void run_give_up(struct run *r, const struct pacs_error *err,
 		 const char *reason);
 const struct pacs_peer *run_peer(struct run *r);
+
+/* The producer's thread function; ctx is the run. */
+void *run_produce(void *ctx);
+void run_init(struct run *r);
+void run_clear(struct run *r);
 
 /* --- queue.c ----------------------------------------------------------- */
 /* Add what was found; waits while many wait. Takes it over. */

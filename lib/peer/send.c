@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/walk.h"
 #include "base/work.h"
-#include "peer/run.h"
+#include "peer/commit.h"
 
 enum { GRACE_MS = 5000 }; /* for what is under way when a run is stopped */
 
@@ -29,6 +30,19 @@ pacs_sent_word(enum pacs_sent s)
 	};
 
 	return words[s];
+}
+
+const char *
+pacs_committed_word(enum pacs_committed c)
+{
+	static const char *const words[] = {
+	    [PACS_COMMIT_NONE] = "",
+	    [PACS_COMMIT_YES] = "yes",
+	    [PACS_COMMIT_NO] = "no",
+	    [PACS_COMMIT_UNKNOWN] = "unknown",
+	};
+
+	return words[c];
 }
 
 bool
@@ -183,6 +197,66 @@ settle(struct run *r, struct work *w, enum pacs_sent outcome,
 	run_tell(r, w);
 }
 
+/* Looks an object up in the journal. True: its fate is known. */
+static bool
+in_journal(struct run *r, struct work *w)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_journal_entry e = {.outcome = 0};
+	bool found = false;
+	int fd;
+
+	if (!r->o->journal)
+		return false;
+	if (pacs_object_reopen(&err, &w->o, &fd)) {
+		settle(r, w, PACS_SENT_FAILED, "changed", err.msg);
+		return true;
+	}
+	(void)!pacs_sha256_fd(&err, fd, w->sha256, &w->o.size);
+	close(fd);
+	if (!err.code)
+		(void)!pacs_journal_find(&err, r->o->journal, w->o.instance,
+					 w->sha256, &e, &found);
+	if (err.code) {
+		settle(r, w, PACS_SENT_FAILED, "journal", err.msg);
+		return true;
+	}
+	if (!found)
+		return false;
+	w->status = e.status;
+	w->committed =
+	    r->o->commit ? (enum pacs_committed)e.committed : PACS_COMMIT_NONE;
+	if (r->o->commit && e.committed != PACS_COMMIT_YES) {
+		w->settled = true;
+		w->outcome = (enum pacs_sent)e.outcome;
+		w->reason = "journal";
+		return false;
+	}
+	settle(r, w, (enum pacs_sent)e.outcome, "journal", "");
+	return true;
+}
+
+static void
+take_up(struct run *r, struct work *w)
+{
+	struct pacs_need *need;
+	size_t i;
+
+	if (!r->plan) {
+		queue_add(r, w);
+		return;
+	}
+	pthread_mutex_lock(&r->lock);
+	/* The list may move while it is looked through. */
+	i = pacs_needs_find(&r->needs, w->o.sop_class, w->o.syntax);
+	need = &r->needs.list[i];
+	need->pending++;
+	need->bytes += w->o.data_size;
+	pthread_mutex_unlock(&r->lock);
+	pacs_object_clear(&w->o);
+	free(w);
+}
+
 static bool
 found_file(struct pacs_walk *walk, int dirfd, const char *name, bool via_link)
 {
@@ -202,7 +276,8 @@ found_file(struct pacs_walk *walk, int dirfd, const char *name, bool via_link)
 				 pacs_strndup(walk->path.data, walk->path.len),
 				 &w->o, &reason)) {
 	case PACS_OBJECT_GOOD:
-		queue_add(r, w);
+		if (!in_journal(r, w))
+			take_up(r, w);
 		break;
 	case PACS_OBJECT_OTHER:
 		settle(r, w, named ? PACS_SENT_FAILED : PACS_SENT_SKIPPED,
@@ -240,8 +315,8 @@ found_trouble(struct pacs_walk *walk, struct pacs_error *err,
 	pacs_error_clear(err);
 }
 
-static void *
-produce(void *ctx)
+void *
+run_produce(void *ctx)
 {
 	struct producer p = {.r = ctx};
 	struct pacs_walk walk = {.file = found_file,
@@ -263,7 +338,7 @@ produce(void *ctx)
 
 /* --- the run ----------------------------------------------------------- */
 
-static void
+void
 run_init(struct run *r)
 {
 	pthread_mutex_init(&r->told, NULL);
@@ -275,7 +350,7 @@ run_init(struct run *r)
 	r->fatal_reason = "";
 }
 
-static void
+void
 run_clear(struct run *r)
 {
 	pacs_needs_clear(&r->needs);
@@ -328,7 +403,9 @@ pacs_send(struct pacs_error *err, const struct pacs_send_options *o,
 
 	memset(ret_tally, 0, sizeof(*ret_tally));
 	run_init(&r);
-	if (pthread_create(&producer, NULL, produce, &r)) {
+	if (o->commit && commit_start(err, &r))
+		goto out;
+	if (pthread_create(&producer, NULL, run_produce, &r)) {
 		pacs_error_set(err, PACS_ELIMIT, "no thread to be had");
 		goto out;
 	}
@@ -347,6 +424,7 @@ pacs_send(struct pacs_error *err, const struct pacs_send_options *o,
 	if (!err->code && run_stopped(&r))
 		pacs_error_set(err, PACS_EINTERRUPTED, "stopped");
 out:
+	commit_end(&r);
 	run_clear(&r);
 	return err->code;
 }

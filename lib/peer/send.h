@@ -37,6 +37,9 @@ enum pacs_committed {
 	PACS_COMMIT_UNKNOWN, /* it has not said yet */
 };
 
+/* "yes", "no", "unknown"; "" for NONE. Static. */
+const char *pacs_committed_word(enum pacs_committed c);
+
 struct pacs_send_record {
 	enum pacs_sent outcome;
 	const char
@@ -102,5 +105,32 @@ enum pacs_err pacs_send(struct pacs_error *err,
 			const struct pacs_send_options *o,
 			const struct pacs_send_hooks *h,
 			struct pacs_send_tally *ret_tally) PACS_MUST_CHECK;
+
+/* --- before it is done ---------------------------------------------------- */
+
+/* What would become of all objects of one class and syntax. */
+struct pacs_send_plan {
+	const char *sop_class, *syntax;
+	uint64_t objects, bytes;
+	/* "as-is", "native" (re-encoded, decompressed), "compressed",
+	 * "refused"; static */
+	const char *how;
+	const char *reason;      /* why not as it is; "" */
+	const char *syntax_sent; /* "" if refused */
+	double
+	    seconds; /* at least: round trips, and bytes if there is a rate */
+};
+typedef void pacs_send_plan_fn(void *ctx, const struct pacs_send_plan *p);
+
+/*
+ * Look at everything that the hooks name, negotiate with the peer, send
+ * nothing. h->record is told of what would not be sent anyway (skipped,
+ * damaged); fn of the rest. Errors of the association are returned at once.
+ */
+enum pacs_err pacs_send_plan(struct pacs_error *err,
+			     const struct pacs_send_options *o,
+			     const struct pacs_send_hooks *h,
+			     struct pacs_send_tally *ret_tally,
+			     pacs_send_plan_fn *fn, void *ctx) PACS_MUST_CHECK;
 
 #endif

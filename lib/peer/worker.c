@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "peer/run.h"
+#include "peer/commit.h"
 #include "peer/status.h"
 
 enum {
 	RELEASE_MS = 10000,
 	IDLE_MS = 1500, /* an association with nothing to do for so long ends */
+	KEPT_MS = 50,   /* before the peer is asked to commit what it has */
 	LOSSES_MAX = 3, /* associations that one object may cost */
 };
 
@@ -21,6 +22,9 @@ struct line {
 	struct pacs_assoc *a; /* NULL: none */
 	struct pacs_proposal p;
 	uint16_t message;
+	/* Accepted, to be committed before they are told. */
+	struct work *kept;
+	size_t kept_count;
 };
 
 /* --- the association --------------------------------------------------- */
@@ -65,7 +69,8 @@ dial(struct line *l, size_t need)
 	o.stopped = run_must_stop;
 	o.stopped_ctx = r;
 	pthread_mutex_lock(&r->lock);
-	pacs_proposal_make(&r->needs, need, &l->p);
+	pacs_proposal_make(&r->needs, need,
+			   r->o->commit ? PACS_COMMITMENT_CLASS : NULL, &l->p);
 	pthread_mutex_unlock(&r->lock);
 	l->message = 0;
 	if (!pacs_assoc_open(&err, &o, l->p.contexts, l->p.count, &info, &end,
@@ -91,6 +96,54 @@ refuse(struct line *l, struct work *w, const char *reason)
 	queue_done(l->r, w);
 }
 
+static bool
+is_accepted(const struct work *w)
+{
+	return w->outcome == PACS_SENT || w->outcome == PACS_SENT_WARNED ||
+	       w->outcome == PACS_SENT_DROPPED;
+}
+
+/* In the journal before it is told. A journal that cannot be written ends the
+ * run; what was sent is told all the same. */
+static void
+write_down(struct run *r, const struct work *w)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_journal_entry e = {
+	    .instance = w->o.instance,
+	    .sha256 = w->sha256,
+	    .study = w->o.study,
+	    .series = w->o.series,
+	    .sop_class = w->o.sop_class,
+	    .outcome = (int)w->outcome,
+	    .status = w->status,
+	    .committed = (int)w->committed,
+	};
+
+	if (r->o->journal && pacs_journal_accepted(&err, r->o->journal, &e))
+		run_give_up(r, &err, "journal");
+}
+
+/* It has its final answer. */
+static void
+finish(struct line *l, struct work *w)
+{
+	if (!is_accepted(w)) {
+		queue_done(l->r, w);
+		return;
+	}
+	if (l->r->o->commit)
+		w->committed = PACS_COMMIT_UNKNOWN;
+	write_down(l->r, w);
+	if (!l->r->o->commit) {
+		queue_done(l->r, w);
+		return;
+	}
+	w->next = l->kept;
+	l->kept = w;
+	l->kept_count++;
+}
+
 static void
 answered(struct line *l, struct work *w)
 {
@@ -98,7 +151,7 @@ answered(struct line *l, struct work *w)
 
 	pace_progress(l->r);
 	if (!w->transient) {
-		queue_done(l->r, w);
+		finish(l, w);
 		return;
 	}
 	if (pacs_store_verdict(run_peer(l->r), (uint16_t)w->status) ==
@@ -211,6 +264,43 @@ carry(struct line *l, struct work *w)
 		send_one(l, w, how, c);
 }
 
+/* --- storage commitment ------------------------------------------------- */
+
+/* The class's context is the last one. */
+static bool
+can_ask(const struct line *l)
+{
+	const struct pacs_context *c;
+
+	if (!l->a || !l->p.count)
+		return false;
+	c = &l->p.contexts[l->p.count - 1];
+	return !c->result && !strcmp(c->sop_class, PACS_COMMITMENT_CLASS);
+}
+
+static void
+settle_kept(struct line *l)
+{
+	const struct pacs_context *c;
+	struct work *w;
+
+	if (!l->kept)
+		return;
+	if (!l->a && !run_stopped(l->r))
+		(void)dial(l, l->kept->need);
+	if (can_ask(l)) {
+		c = &l->p.contexts[l->p.count - 1];
+		commit_ask(l->r, &l->a, c->id, c->accepted, l->kept);
+	} else if (l->a) {
+		run_note(l->r, "the peer does not take storage commitment");
+	}
+	while ((w = l->kept)) {
+		l->kept = w->next;
+		queue_done(l->r, w);
+	}
+	l->kept_count = 0;
+}
+
 void
 worker(void *run, unsigned number)
 {
@@ -227,14 +317,19 @@ worker(void *run, unsigned number)
 			hang_up(l);
 			pace_wait_window(l->r);
 		}
-		s = queue_take(l->r, IDLE_MS, &w);
+		s = queue_take(l->r, l->kept ? KEPT_MS : IDLE_MS, &w);
 		if (s == QUEUE_DONE)
 			break;
-		if (s == QUEUE_GOT)
+		if (s == QUEUE_GOT && w->settled)
+			finish(l, w);
+		else if (s == QUEUE_GOT)
 			carry(l, w);
-		else
+		if (l->kept_count >= COMMIT_MAX || (l->kept && s == QUEUE_WAIT))
+			settle_kept(l);
+		else if (s == QUEUE_WAIT)
 			hang_up(l);
 	}
+	settle_kept(l);
 	hang_up(l);
 	free(l);
 }

@@ -1,0 +1,399 @@
+#include "peer/commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "dcmtk/dimse.h"
+#include "dicom/dataset.h"
+
+enum {
+	SLICE_MS = 200,
+	REPORT_MAX = 16 << 20,
+	SAME_LINE_MS = 1000, /* for a peer that might come by itself */
+	RELEASE_MS = 10000,
+};
+
+/* A question that waits for its answer. */
+struct asked {
+	struct asked *next;
+	char uid[PACS_UID_MAX + 1];
+	struct pacs_buf good, failed; /* instances, each with a NUL */
+	bool answered;
+};
+
+struct commit {
+	struct run *r;
+	struct pacs_listener *listener;
+	pthread_t thread;
+	bool ends;
+	pthread_mutex_t lock;
+	struct asked *list;
+};
+
+/* --- the peer's word --------------------------------------------------- */
+
+static void
+take_uids(const struct pacs_item *root, uint32_t tag, struct pacs_buf *out)
+{
+	const struct pacs_element *e = pacs_item_find(root, tag);
+	char uid[PACS_UID_MAX + 1];
+	size_t i;
+
+	for (i = 0; e && i < pacs_element_item_count(e); i++)
+		if (pacs_item_uid(pacs_element_item(e, i),
+				  PACS_TAG_ReferencedSOPInstanceUID, uid,
+				  sizeof(uid)))
+			pacs_buf_add(out, uid, strlen(uid) + 1);
+}
+
+static bool
+has_uid(const struct pacs_buf *b, const char *uid)
+{
+	size_t at;
+
+	for (at = 0; at < b->len; at += strlen(b->data + at) + 1)
+		if (!strcmp(b->data + at, uid))
+			return true;
+	return false;
+}
+
+/* What earlier runs asked is in the journal only. */
+static void
+tell_journal(struct run *r, const char *transaction, const struct pacs_buf *b,
+	     enum pacs_committed what)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	size_t at;
+
+	if (!r->o->journal)
+		return;
+	for (at = 0; at < b->len && !err.code; at += strlen(b->data + at) + 1)
+		(void)!pacs_journal_answered(&err, r->o->journal, transaction,
+					     b->data + at, (int)what);
+	if (err.code)
+		run_note(r, "%s", err.msg);
+}
+
+/* A report's data set: false if it is none. */
+static bool
+take_report(struct commit *c, const struct pacs_buf *data, const char *syntax)
+{
+	const struct pacs_read_options o = {.bare_syntax = syntax,
+					    .max_depth = 8};
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_buf good = {0}, failed = {0};
+	char uid[PACS_UID_MAX + 1];
+	struct pacs_dataset *ds;
+	struct asked *q;
+	bool fine;
+
+	if (pacs_dataset_read_memory(&err, pacs_buf_str(data), data->len, &o,
+				     &ds))
+		return false;
+	fine = pacs_item_uid(pacs_dataset_root(ds), PACS_TAG_TransactionUID,
+			     uid, sizeof(uid));
+	take_uids(pacs_dataset_root(ds), PACS_TAG_ReferencedSOPSequence, &good);
+	take_uids(pacs_dataset_root(ds), PACS_TAG_FailedSOPSequence, &failed);
+	pacs_dataset_free(ds);
+	if (fine) {
+		tell_journal(c->r, uid, &good, PACS_COMMIT_YES);
+		tell_journal(c->r, uid, &failed, PACS_COMMIT_NO);
+		pthread_mutex_lock(&c->lock);
+		for (q = c->list; q && strcmp(q->uid, uid) != 0; q = q->next)
+			;
+		if (q) {
+			pacs_buf_add(&q->good, good.data, good.len);
+			pacs_buf_add(&q->failed, failed.data, failed.len);
+			q->answered = true;
+		}
+		pthread_mutex_unlock(&c->lock);
+	}
+	pacs_buf_clear(&good);
+	pacs_buf_clear(&failed);
+	return fine;
+}
+
+/* Take and answer one N-EVENT-REPORT, or see the answer to our N-ACTION. */
+static enum pacs_err
+one_message(struct pacs_error *err, struct commit *c, struct pacs_assoc *a,
+	    const char *syntax, unsigned ms, struct pacs_command *m)
+{
+	struct pacs_buf data = {0};
+	struct pacs_command rsp = {.field = PACS_N_EVENT_REPORT_RSP};
+	uint8_t context;
+
+	if (!pacs_dimse_receive(err, a, m, &context, &data, REPORT_MAX, ms) &&
+	    m->field == PACS_N_EVENT_REPORT_RQ) {
+		rsp.message = m->message;
+		rsp.number = m->number;
+		strcpy(rsp.sop_class, PACS_COMMITMENT_CLASS);
+		strcpy(rsp.sop_instance, PACS_COMMITMENT_INSTANCE);
+		if (!take_report(c, &data, syntax))
+			rsp.status = 0x0110;
+		(void)!pacs_dimse_send(err, a, context, &rsp,
+				       run_peer(c->r)->idle_ms);
+	}
+	pacs_buf_clear(&data);
+	return err->code;
+}
+
+/* --- the peer comes to us ---------------------------------------------- */
+
+static bool
+listening_ends(void *ctx)
+{
+	struct commit *c = ctx;
+	bool ends;
+
+	pthread_mutex_lock(&c->lock);
+	ends = c->ends;
+	pthread_mutex_unlock(&c->lock);
+	return ends;
+}
+
+static void
+serve(struct commit *c, struct pacs_assoc *a, const char *syntax)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_command m;
+
+	while (!one_message(&err, c, a, syntax, run_peer(c->r)->answer_ms, &m))
+		;
+	/* Asked for release is the good end; nobody minds an abort then. */
+	pacs_assoc_abort(a);
+}
+
+static void *
+listen_for(void *ctx)
+{
+	struct commit *c = ctx;
+	const struct pacs_peer *peer = run_peer(c->r);
+
+	while (!listening_ends(c)) {
+		struct pacs_error err = PACS_ERROR_INIT;
+		struct pacs_assoc_options o = {
+		    .calling = c->r->o->aetitle,
+		    .called = "",
+		    .host = "",
+		    .tls = peer->use_tls ? &peer->tls : NULL,
+		    .negotiate_ms = peer->negotiate_ms,
+		    .stopped = listening_ends,
+		    .stopped_ctx = c,
+		};
+		char syntax[PACS_UID_MAX + 1];
+		struct pacs_assoc_info info;
+		struct pacs_assoc *a;
+
+		if (!pacs_listener_accept(&err, c->listener, &o,
+					  PACS_COMMITMENT_CLASS, SLICE_MS,
+					  &info, syntax, &a))
+			serve(c, a, syntax);
+	}
+	return NULL;
+}
+
+enum pacs_err
+commit_start(struct pacs_error *err, struct run *r)
+{
+	struct commit *c;
+
+	r->commit = c = pacs_calloc(1, sizeof(*c));
+	c->r = r;
+	pthread_mutex_init(&c->lock, NULL);
+	if (!run_peer(r)->commit_port)
+		return PACS_OK;
+	if (pacs_listener_open(err, run_peer(r)->commit_port, &c->listener))
+		return err->code;
+	if (pthread_create(&c->thread, NULL, listen_for, c)) {
+		pacs_listener_close(c->listener);
+		c->listener = NULL;
+		return pacs_error_set(err, PACS_ELIMIT, "no thread to be had");
+	}
+	return PACS_OK;
+}
+
+void
+commit_end(struct run *r)
+{
+	struct commit *c = r->commit;
+
+	if (!c)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->ends = true;
+	pthread_mutex_unlock(&c->lock);
+	if (c->listener)
+		pthread_join(c->thread, NULL);
+	pacs_listener_close(c->listener);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+	r->commit = NULL;
+}
+
+/* --- the question ------------------------------------------------------ */
+
+static enum pacs_err
+make_question(struct pacs_error *err, const struct asked *q,
+	      const struct work *list, const char *syntax, struct pacs_buf *out)
+{
+	const struct pacs_write_options o = {.transfer_syntax = syntax,
+					     .bare = true};
+	struct pacs_dataset *ds = pacs_dataset_new();
+	struct pacs_item *root = pacs_dataset_root(ds);
+	const struct work *w;
+
+	(void)!pacs_item_put_text(err, root, PACS_TAG_TransactionUID, q->uid);
+	for (w = list; w && !err->code; w = w->next) {
+		struct pacs_item *item =
+		    pacs_item_add_item(root, PACS_TAG_ReferencedSOPSequence);
+
+		if (!pacs_item_put_text(err, item,
+					PACS_TAG_ReferencedSOPClassUID,
+					w->o.sop_class))
+			(void)!pacs_item_put_text(
+			    err, item, PACS_TAG_ReferencedSOPInstanceUID,
+			    w->o.instance);
+	}
+	if (!err->code)
+		(void)!pacs_dataset_write(err, ds, &o, pacs_sink_buf, out);
+	pacs_dataset_free(ds);
+	return err->code;
+}
+
+/* Before the question goes out: its answer may come to another run. */
+static enum pacs_err
+note_question(struct pacs_error *err, struct run *r, const struct asked *q,
+	      const struct work *list)
+{
+	for (; r->o->journal && list; list = list->next)
+		if (pacs_journal_asked(err, r->o->journal, list->o.instance,
+				       list->sha256, q->uid))
+			return err->code;
+	return PACS_OK;
+}
+
+static bool
+is_answered(struct commit *c, const struct asked *q)
+{
+	bool is;
+
+	pthread_mutex_lock(&c->lock);
+	is = q->answered;
+	pthread_mutex_unlock(&c->lock);
+	return is;
+}
+
+/* The N-ACTION and its response; a report may come before that. */
+static enum pacs_err
+put_question(struct pacs_error *err, struct commit *c, struct pacs_assoc *a,
+	     uint8_t context, const char *syntax, const struct pacs_buf *text)
+{
+	const struct pacs_peer *peer = run_peer(c->r);
+	struct pacs_command m = {.field = PACS_N_ACTION_RQ,
+				 .message = 1,
+				 .number = 1,
+				 .has_data = true};
+
+	strcpy(m.sop_class, PACS_COMMITMENT_CLASS);
+	strcpy(m.sop_instance, PACS_COMMITMENT_INSTANCE);
+	pacs_dimse_begin(a, context, &m, peer->idle_ms);
+	if (pacs_dimse_put(err, a, text->data, text->len) ||
+	    pacs_dimse_end(err, a))
+		return err->code;
+	do {
+		if (one_message(err, c, a, syntax, peer->answer_ms, &m))
+			return err->code;
+	} while (m.field != PACS_N_ACTION_RSP);
+	if (m.status)
+		return pacs_error_set(err, PACS_EREFUSED,
+				      "storage commitment was refused with "
+				      "status %04X",
+				      m.status);
+	return PACS_OK;
+}
+
+/* Until it is answered, here or by the listener. */
+static void
+wait_answer(struct commit *c, struct pacs_assoc **a, const char *syntax,
+	    const struct asked *q)
+{
+	uint64_t begin = pacs_time_mono_ms(), passed;
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_command m;
+
+	while (!is_answered(c, q) && !run_stopped(c->r)) {
+		passed = pacs_time_mono_ms() - begin;
+		if (passed >= c->r->o->commit_ms)
+			return;
+		if (*a && c->listener && passed > SAME_LINE_MS) {
+			(void)!pacs_assoc_release(&err, *a, RELEASE_MS);
+			*a = NULL;
+		} else if (!*a) {
+			if (!c->listener)
+				return;
+			pace_sleep(c->r, 20);
+		} else if (pacs_assoc_readable(*a, SLICE_MS) &&
+			   one_message(&err, c, *a, syntax,
+				       run_peer(c->r)->answer_ms, &m)) {
+			pacs_assoc_abort(*a);
+			*a = NULL;
+		}
+	}
+}
+
+static void
+enter(struct commit *c, struct asked *q)
+{
+	pacs_uid_random(q->uid);
+	pthread_mutex_lock(&c->lock);
+	q->next = c->list;
+	c->list = q;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void
+leave(struct commit *c, struct asked *q)
+{
+	struct asked **at;
+
+	pthread_mutex_lock(&c->lock);
+	for (at = &c->list; *at != q; at = &(*at)->next)
+		;
+	*at = q->next;
+	pthread_mutex_unlock(&c->lock);
+	pacs_buf_clear(&q->good);
+	pacs_buf_clear(&q->failed);
+}
+
+void
+commit_ask(struct run *r, struct pacs_assoc **a, uint8_t context,
+	   const char *syntax, struct work *list)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct commit *c = r->commit;
+	struct asked q = {.answered = false};
+	struct pacs_buf text = {0};
+	struct work *w;
+
+	enter(c, &q);
+	if (make_question(&err, &q, list, syntax, &text) ||
+	    note_question(&err, r, &q, list) ||
+	    put_question(&err, c, *a, context, syntax, &text)) {
+		run_note(r, "%s", err.msg);
+		if (err.code != PACS_EREFUSED) {
+			pacs_assoc_abort(*a);
+			*a = NULL;
+		}
+	} else {
+		wait_answer(c, a, syntax, &q);
+	}
+	for (w = list; w; w = w->next)
+		if (has_uid(&q.failed, w->o.instance))
+			w->committed = PACS_COMMIT_NO;
+		else if (has_uid(&q.good, w->o.instance))
+			w->committed = PACS_COMMIT_YES;
+	leave(c, &q);
+	pacs_buf_clear(&text);
+}
