@@ -294,7 +294,7 @@ line_at(struct pacs_error *err, const struct pacs_archive *ar, int *fd,
 	char text[PACS_LINE_MAX], struct pacs_ledger_line *ret)
 {
 	enum pacs_err rc;
-	bool whole;
+	bool whole = false;
 
 	if (*open_segment != r->segment) {
 		if (*fd >= 0)

@@ -28,6 +28,26 @@ nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 # An open file description lock, as the programs take, through fd $1.
 hold() { /usr/bin/python3 -c 'import fcntl, struct, sys
 fcntl.fcntl(int(sys.argv[1]), 37, struct.pack("hh4xqqi4x", 1, 0, 0, 0, 0))' "$1"; }
+# A real receiver on a free port, until the shell ends: $peer.
+peer() {
+	port=$(/usr/bin/python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
+	peer=ANY@127.0.0.1:$port
+	storescp --ignore "$port" >../storescp.log 2>&1 &
+	receiver=$!
+	trap 'kill "$receiver"' EXIT
+	/usr/bin/python3 -c 'import socket, sys, time
+for i in range(1000):
+    try:
+        socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()
+        break
+    except OSError:
+        time.sleep(0.01)
+else:
+    sys.exit("storescp does not answer")' "$port"
+}
 one=$(cd a && find objects -type f | LC_ALL=C sort | head -n 1)
 """
 
