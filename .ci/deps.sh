@@ -7,7 +7,8 @@ set -eu
 build='gcc g++ libc6-dev make pkg-config libdcmtk-dev libsqlite3-dev libarchive-dev
 	libzstd-dev libssl-dev zlib1g-dev libutf8proc-dev'
 demo='dcmtk genisoimage'
-bench='dcmtk orthanc curl python3 restic borgbackup'
+bench='dcmtk orthanc curl python3 restic borgbackup
+	vtk-dicom-tools'
 check='bats bats-support bats-assert bats-file dcmtk dicom3tools
 	libgdcm-tools python3-pydicom sqlite3 zstd zip genisoimage
 	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs

@@ -39,6 +39,9 @@ struct ask {
 void ask_clear(struct ask *a);
 void ask_bind_int(struct ask *a, int64_t i);
 void ask_bind_text(struct ask *a, const char *s);
+void ask_bind_real(struct ask *a, double d);
+void ask_bind_condition(struct ask *a, const struct pacs_condition *c);
+void ask_bind_items(struct ask *a, const struct ask_items *items);
 /* Prepare; the binds go to the parameters from first (1, 2, ...) on. */
 enum pacs_err ask_prepare(struct pacs_error *err, struct db *db,
 			  const struct ask *a, int first,
@@ -86,6 +89,11 @@ struct plan {
 	size_t probe_count;
 	struct ask scratch; /* owns texts of probes */
 };
+/* How few rows a condition leaves, as far as one can tell: 1 is best; 0: no
+ * index helps. (anchor.c) */
+int anchor_rank(const struct pacs_condition *c);
+/* Begin the plan there. */
+void anchor_set(struct plan *p, const struct pacs_condition *c);
 void ask_plan_make(struct plan *p, const struct pacs_query *q,
 		   enum pacs_level asked);
 void ask_plan_clear(struct plan *p);

@@ -37,6 +37,10 @@ struct pacs_find {
 	struct pacs_buf path;
 };
 
+/* Are the added keys that are asked for, sorted by or shown filled in? */
+enum pacs_err find_ready(struct pacs_error *err, struct pacs_index *ix,
+			 const struct pacs_query *q,
+			 const struct pacs_find_options *opts) PACS_MUST_CHECK;
 /* Ids of all records of a question, in the order asked for. (sort.c) */
 enum pacs_err find_sorted(struct pacs_error *err, struct pacs_index *ix,
 			  const struct pacs_query *q,

@@ -1,6 +1,5 @@
 /*
- * Keys that an archive adds: from what users type to a line of the marker, and
- * from there to a keyring.
+ * Keys that an archive adds: from a line of its marker to a keyring.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 #include "query/internal.h"
 
 #define NAME_MAX_BYTES 64
-#define LINE_MAX_BYTES 1024
 
 void
 pacs_keyring_clear(struct pacs_keyring *r)
@@ -89,8 +87,9 @@ one_step(struct pacs_arena *arena, const char *s, size_t len,
 	       !PACS_TAG_IS_PRIVATE(ret->tag);
 }
 
-static bool
-split(struct pacs_added_key *a, struct pacs_arena *arena, const char *path)
+bool
+key_path_split(struct pacs_added_key *a, struct pacs_arena *arena,
+	       const char *path)
 {
 	for (a->depth = 0; a->depth < PACS_KEY_DEPTH;) {
 		size_t n = step_length(path);
@@ -105,8 +104,9 @@ split(struct pacs_added_key *a, struct pacs_arena *arena, const char *path)
 }
 
 /* One spelling for each path: keywords where there are, else tags. */
-static void
-spell(const struct pacs_added_key *a, size_t depth, struct pacs_buf *out)
+void
+key_path_spell(const struct pacs_added_key *a, size_t depth,
+	       struct pacs_buf *out)
 {
 	size_t i;
 
@@ -129,8 +129,8 @@ spell(const struct pacs_added_key *a, size_t depth, struct pacs_buf *out)
 
 /* --- types ------------------------------------------------------------- */
 
-static bool
-type_of(uint16_t vr, enum pacs_key_type *ret)
+bool
+key_vr_type(uint16_t vr, enum pacs_key_type *ret)
 {
 	static const char numbers[] = "DS FD FL IS SL SS SV UL US UV",
 			  texts[] = "AE AS AT CS DT LO LT SH ST UC UI UR UT";
@@ -151,8 +151,8 @@ type_of(uint16_t vr, enum pacs_key_type *ret)
 	return true;
 }
 
-static bool
-parse_vr(const char *s, uint16_t *ret)
+bool
+key_vr_parse(const char *s, uint16_t *ret)
 {
 	enum pacs_key_type type;
 
@@ -160,7 +160,7 @@ parse_vr(const char *s, uint16_t *ret)
 	    !isupper((unsigned char)s[1]))
 		return false;
 	*ret = PACS_VR(s[0], s[1]);
-	return type_of(*ret, &type);
+	return key_vr_type(*ret, &type);
 }
 
 /* A place for each item, or for each value if there can be several. */
@@ -174,8 +174,8 @@ is_multi(const struct pacs_added_key *a)
 	return a->depth > 1 || !d || strcmp(d->vm, "1") != 0;
 }
 
-static bool
-is_name(const char *s)
+bool
+key_is_name(const char *s)
 {
 	size_t n;
 
@@ -195,13 +195,13 @@ fill(struct pacs_added_key *a, struct pacs_arena *arena)
 	k->flags = PACS_KEY_IS_ADDED;
 	if (is_multi(a) && (a->depth > 1 || !pacs_key_is_prose(k)))
 		k->flags |= PACS_KEY_MULTI;
-	type_of(k->vr, &k->type);
+	key_vr_type(k->vr, &k->type);
 	k->help = "";
 	k->tag = a->steps[a->depth - 1].tag;
 	if (a->depth == 2 && !a->steps[0].creator)
 		k->sequence = a->steps[0].tag;
 	if (a->depth > 1) {
-		spell(a, a->depth - 1, &parent);
+		key_path_spell(a, a->depth - 1, &parent);
 		k->parent = pacs_arena_strdup(arena, pacs_buf_str(&parent));
 		pacs_buf_clear(&parent);
 	}
@@ -229,9 +229,10 @@ parse(struct pacs_added_key *a, struct pacs_arena *arena, const char *line)
 	     *level = name ? word(&s) : NULL, *vr = level ? word(&s) : NULL;
 
 	memset(a, 0, sizeof(*a));
-	if (!vr || !is_name(name) || !pacs_level_parse(level, &a->key.level) ||
-	    a->key.level == PACS_LEVEL_PATIENT || !parse_vr(vr, &a->key.vr) ||
-	    !split(a, arena, s))
+	if (!vr || !key_is_name(name) ||
+	    !pacs_level_parse(level, &a->key.level) ||
+	    a->key.level == PACS_LEVEL_PATIENT ||
+	    !key_vr_parse(vr, &a->key.vr) || !key_path_split(a, arena, s))
 		return false;
 	a->key.name = name;
 	a->line = pacs_arena_strdup(arena, line);
@@ -271,107 +272,6 @@ pacs_keyring_add(struct pacs_error *err, struct pacs_keyring *r,
 	return PACS_OK;
 }
 
-/* --- from what users type ---------------------------------------------- */
-
-static enum pacs_err
-check_path(struct pacs_error *err, const struct pacs_added_key *a)
-{
-	size_t i;
-
-	for (i = 0; i < a->depth; i++) {
-		const struct pacs_key_step *s = &a->steps[i];
-		const struct pacs_dict_entry *d =
-		    s->creator ? NULL : pacs_dict_find_tag(s->tag);
-		bool last = i + 1 == a->depth;
-
-		if (d && (d->vr == PACS_VR('S', 'Q')) == last)
-			return pacs_error_set(
-			    err, PACS_EUSAGE,
-			    last ? "'%s' is a sequence; name an element in it"
-				 : "'%s' is no sequence",
-			    d->keyword);
-	}
-	if (a->steps[0].tag >= PACS_TAG_PixelData || a->steps[0].tag < 0x80000)
-		return pacs_error_set(err, PACS_EUSAGE,
-				      "only the data set before the pixels can "
-				      "be indexed");
-	return PACS_OK;
-}
-
-static enum pacs_err
-choose_vr(struct pacs_error *err, struct pacs_added_key *a, const char *vr)
-{
-	const struct pacs_key_step *last = &a->steps[a->depth - 1];
-	const struct pacs_dict_entry *d =
-	    last->creator ? NULL : pacs_dict_find_tag(last->tag);
-
-	a->key.vr = d ? d->vr : PACS_VR('L', 'O');
-	if (*vr ? !parse_vr(vr, &a->key.vr) : !type_of(a->key.vr, &a->key.type))
-		return pacs_error_set(err, PACS_EUSAGE,
-				      "values of that VR cannot be indexed");
-	return PACS_OK;
-}
-
-static enum pacs_err
-choose_name(struct pacs_error *err, const struct pacs_added_key *a,
-	    const char *given, const char *path)
-{
-	if (!is_name(given))
-		return pacs_error_set(err, PACS_EUSAGE,
-				      "a name is letters, digits and '_'; for "
-				      "one without a keyword write NAME=%s",
-				      path);
-	if (key_in_table(path) >= 0 || key_in_table(given) >= 0)
-		return pacs_error_set(err, PACS_EUSAGE, "'%s' is a key already",
-				      given);
-	(void)a;
-	return PACS_OK;
-}
-
-enum pacs_err
-pacs_key_define(struct pacs_error *err, const char *definition,
-		enum pacs_level level, const char *vr, struct pacs_buf *out)
-{
-	const char *equals = strchr(definition, '=');
-	struct pacs_arena arena = {0};
-	struct pacs_added_key a = {0};
-	struct pacs_buf path = {0};
-	char *name = NULL;
-	uint32_t tag;
-
-	if (level == PACS_LEVEL_PATIENT) {
-		pacs_error_set(err, PACS_EUSAGE,
-			       "a patient has no keys of its own to add; use "
-			       "the study level");
-		goto out;
-	}
-	if (strlen(definition) > LINE_MAX_BYTES || strchr(definition, '\n') ||
-	    !split(&a, &arena, equals ? equals + 1 : definition)) {
-		pacs_error_set(err, PACS_EUSAGE,
-			       "no path of keywords, tags or private elements");
-		goto out;
-	}
-	spell(&a, a.depth, &path);
-	name = equals ? pacs_strndup(definition, (size_t)(equals - definition))
-		      : pacs_strdup(pacs_buf_str(&path));
-	if (check_path(err, &a) || choose_vr(err, &a, vr) ||
-	    choose_name(err, &a, name, pacs_buf_str(&path)))
-		goto out;
-	/* A keyword as a name must mean its element. */
-	if (equals && pacs_tag_parse(name, &tag)) {
-		pacs_error_set(err, PACS_EUSAGE,
-			       "'%s' is a name of the dictionary", name);
-		goto out;
-	}
-	pacs_buf_addf(out, "%s %s %c%c %s", name, pacs_level_name(level),
-		      a.key.vr >> 8, a.key.vr & 0xff, pacs_buf_str(&path));
-out:
-	free(name);
-	pacs_buf_clear(&path);
-	pacs_arena_clear(&arena);
-	return err->code;
-}
-
 /* --- looking up -------------------------------------------------------- */
 
 const struct pacs_key *
@@ -407,8 +307,8 @@ pacs_keyring_find(struct pacs_error *err, const struct pacs_keyring *r,
 	int found = key_in_table(name);
 	size_t i;
 
-	if (found < 0 && r && r->count && split(&a, &arena, name))
-		spell(&a, a.depth, &path);
+	if (found < 0 && r && r->count && key_path_split(&a, &arena, name))
+		key_path_spell(&a, a.depth, &path);
 	for (i = 0; found < 0 && r && i < r->count; i++)
 		if (is_called(&r->added[i], name, pacs_buf_str(&path)))
 			found = PACS_KEY_ADDED + (int)i;

@@ -24,4 +24,14 @@ int key_in_table(const char *name);
 /* The error that this is no key, with the nearest one. */
 enum pacs_err key_unknown(struct pacs_error *err, const char *name);
 
+/* Parts of an added key's line (added.c): path to steps, and back, as one
+ * spelling; how values of a VR are compared (false: not at all). */
+bool key_path_split(struct pacs_added_key *a, struct pacs_arena *arena,
+		    const char *path);
+void key_path_spell(const struct pacs_added_key *a, size_t depth,
+		    struct pacs_buf *out);
+bool key_vr_type(uint16_t vr, enum pacs_key_type *ret);
+bool key_vr_parse(const char *s, uint16_t *ret);
+bool key_is_name(const char *s);
+
 #endif

@@ -1,4 +1,5 @@
-# make bench-find: questions to a small and a large index (2 GB of disk).
+# make bench-find: questions to a small and a large index (2 GB of disk), and
+# beside the peers.
 SMALL ?= 1000
 LARGE ?= 100000
 .PHONY: bench-find
