@@ -168,6 +168,8 @@ copy_removed(struct pacs_error *err, struct copying *c)
 	}
 	for (i = 0; i < have.count; i++)
 		pacs_buf_addf(&b, "%s\n", have.list[i]);
+	if (b.len)
+		text_seal(&b);
 	if (!rc && b.len)
 		rc = depot_put(err, &c->to->depot, "dropped/removed", b.data,
 			       b.len, true);

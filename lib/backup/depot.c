@@ -278,6 +278,22 @@ sync_folder_of(struct pacs_error *err, struct depot *d, const char *name)
 	return pacs_fs_sync_path(err, d->dirfd, dir);
 }
 
+/* rclone tries again what it thinks may pass; we do when it gave up. */
+static enum pacs_err
+upload(struct pacs_error *err, const char *from, const char *to)
+{
+	enum pacs_err rc = PACS_OK;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		pacs_error_clear(err);
+		rc = rclone_two(err, "copyto", from, to);
+		if (rc != PACS_EIO)
+			break;
+	}
+	return rc;
+}
+
 enum pacs_err
 depot_place(struct pacs_error *err, struct depot *d, const char *staged, int fd,
 	    const char *name)
@@ -288,7 +304,7 @@ depot_place(struct pacs_error *err, struct depot *d, const char *staged, int fd,
 	if (d->remote) {
 		from = pacs_format("%s/%s", d->tmp, staged);
 		to = remote_name(d, name);
-		rc = rclone_two(err, "copyto", from, to);
+		rc = upload(err, from, to);
 		if (!rc)
 			depot_drop(d, staged);
 		free(from);

@@ -218,6 +218,10 @@ void unpack_close(struct unpack *u);
 
 /* --- snapshot.c ----------------------------------------------------------- */
 
+/* A text ends with the digest of itself. */
+void text_seal(struct pacs_buf *b);
+bool text_whole(const char *text, size_t len, size_t *ret_len);
+
 struct snapshot {
 	unsigned number;
 	bool partial, dropped;
@@ -304,12 +308,13 @@ bool cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b);
 /* --- groups.c ------------------------------------------------------------- */
 
 /* Study-level values that a backup can be asked for without the archive. */
-#define GROUP_KEYS(G)                                                         \
-	G(StudyInstanceUID)                                                   \
-	G(AccessionNumber)                                                    \
-	G(PatientID)                                                          \
-	G(IssuerOfPatientID) G(PatientName) G(PatientBirthDate) G(PatientSex) \
-	    G(StudyDate) G(StudyTime) G(StudyID) G(StudyDescription)          \
+#define GROUP_KEYS(G)                                                 \
+	G(StudyInstanceUID)                                           \
+	G(AccessionNumber)                                            \
+	G(PatientID)                                                  \
+	G(IssuerOfPatientID)                                          \
+	G(PatientName) G(PatientBirthDate) G(PatientSex) G(StudyDate) \
+	    G(StudyTime) G(StudyID) G(StudyDescription)               \
 		G(ReferringPhysicianName) G(Modality)
 enum {
 #define G(name) GROUP_##name,

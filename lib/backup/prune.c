@@ -418,6 +418,8 @@ write_removed(struct pacs_error *err, struct pruning *g)
 	for (i = 0; i < all.count; i++)
 		pacs_buf_addf(&b, "%s\n", all.list[i]);
 	if (!rc)
+		text_seal(&b);
+	if (!rc)
 		rc = depot_put(err, &g->r->depot, "dropped/removed", b.data,
 			       b.len, true);
 	names_clear(&all);

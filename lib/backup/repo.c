@@ -17,6 +17,7 @@ read_marker(struct pacs_error *err, struct pacs_repo *r)
 {
 	struct pacs_buf b = {0};
 	char *line, *save = NULL;
+	size_t len;
 	enum pacs_err rc = depot_slurp(err, &r->depot, MARKER, &b);
 
 	if (rc == PACS_ENOTFOUND) {
@@ -33,6 +34,10 @@ read_marker(struct pacs_error *err, struct pacs_repo *r)
 		   strncmp(b.data, FIRST_LINE, strlen(FIRST_LINE)) != 0) {
 		rc = pacs_error_set(err, PACS_EUNSUPPORTED,
 				    "'%s' has a newer format", r->depot.where);
+	} else if (!rc && !text_whole(b.data, b.len, &len)) {
+		rc = pacs_error_set(err, PACS_EINTEGRITY,
+				    "'%s/pacs-backup' is damaged",
+				    r->depot.where);
 	}
 	for (line = rc ? NULL : strtok_r(b.data, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -142,6 +147,7 @@ write_marker(struct pacs_error *err, struct pacs_repo *r, const char *archive,
 		      archive, now);
 	for (i = 0; i < count; i++)
 		pacs_buf_addf(&b, "recipient=%s\n", recipients[i]);
+	text_seal(&b);
 	rc = depot_put(err, &r->depot, MARKER, b.data, b.len, true);
 	pacs_buf_clear(&b);
 	return rc;

@@ -173,22 +173,90 @@ take_entries(struct pacs_error *err, struct target *t, struct pull *p)
 	return rc;
 }
 
+struct salvage {
+	struct target *t;
+	const struct pacs_backup_file *pack;
+	unsigned number; /* of the pack */
+};
+
+/* One group of a damaged pack. */
+static enum pacs_err
+take_extent(struct pacs_error *err, void *ctx, char *line)
+{
+	struct salvage *v = ctx;
+	struct group_line g;
+	char what[NAME_ROOM + 48];
+	struct pull p;
+	enum pacs_err rc;
+
+	if (!group_parse(line, &g))
+		return pacs_error_set(err, PACS_EFORMAT, "not a line of it");
+	if (g.what != '+' || g.pack != v->number)
+		return PACS_OK;
+	rc = pull_open(err, v->t->r, v->pack->name, false, g.offset, g.length,
+		       &p);
+	if (!rc)
+		rc = take_entries(err, v->t, &p);
+	if (!restore_goes_on(rc))
+		return rc;
+	snprintf(what, sizeof(what), "%s, at %llu", v->pack->name,
+		 (unsigned long long)g.offset);
+	missed(v->t, what, err->msg);
+	pacs_error_clear(err);
+	return PACS_OK;
+}
+
+/* The groups that are whole; each begins with a frame of its own. */
+static enum pacs_err
+salvage(struct pacs_error *err, struct target *t,
+	const struct pacs_backup_file *pack, const char *groups)
+{
+	struct salvage v = {t, pack, 0};
+	enum pacs_err rc;
+
+	if (sscanf(pack->name, "packs/%*6u/%5u", &v.number) != 1)
+		return PACS_OK;
+	rc = groups_each(err, t->r, groups, NULL, take_extent, &v);
+	if (restore_goes_on(rc)) {
+		pacs_error_clear(err); /* told when it is its turn */
+		rc = PACS_OK;
+	}
+	return rc;
+}
+
+/* groups: the file that says where in it what is; NULL if there is none. */
 static enum pacs_err
 take_pack(struct pacs_error *err, struct target *t,
-	  const struct pacs_backup_file *f)
+	  const struct pacs_backup_file *f, const char *groups)
 {
+	const struct pacs_restore_tally before = *t->tally;
 	struct pull p;
 	enum pacs_err rc = pull_open(err, t->r, f->name, false, 0, 0, &p);
 
 	if (!rc)
 		rc = take_entries(err, t, &p);
 	t->tally->read += f->size;
-	if (restore_goes_on(rc)) {
+	if (!restore_goes_on(rc))
+		return rc;
+	if (groups && !repo_encrypted(t->r) && rc != PACS_ENOTFOUND) {
+		t->tally->objects = before.objects;
+		t->tally->bytes = before.bytes;
 		missed(t, f->name, err->msg);
 		pacs_error_clear(err);
-		rc = PACS_OK;
+		return salvage(err, t, f, groups);
 	}
-	return rc;
+	missed(t, f->name, err->msg);
+	pacs_error_clear(err);
+	return PACS_OK;
+}
+
+static const char *
+groups_behind(const struct snapshot *s, size_t i)
+{
+	for (; i < s->file_count; i++)
+		if (!strcmp(s->files[i].kind, "groups"))
+			return s->files[i].name;
+	return NULL;
 }
 
 /* Folders of series and study, if that was all they held. */
@@ -231,6 +299,33 @@ take_gone(struct pacs_error *err, void *ctx, char *line)
 	return PACS_OK;
 }
 
+/* A list that says what is to be removed must not be a damaged one. */
+static enum pacs_err
+require_whole(struct pacs_error *err, struct pacs_repo *r,
+	      const struct pacs_backup_file *f)
+{
+	enum { BUF = 1 << 16 };
+	struct pacs_digest *d = pacs_digest_new();
+	char *buf = pacs_malloc(BUF), sha[PACS_SHA256_HEX];
+	struct pull p;
+	enum pacs_err rc = pull_open(err, r, f->name, true, 0, 0, &p);
+	size_t n;
+
+	while (!rc && !(rc = pull_read(err, &p, buf, BUF, &n)) && n)
+		pacs_digest_add(d, buf, n);
+	if (!rc)
+		rc = pull_end(err, &p);
+	pull_close(&p);
+	pacs_digest_end_hex(d, sha);
+	if (!rc && strcmp(sha, f->sha256) != 0)
+		rc = pacs_error_set(err, PACS_EINTEGRITY,
+				    "its digest differs; what it says is gone "
+				    "stays");
+	pacs_digest_free(d);
+	free(buf);
+	return rc;
+}
+
 static enum pacs_err
 take_snapshot(struct pacs_error *err, struct target *t,
 	      const struct snapshot *s)
@@ -241,11 +336,14 @@ take_snapshot(struct pacs_error *err, struct target *t,
 	for (i = 0; !rc && i < s->file_count; i++) {
 		const struct pacs_backup_file *f = &s->files[i];
 
-		if (!strcmp(f->kind, "ledger") || !strcmp(f->kind, "objects"))
-			rc = take_pack(err, t, f);
-		else if (!strcmp(f->kind, "groups"))
-			rc =
-			    groups_each(err, t->r, f->name, NULL, take_gone, t);
+		if (!strcmp(f->kind, "ledger"))
+			rc = take_pack(err, t, f, NULL);
+		else if (!strcmp(f->kind, "objects"))
+			rc = take_pack(err, t, f, groups_behind(s, i));
+		else if (!strcmp(f->kind, "groups") &&
+			 !(rc = require_whole(err, t->r, f)))
+			rc = groups_each(err, t->r, f->name, NULL, take_gone,
+					 t);
 		if (restore_goes_on(rc)) {
 			missed(t, f->name, err->msg);
 			pacs_error_clear(err);

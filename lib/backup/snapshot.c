@@ -11,6 +11,30 @@
 #define FIRST_LINE "pacs-backup snapshot 1"
 
 void
+text_seal(struct pacs_buf *b)
+{
+	char sha[PACS_SHA256_HEX];
+
+	pacs_sha256_hex(pacs_buf_str(b), b->len, sha);
+	pacs_buf_addf(b, "sha256=%s\n", sha);
+}
+
+bool
+text_whole(const char *text, size_t len, size_t *ret_len)
+{
+	enum { SEAL = 7 + 64 + 1 };
+	char sha[PACS_SHA256_HEX];
+
+	if (len < SEAL || memchr(text, '\0', len) ||
+	    memcmp(text + len - SEAL, "sha256=", 7) != 0 ||
+	    text[len - 1] != '\n')
+		return false;
+	*ret_len = len - SEAL;
+	pacs_sha256_hex(text, *ret_len, sha);
+	return memcmp(sha, text + len - 65, 64) == 0;
+}
+
+void
 snapshot_clear(struct snapshot *s)
 {
 	free(s->owed);
@@ -83,7 +107,7 @@ snapshot_format(const struct snapshot *s, struct pacs_buf *b)
 		    (unsigned long long)f->size, (unsigned long long)f->raw,
 		    (unsigned long long)f->objects, f->sha256, f->name);
 	}
-	pacs_buf_adds(b, "end\n");
+	text_seal(b);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -251,25 +275,20 @@ enum pacs_err
 snapshot_parse(struct pacs_error *err, const char *text, size_t len,
 	       struct snapshot *ret)
 {
-	char *copy = pacs_strndup(text, len), *line, *save = NULL;
-	bool ok, ended = false;
+	char *copy, *line, *save = NULL;
+	bool ok = text_whole(text, len, &len);
 	size_t i;
 
 	memset(ret, 0, sizeof(*ret));
-	ok = !memchr(text, '\0', len) && (line = strtok_r(copy, "\n", &save)) &&
+	copy = pacs_strndup(text, ok ? len : 0);
+	ok = ok && (line = strtok_r(copy, "\n", &save)) &&
 	     !strcmp(line, FIRST_LINE);
-	while (ok && (line = strtok_r(NULL, "\n", &save))) {
-		if (ended)
-			ok = false;
-		else if (!strcmp(line, "end"))
-			ended = true;
-		else
-			ok = take_line(ret, line);
-	}
+	while (ok && (line = strtok_r(NULL, "\n", &save)))
+		ok = take_line(ret, line);
 	for (i = 0; ok && i < ret->file_count; i++)
 		ok = *ret->files[i].name;
-	ok = ok && ended && ret->number && ret->to.segment &&
-	     ret->sealed.segment && ret->from.segment;
+	ok = ok && ret->number && ret->to.segment && ret->sealed.segment &&
+	     ret->from.segment;
 	free(copy);
 	if (ok)
 		return PACS_OK;
@@ -395,13 +414,19 @@ removed_read(struct pacs_error *err, struct pacs_repo *r, struct names *out)
 {
 	struct pacs_buf b = {0};
 	char *line, *save = NULL;
+	size_t len = 0;
 	enum pacs_err rc = depot_slurp(err, &r->depot, "dropped/removed", &b);
 
 	if (rc == PACS_ENOTFOUND) {
 		pacs_error_clear(err);
-		rc = PACS_OK;
+		return PACS_OK;
 	}
-	for (line = b.len ? strtok_r(b.data, "\n", &save) : NULL; line;
+	if (!rc && !text_whole(pacs_buf_str(&b), b.len, &len))
+		rc = pacs_error_set(err, PACS_EINTEGRITY,
+				    "'dropped/removed' is damaged");
+	if (!rc)
+		b.data[len] = '\0';
+	for (line = rc ? NULL : strtok_r(b.data, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (is_file_name(line))
 			names_add(out, line);

@@ -23,7 +23,8 @@ aged() {
 	local f before='-'
 	for f in repo/snapshots/*; do
 		chmod u+w "$f"
-		sed -i "s/^ended=.*/ended=$(days_ago "$1")/; s/^previous=.*/previous=$before/" "$f"
+		sed -i "s/^ended=.*/ended=$(days_ago "$1")/; s/^previous=.*/previous=$before/; /^sha256=/d" "$f"
+		echo "sha256=$(sha256sum <"$f" | cut -c1-64)" >>"$f"
 		before=$(sha256sum <"$f" | cut -c1-64)
 		shift
 	done

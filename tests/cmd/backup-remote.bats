@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# pacs-backup off site: encrypted by age, through rclone's remotes.
+
+load ../helper/env
+load ../helper/store
+load ../helper/backup
+
+setup() {
+	pacs_setup
+	need /usr/bin/python3 zstd
+	pacs-init a
+	export PACS_ARCHIVE=$PWD/a
+	root=1.2.826.0.1.3680043.10.1338
+	cts in 3
+	ct in/other 2 1 1
+	pacs-store in
+}
+
+teardown() {
+	[ ! -e server.pid ] || kill "$(cat server.pid)" 2>/dev/null || true
+}
+
+keys() {
+	need age age-keygen
+	age-keygen -o key 2>/dev/null
+	age-keygen -o other-key 2>/dev/null
+	public=$(age-keygen -y key)
+}
+
+# serve KIND OPTION...: rclone serves ./served on a free port; $port.
+serve() {
+	local kind=$1 i
+	shift
+	mkdir -p served
+	rclone serve "$kind" served --addr 127.0.0.1:0 -v "$@" >server.log 2>&1 &
+	echo $! >server.pid
+	# It says where it listens; tail waits for that.
+	timeout 20 tail -f -n +1 --pid=$! server.log | grep -m1 -oE '127\.0\.0\.1:[0-9]+' >address
+	port=$(sed 's/.*://' address)
+	[ -n "$port" ]
+}
+
+@test "encrypted: names and texts in the clear tell no UID, and age opens it" {
+	keys
+	exits 0 pacs-backup create -r repo --recipient="$public"
+	run ! grep -rqF "$root" repo
+	run ! grep -rqF P1 repo/snapshots repo/pacs-backup
+	for f in repo/packs/*/* repo/index/*/*; do
+		case $f in *.age) ;; *) false ;; esac
+		age -d -i key "$f" >/dev/null
+		run ! age -d -i other-key "$f"
+	done
+	mkdir by-hand
+	for p in repo/packs/*/*; do age -d -i key "$p" | tar --zstd -xf - -C by-hand; done
+	sound by-hand
+	(cd repo && grep -hE '^[0-9a-f]{64}  ' snapshots/* | sha256sum --quiet -c)
+	# The next night needs no key, neither public nor secret.
+	ct new 5 1 1 && pacs-store new
+	exits 0 pacs-backup create -v -r repo
+	grep -q ' 1 objects' err
+	run ! grep -rqF "$root" repo
+}
+
+@test "encrypted: without an identity digests are compared, and that is said" {
+	keys
+	exits 0 pacs-backup create -r repo --recipient="$public"
+	exits 0 pacs-backup verify -r repo --read-data
+	grep -q 'digests of the encrypted files were compared' err
+	exits 0 pacs-backup verify -v -r repo --read-data --identity=key
+	grep -q ' 4 recorded objects are in packs' err
+	exits 4 pacs-backup restore -r repo -o b
+	assert_not_exist b
+	exits 4 pacs-backup drill -r repo
+	exits 4 pacs-backup restore -r repo -o b --identity=other-key ||
+		exits 3 pacs-backup restore -r repo -o b2 --identity=other-key
+	exits 0 pacs-backup restore -r repo -o c --identity=key
+	same_archive a c
+	exits 0 pacs-backup restore -r repo -o d --identity=key StudyInstanceUID="$root.2"
+	cmp in/other "d/$root.2/$root.2.1/$root.2.1.1.dcm"
+	exits 0 pacs-backup drill -r repo --identity=key
+	flip repo/packs/000001/00002.tar.zst.age 500
+	exits 1 pacs-backup verify -r repo --read-data -f fault,name
+	[ "$(cat out)" = "damaged	packs/000001/00002.tar.zst.age" ]
+	exits 2 pacs-backup create -r repo --recipient="$(age-keygen -y other-key)"
+}
+
+@test "an encrypted stream" {
+	keys
+	pacs-backup create -r - --recipient="$public" >stream
+	run ! grep -qF "$root" stream
+	mkdir b
+	age -d -i key stream | tar --zstd -xf - -C b
+	sound b
+	exits 4 pacs-backup create -r - --recipient=age1nonsense
+}
+
+# off_site REPO: a history there, and back.
+off_site() {
+	exits 0 pacs-backup create -r "$1"
+	[ ! -s out ] && [ ! -s err ]
+	exits 0 pacs-backup create -v -r "$1"
+	grep -q 'snapshot 2: 0 objects' err
+	pacs-purge --yes --why=test SOPInstanceUID="$root.1.1.2"
+	ct new 5 1 1 && pacs-store new
+	exits 0 pacs-backup create -r "$1"
+	exits 0 pacs-backup verify -r "$1" --read-data
+	[ ! -s out ]
+	exits 0 pacs-backup restore -r "$1" -o back
+	same_archive a back
+	exits 0 pacs-backup restore -r "$1" -o one StudyInstanceUID="$root.2"
+	cmp in/other "one/$root.2/$root.2.1/$root.2.1.1.dcm"
+}
+
+@test "a local remote of rclone" {
+	need rclone
+	off_site "rclone::local:$PWD/remote"
+	# What is there is a repository for anyone.
+	exits 0 pacs-backup verify -r remote --read-data
+	exits 0 pacs-backup copy -r "rclone::local:$PWD/remote" second
+	exits 0 pacs-backup restore -r second -o again
+	exits 4 pacs-backup list -r "rclone::local:$PWD/nothing"
+	exits 2 pacs-backup list -r rclone:remote
+}
+
+# there_and_back REPO: less of it, for servers.
+there_and_back() {
+	exits 0 pacs-backup create -r "$1"
+	ct new 5 1 1 && pacs-store new
+	exits 0 pacs-backup create -r "$1"
+	exits 0 pacs-backup restore -r "$1" -o back
+	same_archive a back
+	[ -n "$(find served -name '*.tar.zst')" ]
+}
+
+@test "a WebDAV server" {
+	need rclone
+	serve webdav
+	there_and_back "rclone::webdav,url='http://127.0.0.1:$port':repo"
+}
+
+@test "an SFTP server" {
+	need rclone
+	serve sftp --user u --pass p
+	pass=$(rclone obscure p)
+	there_and_back "rclone::sftp,host=127.0.0.1,port=$port,user=u,pass=$pass,shell_type=none:repo"
+}
+
+@test "a destination that is not there is status 4, and no backup" {
+	need rclone
+	exits 4 pacs-backup create -r "rclone::webdav,url='http://127.0.0.1:1':repo"
+	[ -s err ]
+	mkdir full
+	chmod 500 full
+	[ "$(id -u)" -eq 0 ] || exits 4 pacs-backup create -r full/repo
+	exits 4 pacs-backup create -r no/such/folder
+}
+
+@test "a remote that fails every third upload is tried again; one that fails is said" {
+	need rclone
+	# A stand-in that fails at every third copyto, and is rclone else.
+	mkdir bin
+	cat >bin/rclone <<-END
+	#!/bin/sh
+	if [ "\$1" = copyto ]; then
+		n=\$((\$(cat "$PWD/count" 2>/dev/null || echo 0) + 1))
+		echo \$n >"$PWD/count"
+		if [ \$((n % 3)) -eq 0 ]; then
+			echo "upload refused" >&2
+			exit 1
+		fi
+	fi
+	exec $(command -v rclone) "\$@"
+	END
+	chmod +x bin/rclone
+	remote="rclone::local:$PWD/remote"
+	PATH=$PWD/bin:$PATH exits 0 pacs-backup create -r "$remote"
+	[ "$(cat count)" -gt 3 ]
+	exits 0 pacs-backup verify -r "$remote" --read-data
+	exits 0 pacs-backup restore -r "$remote" -o b
+	same_archive a b
+	# One that refuses them all is status 4, with its words; later it goes on.
+	ct new 5 1 1 && pacs-store new
+	sed -i 's/n % 3/n * 0/' bin/rclone
+	PATH=$PWD/bin:$PATH exits 4 pacs-backup create -r "$remote"
+	grep -q 'upload refused' err
+	exits 0 pacs-backup create -v -r "$remote"
+	grep -q 'snapshot 2: 1 objects' err
+}
