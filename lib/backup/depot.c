@@ -319,20 +319,6 @@ depot_place(struct pacs_error *err, struct depot *d, const char *staged, int fd,
 	return rc ? rc : sync_folder_of(err, d, name);
 }
 
-static bool
-is_there(struct depot *d, const char *name)
-{
-	struct pacs_error e = PACS_ERROR_INIT;
-	struct pacs_buf b = {0};
-	bool there;
-
-	if (!d->remote)
-		return faccessat(d->dirfd, name, F_OK, 0) == 0;
-	there = !depot_slurp(&e, d, name, &b);
-	pacs_buf_clear(&b);
-	return there;
-}
-
 enum pacs_err
 depot_put(struct pacs_error *err, struct depot *d, const char *name,
 	  const void *bytes, size_t size, bool replace)
@@ -341,8 +327,10 @@ depot_put(struct pacs_error *err, struct depot *d, const char *name,
 	enum pacs_err rc;
 	int fd;
 
-	/* One run at a time holds the lock: nobody comes in between. */
-	if (!replace && is_there(d, name))
+	/* One run at a time holds the lock: nobody comes in between. A remote
+	 * was listed just before, and asking it costs. */
+	if (!replace && !d->remote &&
+	    faccessat(d->dirfd, name, F_OK, 0) == 0)
 		return pacs_error_set(err, PACS_EEXISTS,
 				      "'%s' is in the repository already",
 				      name);
