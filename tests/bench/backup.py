@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""make bench-backup: us, tar | zstd, restic and borg on the same archive.
+
+Contenders take turns, BENCH_RUNS times (default 3); figures are medians of wall
+time, memory is the largest. What each one made is checked before it counts.
+
+  first     the first backup of BENCH_SCALE x 2,000 CT slices of 512 KB
+  nothing   the next one, nothing new
+  1 %       the next one, one object of a hundred new
+  verify    all data read and compared
+  study     one study of ours, from its repository: bytes read
+
+and `pacs-backup create` with nothing new on ledgers of 10,000 and 1,000,000
+objects (ledger and snapshot are synthetic; it reads no object then).
+"""
+import hashlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+os.environ.setdefault("BENCH_RUNS", "3")
+
+from kit import (BUILD, RUNS, SCALE, Report, make_files, measure,  # noqa: E402
+                 program, settle)
+
+ENV = dict(os.environ, RESTIC_PASSWORD="bench", RESTIC_CACHE_DIR="",
+           BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="yes",
+           BORG_RELOCATED_REPO_ACCESS_IS_OK="yes")
+SAYS_NOTHING = subprocess.DEVNULL
+
+
+class Ours:
+    name = "pacs-backup"
+
+    def __init__(self, work):
+        self.repo = os.path.join(work, "ours")
+
+    def make(self):
+        pass
+
+    def backup(self, a):
+        return measure(program("pacs-backup"), "create", "-a", a, "-r",
+                       self.repo)
+
+    def verify(self):
+        return measure(program("pacs-backup"), "verify", "-r", self.repo,
+                       "--read-data")
+
+
+class Tar:
+    name = "tar -c | zstd -3 -T2"
+
+    def __init__(self, work):
+        self.file = os.path.join(work, "tar.zst")
+
+    def make(self):
+        pass
+
+    def backup(self, a):
+        if os.path.exists(self.file):
+            return None
+        return measure("sh", "-c", 'tar -C "$1" -cf - objects | '
+                       'zstd -q -3 -T2 -o "$2" && sync -f "$2"', "sh", a,
+                       self.file)
+
+    def verify(self):
+        return None
+
+
+class Restic:
+    name = "restic"
+
+    def __init__(self, work):
+        self.repo = os.path.join(work, "restic")
+        self.cache = os.path.join(work, "cache")
+
+    def run(self, *args):
+        return measure("restic", "-q", "--cache-dir", self.cache, "-r",
+                       self.repo, *args, env=ENV, stdout=SAYS_NOTHING)
+
+    def make(self):
+        self.run("init")
+
+    def backup(self, a):
+        return self.run("backup", a)
+
+    def verify(self):
+        return self.run("check", "--read-data")
+
+
+class Borg:
+    name = "borg --compression zstd,3"
+
+    def __init__(self, work):
+        self.repo = os.path.join(work, "borg")
+        self.env = dict(ENV, BORG_BASE_DIR=os.path.join(work, "borg-home"))
+        self.n = 0
+
+    def run(self, *args):
+        return measure("borg", *args, env=self.env, stdout=SAYS_NOTHING)
+
+    def make(self):
+        self.run("init", "-e", "none", self.repo)
+
+    def backup(self, a):
+        self.n += 1
+        return self.run("create", "--compression", "zstd,3",
+                        f"{self.repo}::{self.n}", a)
+
+    def verify(self):
+        return self.run("check", "--verify-data", self.repo)
+
+
+def contenders():
+    yield Ours
+    yield Tar
+    for c, p in ((Restic, "restic"), (Borg, "borg")):
+        if shutil.which(p):
+            yield c
+        else:
+            print(f"{p} is not installed: left out")
+
+
+def prepare(home):
+    """An archive, and one with a hundredth more."""
+    one, more = os.path.join(home, "in"), os.path.join(home, "more")
+    count = max(200, int(2000 * SCALE))
+    make_files(one, count, 512)
+    subprocess.run([program("pacs-phantom"), "-o", more, "--modality=CT",
+                    "--studies=1", "--series=1", f"--instances={count // 100}",
+                    "--rows=512", "--seed=99"], check=True,
+                   stdout=SAYS_NOTHING)
+    a = os.path.join(home, "a")
+    subprocess.run([program("pacs-init"), a], check=True)
+    subprocess.run([program("pacs-store"), "-a", a, one], check=True)
+    shutil.rmtree(one)
+    return a, more, count
+
+
+def one_round(home, archive, more, times, memory):
+    work = tempfile.mkdtemp(prefix="run.", dir=home)
+    a = os.path.join(work, "a")
+    subprocess.run(["cp", "-al", archive, a], check=True)
+    shutil.rmtree(os.path.join(a, "ledger"))
+    shutil.copytree(os.path.join(archive, "ledger"), os.path.join(a, "ledger"))
+    all_of = [c(work) for c in contenders()]
+    for c in all_of:
+        c.make()
+
+    def step(what, do):
+        for c in all_of:
+            settle(work)
+            r = do(c)
+            if r:
+                times.setdefault(what, {}).setdefault(c.name, []).append(r[0])
+                memory[c.name] = max(memory.get(c.name, 0), r[2])
+                print(f"  {what}: {c.name}: {r[0]:.2f} s", file=sys.stderr)
+
+    subprocess.run(["sh", "-c", 'cat "$1"/objects/*/*/*/* >/dev/null', "sh",
+                    a], check=True)  # all find it in memory
+    step("first", lambda c: c.backup(a))
+    step("nothing new", lambda c: c.backup(a))
+    subprocess.run([program("pacs-store"), "-a", a, more], check=True)
+    step("1 % new", lambda c: c.backup(a))
+    step("verify", lambda c: c.verify())
+    subprocess.run([program("pacs-backup"), "verify", "-r", all_of[0].repo,
+                    "--against", "-a", a], check=True)
+    study(a, all_of[0].repo, work)
+    shutil.rmtree(work)
+
+
+def study(a, repo, work):
+    uid = subprocess.run([program("pacs-find"), "-a", a, "-L", "study", "-f",
+                          "StudyInstanceUID"], check=True,
+                         stdout=subprocess.PIPE).stdout.split()[0].decode()
+    to = os.path.join(work, "study")
+    p = subprocess.run([program("pacs-backup"), "restore", "-v", "-r", repo,
+                        "-o", to, f"StudyInstanceUID={uid}"], check=True,
+                       stderr=subprocess.PIPE)
+    study.said = p.stderr.decode().strip()
+
+
+def synthetic(home, objects):
+    """An archive and repository of which ledger and last snapshot say so many
+    objects; there are none."""
+    a = os.path.join(home, f"a{objects}")
+    repo = os.path.join(home, f"r{objects}")
+    subprocess.run([program("pacs-init"), a], check=True)
+    subprocess.run([program("pacs-backup"), "create", "-a", a, "-r", repo],
+                   check=True)
+    with open(os.path.join(repo, "snapshots/000001")) as f:
+        text = f.read()
+    check = text.split("\nto=")[1].split("\n")[0].split()[2]
+    size = 0
+    with open(os.path.join(a, "ledger/000002.tsv"), "w") as f:
+        for i in range(objects):
+            line = ("2026-11-24T07:00:00.000000Z\tstore\t1.2.3.%d\t1.2.3.%d.1"
+                    "\t1.2.3.%d.1.%d\t500000\t%064x\tfile"
+                    % (i // 100, i // 100, i // 100, i, i))
+            check = hashlib.sha256((check + line).encode()).hexdigest()[:16]
+            size += f.write(f"{line}\t{check}\n")
+    open(os.path.join(a, "ledger/000003.tsv"), "w").close()
+    lines = []
+    for line in text.splitlines()[:-1]:
+        if line.startswith(("to=", "sealed=")):
+            line = f"{line.split('=')[0]}=000003 0 {check}"
+        lines.append(line + "\n")
+    whole = "".join(lines)
+    with open(os.path.join(repo, "snapshots/000001"), "w") as f:
+        f.write(whole + "sha256=" +
+                hashlib.sha256(whole.encode()).hexdigest() + "\n")
+    return a, repo
+
+
+def nothing_new(home, say):
+    for objects in (10_000, 1_000_000):
+        a, repo = synthetic(home, objects)
+        settle(home)
+        times = []
+        for _ in range(7):
+            wall, _, rss = measure(program("pacs-backup"), "create", "-a", a,
+                                   "-r", repo)
+            times.append(wall)
+        say(f"  nothing new, {objects:>9,} objects: "
+            f"{statistics.median(times) * 1e3:.1f} ms (least "
+            f"{min(times) * 1e3:.1f}, most {max(times) * 1e3:.1f}), "
+            f"{rss / 1024:.1f} MiB")
+
+
+def main():
+    say = Report(os.path.join(BUILD, "bench-backup.txt"))
+    home = tempfile.mkdtemp(prefix="bench-backup.",
+                            dir=os.environ.get("BENCH_DIR", BUILD))
+    times, memory = {}, {}
+    try:
+        archive, more, count = prepare(home)
+        size = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in
+                   os.walk(os.path.join(archive, "objects")) for f in names)
+        for n in range(RUNS):
+            print(f"round {n + 1}", file=sys.stderr)
+            one_round(home, archive, more, times, memory)
+        say(f"{count} objects, {size / 1e6:.0f} MB; {RUNS} rounds, in turn; "
+            f"load at the end {os.getloadavg()[0]:.1f}")
+        for what, by in times.items():
+            ours = statistics.median(by[Ours.name])
+            for name, t in by.items():
+                m = statistics.median(t)
+                say(f"  {what:12} {name:28} {m:8.3f} s  (least {min(t):.3f}, "
+                    f"most {max(t):.3f})  {m / ours:7.2f}x")
+        for name, kib in memory.items():
+            say(f"  peak memory  {name:28} {kib / 1024:8.1f} MiB")
+        say(f"  one study: {study.said}")
+        nothing_new(home, say)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
