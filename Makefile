@@ -93,7 +93,8 @@ $(G)/dicom/charset_data.c: $(DATA)/charsets.tsv lib/dicom/gen-charsets.awk
 	@mkdir -p $(@D)
 	awk -v out=charsets -f lib/dicom/gen-charsets.awk $< >$@
 
-DEID_DATA = $(patsubst %,lib/deid/data/%.tsv,profile extra safe-private methods classes)
+DEID_DATA = $(patsubst %,lib/deid/data/%.tsv,profile extra safe-private \
+	methods classes)
 $(G)/deid/deid_data.c: $(DEID_DATA) lib/deid/gen.awk
 	@mkdir -p $(@D)
 	awk -f lib/deid/gen.awk $(DEID_DATA) >$@
@@ -238,6 +239,12 @@ lint: lint-deps
 
 format:
 	git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i
+
+# Pages that are made of tables; tests/docs/deid.bats looks for drift.
+.PHONY: pages
+pages:
+	awk -f lib/deid/page.awk $(filter-out %/safe-private.tsv,$(DEID_DATA)) \
+		>man/pacs-deid.7
 
 completions: all
 	completions/generate.sh $(B)/bin completions

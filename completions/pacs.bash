@@ -4,7 +4,7 @@
 _pacs_options() {
 	case $1 in
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --modify-dates --plan --prefix= --print --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --skip= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --checklist --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --map= --modify-dates --plan --prefix= --print --recipient= --reidentify --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --rules= --skip= --store --subjects= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-backup) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null -o --output= -r --repo= --against --hold= --identity= --keep-daily= --keep-monthly= --keep-weekly= --keep-yearly= --level= --max-age= --max-time= --metrics= --pack-size= --rate= --read-data --recipient= --sample= --snapshot= --studies= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-echo) echo '-a --archive= --format= -f --fields= --aetitle= --contexts --expires= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
@@ -24,17 +24,21 @@ _pacs_value() {
 	case $1:$2 in
 	pacs:--log) echo 'text json' ;;
 	pacs:--progress) echo 'auto always never' ;;
-	pacs-anon:-f | pacs-anon:--fields) echo 'field outcome reason PatientID StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID size_bytes path source count' ;;
+	pacs-anon:-f | pacs-anon:--fields) echo 'field outcome reason PatientID StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID size_bytes path source count kind original issuer replacement' ;;
 	pacs-anon:--format) echo 'tsv json csv table' ;;
 	pacs-anon:-j | pacs-anon:--jobs) echo 'none' ;;
-	pacs-anon:-o | pacs-anon:--output) echo 'dir' ;;
+	pacs-anon:-o | pacs-anon:--output) echo 'file' ;;
 	pacs-anon:--allow) echo 'none' ;;
 	pacs-anon:--date-range) echo 'none' ;;
 	pacs-anon:--default-issuer) echo 'none' ;;
 	pacs-anon:--key) echo 'file' ;;
 	pacs-anon:--make-key) echo 'file' ;;
+	pacs-anon:--map) echo 'file' ;;
 	pacs-anon:--prefix) echo 'none' ;;
+	pacs-anon:--recipient) echo 'none' ;;
+	pacs-anon:--rules) echo 'file' ;;
 	pacs-anon:--skip) echo 'none' ;;
+	pacs-anon:--subjects) echo 'file' ;;
 	pacs-anon:--log) echo 'text json' ;;
 	pacs-anon:--progress) echo 'auto always never' ;;
 	pacs-backup:-a | pacs-backup:--archive) echo 'dir' ;;

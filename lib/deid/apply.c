@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "deid/internal.h"
+#include "deid/rules-internal.h"
 
 /* NOLINTBEGIN(misc-no-recursion) */
 
@@ -232,29 +232,62 @@ note_kept_reference(struct walk *w, struct pacs_element *e)
 		value_note_reference(w, uid);
 }
 
+/* Bytes where a sequence should be: nobody can look into them. */
+bool
+walk_is_opaque(const struct pacs_element *e)
+{
+	uint16_t vr = pacs_element_vr(e);
+
+	return !pacs_element_is_sequence(e) && pacs_element_length(e) &&
+	       (vr == VR("SQ") ||
+		pacs_dict_vr(pacs_element_tag(e)) == VR("SQ"));
+}
+
+/* What the profile does; *ret_row: by a row of the table. */
+static enum act
+profile_act(struct walk *w, const struct pacs_element *e, bool *ret_row)
+{
+	uint32_t tag = pacs_element_tag(e);
+	enum act act;
+
+	*ret_row = true;
+	if (tag < 0x00080000u)
+		return ACT_REMOVE; /* of messages, files and directories */
+	if (PACS_TAG_IS_PRIVATE(tag))
+		return private_act(w, e);
+	act = policy_of(w->d, tag);
+	if (act == ACT_KEEP && walk_is_opaque(e))
+		return ACT_REMOVE;
+	if (act)
+		return act;
+	*ret_row = false;
+	return policy_backstop(w->d, e);
+}
+
 static bool
 edit(void *ctx, struct pacs_element *e)
 {
 	struct walk *w = ctx;
 	uint32_t tag = pacs_element_tag(e);
-	bool stays;
+	const struct rule *rule;
+	bool by_row;
 	enum act act;
 
 	if (w->code)
 		return true;
-	if (PACS_TAG_IS_PRIVATE(tag))
-		return walk_act(w, e, private_act(w, e));
-	act = policy_of(w->d, tag);
-	if (act) {
-		if (act == ACT_KEEP)
-			note_kept_reference(w, e);
-		return walk_act(w, e, act);
-	}
-	act = policy_backstop(w->d, e);
-	stays = walk_act(w, e, act);
-	if (act != ACT_KEEP)
+	act = profile_act(w, e, &by_row);
+	rule = rules_find(w, e);
+	if (rule)
+		return rules_apply(w, e, rule, act);
+	if (act == ACT_KEEP)
+		note_kept_reference(w, e);
+	if (!by_row && act != ACT_KEEP)
 		walk_seen(w, tag);
-	return stays;
+	if (pacs_element_is_encapsulated(e) && !stream_scrub(e))
+		w->code = pacs_error_set(
+		    w->err, PACS_EUNSUPPORTED,
+		    "a comment in compressed pixel data has no end");
+	return walk_act(w, e, act);
 }
 
 void

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "deid/internal.h"
+#include "deid/rules-internal.h"
 
 /* --- the keys --------------------------------------------------------------
  */
@@ -56,6 +56,7 @@ pacs_deid_result_clear(struct pacs_deid_result *r)
 	pacs_buf_clear(&r->patient_id);
 	pacs_buf_clear(&r->issuer);
 	pacs_buf_clear(&r->old_accession);
+	pacs_buf_clear(&r->active);
 	free(r->refs);
 	memset(r, 0, sizeof(*r));
 }
@@ -189,6 +190,7 @@ pacs_deid_apply(struct pacs_error *err, const struct pacs_deid *d,
 	if (!take_uids(d, w.root, r) || !may_leave(d, ds, r) ||
 	    !take_patient(d, w.root, r))
 		return PACS_OK;
+	rules_begin(&w);
 	w.days = pacs_deid_offset(d, r->pseudonym);
 	walk_item(&w, w.root);
 	if (w.code)

@@ -111,8 +111,8 @@ struct pacs_deid_result {
 	struct pacs_uid_digest *refs;
 	size_t ref_count, ref_cap;
 	struct pacs_uid_digest self;
-	uint64_t
-	    weakened; /* local rules that kept more than the profile does */
+	uint64_t weakened;      /* times that local rules kept more */
+	struct pacs_buf active; /* rules whose conditions hold */
 	/* Summed up over all data sets. */
 	struct pacs_deid_seen seen[PACS_DEID_SEEN_MAX];
 	unsigned seen_count;

@@ -71,10 +71,15 @@ struct walk {
 void walk_item(struct walk *w, struct pacs_item *item);
 /* Do that with an element. False: it goes. */
 bool walk_act(struct walk *w, struct pacs_element *e, enum act act);
+bool walk_is_opaque(const struct pacs_element *e);
 void walk_seen(struct walk *w, uint32_t tag);
 
 /* --- private.c ------------------------------------------------------------ */
 enum act private_act(struct walk *w, const struct pacs_element *e);
+/* The creator of the block of tag in that item, without padding, not ended by a
+ * NUL; NULL if there is none. */
+const char *private_creator(const struct pacs_item *item, uint32_t tag,
+			    size_t *ret_len);
 
 /* --- value.c -------------------------------------------------------------- */
 void value_digest(const struct pacs_deid *d, const char *uid,
@@ -99,6 +104,11 @@ bool value_is_exempt_uid(const char *uid);
 /* --- dummy.c -------------------------------------------------------------- */
 /* One valid item that says nothing, instead of what a sequence holds. */
 void dummy_sequence(struct walk *w, struct pacs_element *e);
+
+/* --- stream.c ------------------------------------------------------------- */
+/* Wipe what compressed pixel data say beside pixels. False: it cannot be told
+ * where such a part ends. */
+bool stream_scrub(struct pacs_element *e);
 
 /* --- withhold.c ----------------------------------------------------------- */
 /* All kinds that the data set is of, as bits. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "deid/internal.h"
+#include "deid/rules-internal.h"
 
 struct wanted {
 	const char *creator;
@@ -29,9 +29,8 @@ by_place(const void *key, const void *row)
 	return c ? c : (int)a->element - (int)b->element;
 }
 
-/* The creator of a block in that item, without padding; NULL if none. */
-static const char *
-creator_of(const struct pacs_item *item, uint32_t tag, size_t *ret_len)
+const char *
+private_creator(const struct pacs_item *item, uint32_t tag, size_t *ret_len)
 {
 	uint32_t at = (tag & 0xffff0000u) | PACS_TAG_ELEMENT(tag) >> 8;
 	const struct pacs_element *e = pacs_item_find(item, at);
@@ -57,7 +56,7 @@ find_safe(const struct pacs_item *item, uint32_t tag)
 
 	if (PACS_TAG_ELEMENT(tag) < 0x1000)
 		return NULL;
-	w.creator = creator_of(item, tag, &w.len);
+	w.creator = private_creator(item, tag, &w.len);
 	if (!w.creator)
 		return NULL;
 	return bsearch(&w, pacs_safe_privates, pacs_safe_private_count,
@@ -118,6 +117,8 @@ private_act(struct walk *w, const struct pacs_element *e)
 	uint16_t element = PACS_TAG_ELEMENT(tag);
 	const struct pacs_safe_private *row;
 
+	if (element >= 0x10 && element <= 0xff && rules_keep_block(w, tag))
+		return ACT_KEEP;
 	if (!(w->d->opts->columns & PACS_OPT_SAFE_PRIVATE))
 		return ACT_REMOVE;
 	if (element >= 0x10 && element <= 0xff)

@@ -77,10 +77,27 @@ value_hash(const struct pacs_deid *d, const char *s, char ret[17])
 
 /* --- UIDs ----------------------------------------------------------------- */
 
+/*
+ * What the standard itself names: classes, syntaxes, well-known frames of
+ * reference and palettes, coding schemes, context groups. Not all below its
+ * root: some devices put a date and a number behind the UID of a class.
+ */
 bool
 value_is_exempt_uid(const char *uid)
 {
-	return !strncmp(uid, WELL_KNOWN, strlen(WELL_KNOWN));
+	static const char *const arcs[] = {"1.4.", "1.5.", "2.16.", "6.1.",
+					   "7.1.", "8.1.", "9.1.",  "15."};
+	size_t i;
+
+	if (strncmp(uid, WELL_KNOWN, strlen(WELL_KNOWN)) != 0)
+		return false;
+	if (pacs_sop_class_find(uid) || pacs_syntax_find(uid))
+		return true;
+	for (i = 0; i < sizeof(arcs) / sizeof(arcs[0]); i++)
+		if (!strncmp(uid + strlen(WELL_KNOWN), arcs[i],
+			     strlen(arcs[i])))
+			return strlen(uid) <= 30;
+	return false;
 }
 
 void
@@ -98,7 +115,7 @@ pacs_deid_uid(const struct pacs_deid *d, const char *uid, char *ret)
 {
 	struct pacs_uid_digest digest;
 
-	if (value_is_exempt_uid(uid) && strlen(uid) <= PACS_UID_MAX) {
+	if (value_is_exempt_uid(uid)) {
 		memcpy(ret, uid, strlen(uid) + 1);
 		return;
 	}

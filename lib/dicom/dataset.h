@@ -226,6 +226,8 @@ void pacs_element_clear(struct pacs_element *e);
 void pacs_element_cut_items(struct pacs_element *e, size_t n);
 /* Add an item at the end of a sequence. */
 struct pacs_item *pacs_element_add_item(struct pacs_element *e);
+/* The sequence that an item is of; NULL for root and meta. */
+struct pacs_element *pacs_item_sequence(const struct pacs_item *item);
 /* The item that e stands in. */
 struct pacs_item *pacs_element_owner(const struct pacs_element *e);
 /* Replace fragment number i with a changed copy of the same length, which the

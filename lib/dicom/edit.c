@@ -81,6 +81,12 @@ pacs_element_add_item(struct pacs_element *e)
 	return added;
 }
 
+struct pacs_element *
+pacs_item_sequence(const struct pacs_item *item)
+{
+	return item->owner;
+}
+
 struct pacs_item *
 pacs_element_owner(const struct pacs_element *e)
 {

@@ -1,0 +1,129 @@
+# Makes man/pacs-deid.7 of the tables:
+#	awk -f page.awk profile.tsv extra.tsv methods.tsv classes.tsv
+# `make pages` writes it, tests/docs/deid.bats looks for drift. POSIX awk.
+
+BEGIN {
+	FS = "\t"
+	split("rtn_safe_private rtn_uids rtn_device_id rtn_institution_id " \
+	    "rtn_patient_chars rtn_long_full_dates rtn_long_modif_dates " \
+	    "clean_graphics", column, " ")
+	split("private uids device institution patient full-dates modified " \
+	    "graphics", name, " ")
+	does["X"] = "removed"
+	does["Z"] = "emptied"
+	does["X/Z"] = "emptied"
+	does["D"] = does["X/D"] = does["Z/D"] = does["X/Z/D"] = "dummy"
+	does["U"] = "new UID"
+	does["X/Z/U*"] = "items, new UIDs"
+	does["K"] = "kept"
+	special["0010,0010"] = special["0010,0020"] = "pseudonym"
+	special["0008,0050"] = "keyed number"
+	special["006A,0003"] = "new UID"
+}
+
+FNR == 1 {
+	delete col
+	for (i = 1; i <= NF; i++)
+		col[$i] = i
+	next
+}
+
+"basic_profile" in col {
+	tag = $col["tag"]
+	what = tag in special ? special[tag] : does[$col["basic_profile"]]
+	if (tag == "gggg,eeee")
+		what = "removed"
+	options = ""
+	for (i = 1; i in column; i++) {
+		code = $col[column[i]]
+		if (code == "" || (code == "C" && name[i] ~ /^(device|patient)$/))
+			continue
+		options = options (options == "" ? "" : " ") name[i] ":" code
+	}
+	key = $col["keyword"] == "" ? $col["name"] : $col["keyword"]
+	gsub(/-/, "\\-", key)
+	rows[nrows++] = ".It " tag " Ta " key " Ta " $col["basic_profile"] \
+	    " Ta " what " Ta " (options == "" ? "\\&" : options)
+	next
+}
+
+"why" in col {
+	extra[nextra++] = ".It " $col["tag"] " Ta " $col["keyword"] " Ta " \
+	    does[$col["action"]] " Ta " $col["why"]
+	next
+}
+
+"e1_1_column" in col {
+	if (!($col["code_value"] ~ /^11310[1245]$/))
+		methods[nmethods++] = ".It Li " $col["code_value"] "\n" $col["code_meaning"]
+	next
+}
+
+"class" in col {
+	kinds[$col["class"]]++
+	if ($col["class"] == "image" || $col["class"] == "waveform")
+		pass[npass++] = ".Li " $col["keyword"] " ,"
+}
+
+function section(text) {
+	print text
+}
+
+END {
+	print ".\\\" Made by lib/deid/page.awk of lib/deid/data. Do not edit: make pages."
+	print ".Dd January 1, 2026\n.Dt PACS-DEID 7\n.Os"
+	print ".Sh NAME\n.Nm pacs-deid\n.Nd what de-identification does to which attribute, and why"
+	print ".Sh DESCRIPTION"
+	print "This is what\n.Xr pacs-anon 1\ndoes: the conformance statement that PS3.15 Annex E, edition 2026d, asks for."
+	print "The tables below are those that the program is built from."
+	print ".Ss The key"
+	print "Master keys are 32 random bytes.\nFor each purpose there is a key HMAC-SHA256(master,\n.Dq pacs-anon 1 PURPOSE ) ,"
+	print "where PURPOSE is\n.Li patient , uid , date , accession\nor\n.Li value ."
+	print ".Pp\nA pseudonym is the first 16 hexadecimal digits of HMAC(patient key,\n.Li p\nissuer NUL patient ID), behind the prefix; text is in UTF-8, without padding."
+	print "Without a patient ID it is HMAC(patient key,\n.Li s\nStudy Instance UID NUL)."
+	print ".Pp\nA UID becomes 2.25.N, where N is the first 16 bytes of HMAC(uid key, UID without padding), version and variant set as PS3.5 B.2 asks."
+	print "So the same UID is the same everywhere, for as long as the key is used."
+	print "UIDs that the standard defines stay: classes, transfer syntaxes, coding schemes, context groups, well\\-known frames of reference."
+	print ".Pp\nAn accession number becomes the first 16 digits of HMAC(accession key, number)."
+	print ".Ss Dates"
+	print "With\n.Fl -modify-dates\nthe first 8 bytes of HMAC(date key, pseudonym), as a number N, give the days by which all DA and DT of a patient are moved back: N mod RANGE + 1."
+	print "With\n.Fl -whole-weeks\nRANGE counts weeks."
+	print "DT keep time and offset; a partial date moves as its middle would and keeps its form."
+	print "TM and Timezone Offset From UTC stay; Frame Origin Timestamp moves; Certified Timestamp is removed, since moved it would certify nothing."
+	print "Dates that cannot be read are treated as without the option."
+	print "Birth dates are never kept."
+	print ".Ss Dummies"
+	print "Text becomes REMOVED, a date 19000101, a time 000000, a number 0; a sequence one item that says nothing."
+	print "Referenced performed procedure steps keep their class and get new UIDs."
+	print ".Ss What no row names"
+	print "Group 0000 to 0007, elements that are in no dictionary, and PN, AE, LT, ST, UT, UC and UR are removed; DA, DT and TM follow the options for dates; UI get new UIDs unless they name classes; OB and UN stay only in groups 0028, 5400 and 7FE0."
+	print "AS, CS, DS and IS whose characters are not those of their VR are removed."
+	print "LO, SH, CS and numbers stay, except for:"
+	print ".Bl -column \"0000,0000\" \"PrivateDataElementCharacteristicsSequence\" \"removed\" \"why\""
+	for (i = 0; i < nextra; i++)
+		print extra[i]
+	print ".El"
+	print ".Ss Pixel data"
+	print "Are neither decoded nor changed, but for comments, application data (EXIF, thumbnails, profiles) and boxes of XML in JPEG and JPEG 2000 streams, whose bytes become zeros."
+	print "Groups 50xx and 60xx go as a whole, or with\n.Fl -clean-graphics\nbut for overlays of type R."
+	print ".Ss Private elements"
+	print "Are removed.\nWith\n.Fl -retain-safe-private\nthose of Table E.3.10-1 stay, with their creators; UI among them get new UIDs, dates follow the options for dates, PN are removed, sequences are looked into."
+	print ".Ss What is inserted"
+	print "Patient Identity Removed, De\\-identification Method and its codes, Longitudinal Temporal Information Modified; preamble and group 0002 are new."
+	print ".Ss Codes of CID 7050"
+	print ".Bl -tag -width 113100 -compact"
+	for (i = 0; i < nmethods; i++)
+		print methods[i]
+	print ".El"
+	print ".Ss Classes that pass"
+	for (i = 0; i < npass; i++)
+		print i == npass - 1 ? substr(pass[i], 1, length(pass[i]) - 1) "." : pass[i]
+	print "Whole slide images pass when they are volumes, presentation states when they have no text."
+	print ".Ss Attributes"
+	print "Tag, keyword, code of Table E.1-1, what is done, and the options that say otherwise (K: kept; C: moved or cleaned)."
+	print ".Bl -column \"0000,0000\" \"RequestedProcedureDescriptionCodeSequence\" \"X/Z/U*\" \"items, new UIDs\" \"options\""
+	for (i = 0; i < nrows; i++)
+		print rows[i]
+	print ".El"
+	print ".Sh SEE ALSO\n.Xr pacs-anon 1 ,\n.Xr pacs-anon-rules 5 ,\n.Xr pacs 7"
+}

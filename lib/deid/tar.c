@@ -1,0 +1,257 @@
+/*
+ * A tar of objects, by libarchive: ustar, in the order in which they come, with
+ * no times and no owners, so that the same objects make the same members. A
+ * file is written beside and gets its name once it is whole.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/fs.h"
+#include "deid/output.h"
+
+struct tar {
+	struct pacs_deid_output base;
+	struct archive *a;
+	int fd;
+	char *path, *part;        /* of a file; else NULL */
+	struct pacs_error failed; /* of the descriptor */
+	pthread_mutex_t lock;
+	/* Names that are taken, and digests of what has them. */
+	struct digest_set names, contents;
+};
+
+static la_ssize_t
+to_fd(struct archive *a, void *ctx, const void *bytes, size_t size)
+{
+	struct tar *t = ctx;
+
+	(void)a;
+	if (t->failed.code || pacs_fs_write(&t->failed, t->fd, bytes, size))
+		return -1;
+	return (la_ssize_t)size;
+}
+
+static enum pacs_err
+tar_error(struct pacs_error *err, struct tar *t)
+{
+	const char *why = archive_error_string(t->a);
+
+	if (t->failed.code) {
+		*err = t->failed;
+		return err->code;
+	}
+	return pacs_error_set(err, PACS_EIO, "%s", why ? why : "cannot write");
+}
+
+/* --- one object ------------------------------------------------------------
+ */
+
+struct measure {
+	uint64_t size;
+	struct pacs_digest *digest;
+};
+
+static enum pacs_err
+count(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
+{
+	struct measure *m = ctx;
+
+	(void)err;
+	m->size += size;
+	pacs_digest_add(m->digest, bytes, size);
+	return PACS_OK;
+}
+
+static enum pacs_err
+to_tar(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
+{
+	struct tar *t = ctx;
+
+	while (size) {
+		la_ssize_t n = archive_write_data(t->a, bytes, size);
+
+		if (n <= 0)
+			return tar_error(err, t);
+		bytes = (const char *)bytes + n;
+		size -= (size_t)n;
+	}
+	return PACS_OK;
+}
+
+static enum pacs_err
+write_member(struct pacs_error *err, struct tar *t, struct pacs_dataset *ds,
+	     const char *path, uint64_t size)
+{
+	struct archive_entry *e = archive_entry_new();
+
+	archive_entry_set_pathname(e, path);
+	archive_entry_set_size(e, (la_int64_t)size);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, 0644);
+	archive_entry_set_mtime(e, 0, 0);
+	if (archive_write_header(t->a, e) != ARCHIVE_OK)
+		tar_error(err, t);
+	else if (!pacs_deid_write(err, ds, to_tar, t) &&
+		 archive_write_finish_entry(t->a) != ARCHIVE_OK)
+		tar_error(err, t);
+	archive_entry_free(e);
+	return err->code;
+}
+
+/* The size stands before the bytes, so the object is made twice: that costs the
+ * header's encoding, not the pixels. */
+static enum pacs_err
+tar_put(struct pacs_error *err, struct pacs_deid_output *out,
+	struct pacs_dataset *ds, const struct pacs_deid_result *r,
+	const char *path, enum put_outcome *ret, uint64_t *ret_size,
+	bool *ret_fatal)
+{
+	struct tar *t = (struct tar *)out;
+	struct measure m = {.digest = pacs_digest_new()};
+	struct pacs_uid_digest content;
+	uint8_t sha256[PACS_SHA256_SIZE];
+
+	*ret_fatal = false;
+	if (pacs_deid_write(err, ds, count, &m))
+		goto out;
+	pacs_digest_end(m.digest, sha256);
+	memcpy(content.bytes, sha256, sizeof(content.bytes));
+	*ret_size = m.size;
+	pthread_mutex_lock(&t->lock);
+	if (!set_add(&t->names, &r->self)) {
+		*ret = set_has(&t->contents, &content) ? PUT_DUPLICATE
+						       : PUT_CONFLICT;
+	} else {
+		*ret = PUT_WRITTEN;
+		set_add(&t->contents, &content);
+		*ret_fatal = write_member(err, t, ds, path, m.size) != PACS_OK;
+	}
+	pthread_mutex_unlock(&t->lock);
+out:
+	pacs_digest_free(m.digest);
+	return err->code;
+}
+
+/* --- beginning and end ------------------------------------------------------
+ */
+
+static enum pacs_err
+finish_file(struct pacs_error *err, struct tar *t, bool good)
+{
+	struct pacs_error gone = PACS_ERROR_INIT;
+
+	if (good && !pacs_fs_sync(err, t->fd))
+		(void)!pacs_fs_link(err, AT_FDCWD, t->part, AT_FDCWD, t->path);
+	(void)!pacs_fs_unlink(&gone, AT_FDCWD, t->part);
+	close(t->fd);
+	return err->code;
+}
+
+static enum pacs_err
+tar_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
+{
+	struct tar *t = (struct tar *)out;
+
+	/* What is not good must not look whole: it has no end. */
+	if (!good)
+		archive_write_fail(t->a);
+	else if (archive_write_close(t->a) != ARCHIVE_OK)
+		tar_error(err, t);
+	archive_write_free(t->a);
+	if (t->path)
+		(void)!finish_file(err, t, good && err->code == PACS_OK);
+	set_clear(&t->names);
+	set_clear(&t->contents);
+	pthread_mutex_destroy(&t->lock);
+	free(t->path);
+	free(t->part);
+	free(t);
+	return err->code;
+}
+
+static bool
+set_up(struct tar *t, int zstd_level, unsigned threads)
+{
+	char number[16];
+
+	if (archive_write_set_format_ustar(t->a) != ARCHIVE_OK)
+		return false;
+	if (zstd_level) {
+		if (archive_write_add_filter_zstd(t->a) != ARCHIVE_OK)
+			return false;
+		snprintf(number, sizeof(number), "%d", zstd_level);
+		archive_write_set_filter_option(t->a, "zstd",
+						"compression-level", number);
+		/* Older versions know no threads: one, then. */
+		snprintf(number, sizeof(number), "%u", threads);
+		archive_write_set_filter_option(t->a, "zstd", "threads",
+						number);
+	}
+	archive_write_set_bytes_per_block(t->a, 128 << 10);
+	archive_write_set_bytes_in_last_block(t->a, 1);
+	return archive_write_open2(t->a, t, NULL, to_fd, NULL, NULL) ==
+	       ARCHIVE_OK;
+}
+
+enum pacs_err
+pacs_deid_output_tar(struct pacs_error *err, int fd, int zstd_level,
+		     unsigned threads, struct pacs_deid_output **ret)
+{
+	struct tar *t = pacs_calloc(1, sizeof(*t));
+
+	*ret = NULL;
+	t->base.put = tar_put;
+	t->base.close = tar_close;
+	t->fd = fd;
+	t->a = archive_write_new();
+	pthread_mutex_init(&t->lock, NULL);
+	if (!t->a || !set_up(t, zstd_level, threads)) {
+		tar_error(err, t);
+		archive_write_free(t->a);
+		free(t);
+		return err->code;
+	}
+	*ret = &t->base;
+	return PACS_OK;
+}
+
+enum pacs_err
+pacs_deid_output_tar_file(struct pacs_error *err, const char *path,
+			  int zstd_level, unsigned threads,
+			  struct pacs_deid_output **ret)
+{
+	struct pacs_error gone = PACS_ERROR_INIT;
+	char *part = pacs_format("%s.part", path);
+	struct tar *t;
+	int fd;
+
+	*ret = NULL;
+	if (!access(path, F_OK)) {
+		pacs_error_set(err, PACS_EEXISTS, "'%s' is there already",
+			       path);
+		goto fail;
+	}
+	/* What a run that was killed left has no value. */
+	(void)!pacs_fs_unlink(&gone, AT_FDCWD, part);
+	if (pacs_fs_create(err, AT_FDCWD, part, 0666, &fd))
+		goto fail;
+	if (pacs_deid_output_tar(err, fd, zstd_level, threads, ret)) {
+		close(fd);
+		goto fail;
+	}
+	t = (struct tar *)*ret;
+	t->path = pacs_strdup(path);
+	t->part = part;
+	return PACS_OK;
+fail:
+	free(part);
+	return err->code;
+}

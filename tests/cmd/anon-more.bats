@@ -1,0 +1,418 @@
+#!/usr/bin/env bats
+# pacs-anon: options of the profile, rules, subjects, maps, outputs.
+
+load ../helper/env
+
+setup() {
+	pacs_setup
+	printf 'pacs-anon-key 1\n%064d\n' 7 >key
+	chmod 600 key
+}
+
+ct() {
+	pacs-phantom -q -o "$@" --rows=16 --instances=2
+}
+
+# make FILE 'PYTHON': a CT image to which the lines of Python add.
+make_ct() {
+	/usr/bin/python3 - "$1" "$2" <<-'END'
+	import sys, textwrap, warnings
+	warnings.simplefilter("ignore")
+	from pydicom.dataset import Dataset, FileMetaDataset
+	ds = Dataset()
+	ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+	ds.SOPInstanceUID, ds.StudyInstanceUID = "1.2.3.4", "1.2.3.5"
+	ds.SeriesInstanceUID, ds.PatientID = "1.2.3.6", "A1"
+	ds.PatientName, ds.Modality = "DOE^JANE", "CT"
+	exec(textwrap.dedent(sys.argv[2]))
+	ds.file_meta = FileMetaDataset()
+	ds.file_meta.TransferSyntaxUID = globals().get(
+	    "syntax", "1.2.840.10008.1.2.1")
+	ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+	ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+	ds.is_little_endian, ds.is_implicit_VR = True, False
+	ds.save_as(sys.argv[1], write_like_original=False)
+	END
+}
+
+# anon FILE [OPTION...]: the output is ./new.dcm.
+anon() {
+	rm -rf dest new.dcm
+	exits 0 pacs-anon --key key -o dest "${@:2}" "$1"
+	cp dest/*/*/*.dcm new.dcm
+}
+
+value() {
+	dcmdump -q +L -Un +P "$2" "$1" | head -n 1 |
+		sed 's/^([^)]*) .. //; s/ *#.*//; s/^[[]//; s/[]]$//; s/^=//'
+}
+
+absent() {
+	[ -z "$(dcmdump -q +P "$2" "$1")" ]
+}
+
+@test "private: all go, or the safe ones stay with their creators" {
+	make_ct a.dcm '
+	ds.add_new(0x70530010, "LO", "Philips PET Private Group")
+	ds.add_new(0x70531000, "DS", "1.5")
+	ds.add_new(0x70531020, "LO", "UNSAFE")
+	ds.add_new(0x00090010, "LO", "ACME")
+	ds.add_new(0x00091001, "LO", "SECRET")
+	item = Dataset()
+	item.add_new(0x00090010, "LO", "ACME")
+	item.add_new(0x00091001, "LO", "SECRET")
+	ds.ReferencedSeriesSequence = [item]'
+	anon a.dcm
+	absent new.dcm 7053,1000
+	absent new.dcm 7053,0010
+	run ! grep -q ACME new.dcm
+	anon a.dcm --retain-safe-private
+	[ "$(value new.dcm 7053,1000)" = 1.5 ]
+	[ "$(value new.dcm 7053,0010)" = 'Philips PET Private Group' ]
+	absent new.dcm 7053,1020
+	run ! grep -q ACME new.dcm
+	run ! grep -q SECRET new.dcm
+	dcmdump -q +P 0012,0064 +P 0008,0100 new.dcm | grep -q 113111
+}
+
+@test "graphics: groups 50xx and 60xx go; with the option regions stay" {
+	make_ct a.dcm '
+	for g, t in ((0x60000000, "R"), (0x60020000, "G")):
+	    ds.add_new(g + 0x10, "US", 1)
+	    ds.add_new(g + 0x40, "CS", t)
+	    ds.add_new(g + 0x3000, "OW", b"ab")
+	    ds.add_new(g + 0x4000, "LT", "SECRET")
+	ds.add_new(0x50000022, "LO", "SECRET")'
+	anon a.dcm
+	absent new.dcm 6000,3000
+	absent new.dcm 6000,0010
+	anon a.dcm --clean-graphics
+	[ "$(value new.dcm 6000,0040)" = R ]
+	absent new.dcm 6002,3000
+	absent new.dcm 6000,4000
+	run ! grep -q SECRET new.dcm
+}
+
+@test "presentation states with text: withheld, or cleaned of it" {
+	make_ct a.dcm '
+	ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.11.1"
+	ds.Modality = "PR"
+	text, line, note = Dataset(), Dataset(), Dataset()
+	text.UnformattedTextValue = "SECRET"
+	line.GraphicType = "POLYLINE"
+	note.GraphicLayer = "L"
+	note.TextObjectSequence = [text]
+	note.GraphicObjectSequence = [line]
+	ds.GraphicAnnotationSequence = [note]'
+	exits 1 pacs-anon --key key -o dest a.dcm
+	grep -q 'withheld (pr)' err
+	anon a.dcm --clean-graphics
+	run ! grep -q SECRET new.dcm
+	[ "$(value new.dcm 0070,0023)" = POLYLINE ]
+	anon a.dcm --allow pr
+	run ! grep -q SECRET new.dcm
+	[ "$(dcmdump -q +P 0070,0001 new.dcm | head -n 1 | grep -c '#=1')" = 1 ]
+}
+
+@test "dates without any option go; nested ones and odd VRs too" {
+	make_ct a.dcm '
+	item = Dataset()
+	item.AcquisitionDateTime = "20240229101112"
+	ds.ReferencedSeriesSequence = [item]
+	ds.add_new(0x00340007, "OB", bytes(6) + b"\0\0\0\1")
+	ds.add_new(0x00080201, "SH", "+0200")
+	ds.add_new(0x04000310, "OB", b"SECRET")
+	ds.PatientBirthDate = "19700101"
+	ds.StudyTime = "101112"
+	ds.add_new(0x00144076, "DA", "20240303")'
+	anon a.dcm
+	run ! grep -q -e 20240229 -e 20240303 -e 101112 -e SECRET new.dcm
+	absent new.dcm 0008,0201
+	absent new.dcm 0014,4076
+	[ "$(value new.dcm 0028,0303)" = REMOVED ]
+	anon a.dcm --modify-dates
+	run ! grep -q -e 20240229 -e 20240303 -e SECRET -e 19700101 new.dcm
+	[ "$(value new.dcm 0008,0201)" = +0200 ]
+	[ "$(value new.dcm 0008,0030)" = 101112 ]
+	[ "$(value new.dcm 0028,0303)" = MODIFIED ]
+	anon a.dcm --retain-full-dates
+	[ "$(value new.dcm 0014,4076)" = 20240303 ]
+	run ! grep -q 19700101 new.dcm
+	[ "$(value new.dcm 0028,0303)" = UNMODIFIED ]
+}
+
+@test "ages stay with the option, over 89 capped with another" {
+	make_ct a.dcm 'ds.PatientAge, ds.PatientWeight = "093Y", "70"'
+	anon a.dcm
+	absent new.dcm 0010,1010
+	anon a.dcm --retain-patient-characteristics
+	[ "$(value new.dcm 0010,1010)" = 093Y ]
+	[ "$(value new.dcm 0010,1030)" = 70 ]
+	anon a.dcm --retain-patient-characteristics --cap-age
+	[ "$(value new.dcm 0010,1010)" = 090Y ]
+}
+
+@test "UIDs: padding does not count, classes and well-known ones stay" {
+	make_ct a.dcm '
+	item = Dataset()
+	item.ReferencedSOPClassUID = "1.3.12.2.1107.5"
+	item.ReferencedSOPInstanceUID = "1.2.3.4"
+	ds.ReferencedImageSequence = [item]
+	ds.FrameOfReferenceUID = "1.2.840.10008.1.4.1.1"
+	ds.SynchronizationFrameOfReferenceUID = "1.2.840.10008.5.1.4.1.1.2.20240101.77"'
+	anon a.dcm
+	[ "$(value new.dcm 0008,1150)" = 1.3.12.2.1107.5 ]
+	[ "$(value new.dcm 0008,1155)" = "$(value new.dcm 0008,0018)" ]
+	grep -q 1.2.840.10008.1.4.1.1 new.dcm
+	run ! grep -q 20240101 new.dcm
+	anon a.dcm --retain-uids
+	[ "$(value new.dcm 0008,0018)" = 1.2.3.4 ]
+}
+
+@test "a D sequence has an item that says nothing" {
+	make_ct a.dcm '
+	ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+	text = Dataset()
+	text.TextValue = "SECRET"
+	text.ValueType, text.RelationshipType = "TEXT", "CONTAINS"
+	ds.ContentSequence = [text, text]
+	who = Dataset()
+	who.VerifyingObserverName = "SECRET^X"
+	ds.VerifyingObserverSequence = [who]'
+	anon a.dcm --allow sr
+	run ! grep -q SECRET new.dcm
+	dcmdump -q +P 0040,a730 new.dcm | grep -q '#=1'
+	[ "$(value new.dcm 0040,a160)" = REMOVED ]
+	[ "$(value new.dcm 0040,a075)" = REMOVED ]
+}
+
+@test "comments and EXIF in compressed pixels become zeros" {
+	make_ct a.dcm '
+	from pydicom.encaps import encapsulate
+	globals()["syntax"] = "1.2.840.10008.1.2.4.50"
+	ds.Rows = ds.Columns = 1
+	ds.PixelData = encapsulate([
+	    b"\xff\xd8\xff\xfe\0\x08SECRET\xff\xe1\0\x0aEXIFNAME"
+	    b"\xff\xda\0\2PIXELS\xff\xd9"])
+	ds["PixelData"].is_undefined_length = True'
+	anon a.dcm
+	run ! grep -aq -e SECRET -e EXIFNAME new.dcm
+	grep -aq PIXELS new.dcm
+	[ "$(stat -c %s new.dcm)" -gt 500 ]
+}
+
+@test "kinds: what each of them is withheld for" {
+	while IFS='|' read -r kind code; do
+		make_ct a.dcm "$code"
+		rm -rf dest
+		exits 1 pacs-anon --key key -o dest a.dcm
+		grep -q "withheld ($kind)" err || { cat err; return 1; }
+	done <<-'END'
+	us|ds.Modality = "US"
+	us|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.6.1"
+	es|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.77.1.1"
+	xc|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.77.1.4"
+	gm|ds.Modality = "GM"
+	op|ds.Modality = "OP"
+	slide|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.77.1.6"; ds.ImageType = ["DERIVED", "PRIMARY", "LABEL"]
+	sc|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+	video|globals()["syntax"] = "1.2.840.10008.1.2.4.102"
+	audio|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.4.1"
+	pdf|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+	cda|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.2"
+	stl|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.3"
+	ko|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.59"
+	waveform-annotation|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.1.1"; ds.WaveformAnnotationSequence = [Dataset()]; ds.WaveformAnnotationSequence[0].UnformattedTextValue = "X"
+	raw|ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.66"
+	private-class|ds.SOPClassUID = "1.2.3.99"
+	unknown-syntax|globals()["syntax"] = "1.2.3.98"
+	remote-pixels|ds.add_new(0x00287fe0, "UR", "http://x.example")
+	burned-in|ds.BurnedInAnnotation = "YES"
+	screen|ds.ConversionType = "WSD"
+	screen|ds.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
+	no-uid|ds.StudyInstanceUID = ""
+	END
+}
+
+@test "derived images as such pass" {
+	make_ct a.dcm 'ds.ImageType = ["DERIVED", "SECONDARY", "MPR"]'
+	anon a.dcm
+	make_ct a.dcm 'ds.ImageType = ["DERIVED", "PRIMARY", "ADC"]'
+	anon a.dcm
+}
+
+@test "rules: keep, remove, blank, replace, hash; what weakens is declared" {
+	make_ct a.dcm '
+	ds.StudyDescription, ds.SeriesDescription = "HEAD", "AXIAL"
+	ds.Manufacturer, ds.StudyID, ds.PatientSex = "SIEMENS", "77", "F"
+	ds.InstitutionName = "HOSPITAL"
+	ds.add_new(0x00090010, "LO", "ACME")
+	ds.add_new(0x00091001, "LO", "VALUE")
+	ds.add_new(0x00091002, "LO", "OTHER")
+	item = Dataset()
+	item.SeriesDescription = "NESTED"
+	ds.ReferencedSeriesSequence = [item]'
+	cat >rules <<-'END'
+	# of this project
+	keep ReferencedSeriesSequence/SeriesDescription
+	remove Manufacturer when Manufacturer=SIEMENS* Modality=CT
+	replace InstitutionName "SITE 7"
+	hash StudyID
+	blank vr:IS
+	keep private "ACME" 0009,xx01
+	keep PatientSex when Modality=MR
+	END
+	anon a.dcm --rules rules
+	[ "$(value new.dcm 0008,0080)" = 'SITE 7' ]
+	absent new.dcm 0008,0070
+	value new.dcm 0020,0010 | grep -qx '[0-9a-f]\{16\}'
+	[ "$(value new.dcm 0009,1001)" = VALUE ]
+	[ "$(value new.dcm 0009,0010)" = ACME ]
+	absent new.dcm 0009,1002
+	grep -q NESTED new.dcm
+	run ! grep -q -e HEAD -e AXIAL new.dcm
+	[ "$(value new.dcm 0012,0062)" = NO ]
+	value new.dcm 0012,0063 | grep -q 'local rules keep more'
+	printf 'replace InstitutionName "SITE 7"\n' >rules
+	anon a.dcm --rules rules
+	[ "$(value new.dcm 0012,0062)" = YES ]
+}
+
+@test "rules that are wrong name their line and touch nothing" {
+	ct in
+	while IFS='|' read -r rule why; do
+		printf '\n%b\n' "$rule" >rules
+		exits 4 pacs-anon --key key --rules rules -o dest in
+		grep -q "$why" err || { echo "$rule"; cat err; return 1; }
+		[ ! -e dest ]
+	done <<-'END'
+	drop StudyID|line 2: 'drop' is none of
+	keep StudyDescriptoin|did you mean 'StudyDescription'
+	keep PatientID|not for rules
+	keep StudyID\nremove StudyID|line 3: contradicts line 2
+	keep StudyID\nremove StudyID when Modality=CT|line 3: contradicts line 2
+	replace StudyID|the value is missing
+	replace Rows "7"|holds no text
+	keep "StudyID|not closed
+	keep 0009,1001|needs its creator
+	keep StudyID when|the condition is missing
+	keep StudyID Modality=CT|'when' and conditions
+	END
+	printf 'keep StudyID when Modality=CT\nremove StudyID when Modality=MR\n' >rules
+	exits 0 pacs-anon --key key --rules rules -o dest in
+}
+
+@test "subjects: trial IDs; who is none of them is withheld" {
+	make_ct a.dcm 'ds.StudyDate = "20240101"'
+	make_ct b.dcm 'ds.PatientID, ds.SOPInstanceUID, ds.StudyDate = "B2", "1.2.3.7", "20240101"'
+	make_ct c.dcm 'ds.PatientID, ds.SOPInstanceUID = "C3", "1.2.3.8"'
+	printf '# list\nA1\tT-001\nB2\tT-001\n' >subjects
+	exits 3 pacs-anon --key key --subjects subjects --modify-dates -o dest a.dcm b.dcm c.dcm
+	grep -q 'c.dcm: withheld (no-subject)' err
+	for f in dest/*/*/*.dcm; do
+		echo "$(value "$f" 0010,0020) $(value "$f" 0008,0020)"
+	done | sort -u >got
+	[ "$(wc -l <got)" = 1 ]
+	grep -q '^T-001 2023' got
+	printf 'A1\tT-001\nA1\tT-002\n' >subjects
+	exits 4 pacs-anon --key key --subjects subjects -o dest a.dcm
+	run ! grep -q A1 err
+	printf 'A1 T-001\n' >subjects
+	exits 4 pacs-anon --key key --subjects subjects -o dest a.dcm
+	grep -q 'line 1' err
+}
+
+@test "a map answers who a pseudonym is, and grows by what is new" {
+	make_ct a.dcm 'ds.AccessionNumber = "ACC9"'
+	exits 0 pacs-anon --key key --map map -o dest a.dcm
+	[ "$(stat -c %a map)" = 600 ]
+	[ "$(wc -l <map)" = 5 ]
+	exits 0 pacs-anon --key key --map map -o dest2 a.dcm
+	[ "$(wc -l <map)" = 5 ]
+	make_ct b.dcm 'ds.PatientID, ds.SOPInstanceUID = "B2", "1.2.3.7"'
+	printf 'patient\tcut' >>map
+	exits 0 pacs-anon --key key --map map -o dest3 b.dcm
+	[ "$(wc -l <map)" = 6 ]
+	id=$(value dest3/*/*/*.dcm 0010,0020)
+	exits 0 pacs-anon --reidentify --map map -f kind,original "$id"
+	printf 'patient\tB2\n' | cmp - out
+	exits 1 pacs-anon --reidentify --map map 0000
+	chmod 644 map
+	exits 4 pacs-anon --key key --map map -o dest4 a.dcm
+	[ ! -e dest4 ]
+}
+
+@test "a map for a recipient is encrypted by age" {
+	need age
+	make_ct a.dcm ''
+	age-keygen -o id 2>/dev/null
+	to=$(sed -n 's/.*public key: //p' id)
+	exits 0 pacs-anon --key key --map map.age --recipient "$to" -o dest a.dcm
+	run ! grep -aq patient map.age
+	age -d -i id map.age >plain
+	id=$(value dest/*/*/*.dcm 0010,0020)
+	pacs-anon --reidentify --map - -f original "$id" <plain >got
+	[ "$(cat got)" = A1 ]
+	exits 4 pacs-anon --key key --map map.age --recipient "$to" -o dest a.dcm
+	exits 4 pacs-anon --key key --map other.age --recipient nobody -o dest a.dcm
+	[ ! -e other.age ]
+}
+
+@test "tar, tar.zst, a pipe and a folder hold the same objects" {
+	ct in
+	cp "$(find in -type f | head -n 1)" in/again.dcm
+	exits 0 pacs-anon --key key -o dest in
+	exits 0 pacs-anon --key key -o a.tar in
+	exits 0 pacs-anon --key key -o a.tar.zst in
+	pacs-anon --key key -o - in >b.tar
+	for t in a.tar a.tar.zst b.tar; do
+		rm -rf x
+		mkdir x
+		tar -C x -xf "$t"
+		diff -r x dest
+	done
+	exits 4 pacs-anon --key key -o a.tar in
+	grep -q 'is there already' err
+	[ ! -e a.tar.part ]
+	exits 2 pacs-anon --key key --print -o - in
+	pacs-init arch
+	pacs-anon --key key -o - in | pacs-store -a arch --stdin
+	[ "$(find arch/objects -name '*.dcm' | wc -l)" = 2 ]
+}
+
+@test "into an archive: written means stored" {
+	ct in --modality=CT,US
+	pacs-init arch
+	exits 3 pacs-anon --key key --store -o arch --print -f outcome,reason,SOPInstanceUID in
+	cut -f1,2 out | sort | uniq -c | awk '{ print $1, $2 }' >got
+	printf '2 withheld\n2 written\n' | cmp - got
+	pacs-verify -a arch
+	exits 0 pacs-anon --key key --store -o arch --print --skip us -f outcome in
+	[ "$(grep -c duplicate out)" = 2 ]
+	exits 1 pacs-anon --key key --modify-dates --store -o arch --skip us in
+	grep -q 'the archive did not take it' err
+	exits 4 pacs-anon --key key --store -o nowhere in
+}
+
+@test "a checklist claims nothing" {
+	exits 0 pacs-anon --checklist
+	[ "$(grep -c '^[A-R] ' out)" = 18 ]
+	grep -q 'no claim' err
+	cp out plain
+	exits 0 pacs-anon --checklist --retain-device
+	run ! cmp -s plain out
+}
+
+@test "killed at any moment: no half file, and the next run sweeps" {
+	pacs-phantom -q -o in --rows=64 --instances=60
+	for t in 0.01 0.02 0.03 0.05; do
+		timeout -s KILL "$t" pacs-anon --key key -j 2 -o dest in || true
+		find dest -name '*.dcm' -exec dcmftest {} + 2>/dev/null >tested || true
+		run ! grep -q '^no' tested
+	done
+	exits 0 pacs-anon --key key -o dest in
+	[ "$(find dest -name '*.dcm' | wc -l)" = 60 ]
+	[ ! -e dest/.pacs-anon ]
+	timeout -s KILL 0.02 pacs-anon --key key -o late.tar in || true
+	[ ! -e late.tar ] || tar -tf late.tar >/dev/null
+}
