@@ -36,6 +36,7 @@ unknown_field(const struct cli_field *fields, const char *name)
 	for (n = 0; fields[n].name; n++)
 		names[n] = fields[n].name;
 	near = cli_suggest(name, names);
+	free(names);
 	if (near)
 		cli_usage("unknown field '%s'; did you mean '%s'?", name, near);
 	cli_usage("unknown field '%s'", name);
