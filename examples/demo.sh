@@ -68,6 +68,12 @@ run "pacs-store --print -f outcome ct | sort | uniq -c"
 run "pacs-quarantine list -f reason,size_bytes"
 run "pacs-verify -v"
 
+say "An export for research: what cannot be proved clean stays behind"
+run "pacs-anon --make-key trial.key"
+expect 3 "pacs-find --paths -L instance | head -n 200 | pacs-anon --key trial.key --modify-dates --plan --format=table -"
+run "pacs-find --paths -L instance Modality=CT | head -n 40 | pacs-anon --key trial.key --modify-dates -o export - && find export -name '*.dcm' | wc -l"
+run "dcmdump +P PatientName +P PatientID +P StudyDate +P PatientIdentityRemoved \"\$(find export -name '*.dcm' | head -n 1)\""
+
 say "Throw the index away: every answer is the same again"
 run "pacs-find -L instance | sha256sum"
 run "rm -r archive/index archive/index.db"

@@ -416,3 +416,43 @@ absent() {
 	timeout -s KILL 0.02 pacs-anon --key key -o late.tar in || true
 	[ ! -e late.tar ] || tar -tf late.tar >/dev/null
 }
+
+@test "examples: an export, and a cohort of accession numbers" {
+	ct in --modality=CT,US
+	pacs-init arch
+	export PACS_ARCHIVE=$PWD/arch
+	pacs-store in
+	"$PACS_TOP/examples/research-export.sh" key Modality=CT,US >a.tar 2>err ||
+		"$PACS_TOP/examples/research-export.sh" key 'Modality=CT' >a.tar
+	[ "$(tar -tf a.tar | grep -c 'dcm$')" = 2 ]
+	number=$(pacs-find -f AccessionNumber -L study | head -n 1)
+	printf 'AccessionNumber,note\n%s,x\n' "$number" >cohort.csv
+	# shellcheck disable=SC2016 # for the script to expand
+	CHECK='test "$(find . -name "*.dcm" | wc -l)" = 2' ANON='--skip us' \
+		"$PACS_TOP/examples/research-export.sh" key - <cohort.csv >b.tar
+	[ "$(tar -tf b.tar | grep -c 'dcm$')" = 2 ]
+	run ! env CHECK=false "$PACS_TOP/examples/research-export.sh" key - <cohort.csv
+}
+
+@test "examples: each recipe is taken, and does what it says" {
+	pacs-phantom -q -o in --modality=CT,MR,RTSTRUCT --rows=16 --instances=2
+	for rules in "$PACS_TOP"/examples/*.rules; do
+		exits 0 pacs-anon --key key --rules "$rules" -o "${rules##*/}" in
+	done
+	roi=$(dcmdump -q +sd +r +P 3006,0026 in | sed 's/.*\[\(.*\)\].*/\1/' | sort -u)
+	dcmdump -q +sd +r +P 3006,0026 rt.rules | sed 's/.*\[\(.*\)\].*/\1/' | sort -u >got
+	[ "$(cat got)" = "$roi" ]
+	run ! grep -rqF "$(echo "$roi" | head -n 1)" ct-mr.rules
+}
+
+@test "dciodvfy finds no error that the input did not have" {
+	need dciodvfy
+	pacs-phantom -q -o in --modality=CT,MR,CR,RTSTRUCT,SEG --rows=16 --instances=1
+	exits 0 pacs-anon --key key --print -f source,path -o dest in
+	while IFS=$'\t' read -r source path; do
+		dciodvfy "$source" 2>&1 | grep '^Error' | sort -u >was || true
+		dciodvfy "dest/$path" 2>&1 | grep '^Error' | sort -u >is || true
+		comm -13 was is >added
+		[ ! -s added ] || { echo "$source"; cat added; return 1; }
+	done <out
+}
