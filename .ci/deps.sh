@@ -6,7 +6,7 @@ set -eu
 
 build='gcc g++ libc6-dev make pkg-config libdcmtk-dev libsqlite3-dev libarchive-dev
 	libzstd-dev libssl-dev zlib1g-dev libutf8proc-dev'
-demo='dcmtk genisoimage'
+demo='dcmtk genisoimage zstd'
 bench='dcmtk orthanc curl python3 restic borgbackup
 	vtk-dicom-tools'
 check='bats bats-support bats-assert bats-file dcmtk dicom3tools

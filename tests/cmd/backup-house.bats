@@ -186,3 +186,18 @@ fcntl.fcntl(9, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	exits 1 pacs-verify --repair-from=repo -f kind,mended
 	[ "$(cat out)" = "missing	false" ]
 }
+
+@test "the nightly example is silent when well, and tells when not" {
+	nightly=$PACS_TOP/examples/nightly-backup.sh
+	DAY=7 exits 0 "$nightly" a repo second
+	[ ! -s out ] && [ ! -s err ]
+	exits 0 pacs-backup verify -r second
+	rm -f a/objects/*/"$root.2"/*/*
+	ct new 7 1 1 && pacs-store new
+	rm -f a/objects/*/"$root.7"/*/*
+	DAY=1 exits 3 "$nightly" a repo
+	grep -q 'missing' err
+	flip repo/packs/000001/00002.tar.zst 600
+	exits 1 "$PACS_TOP/examples/weekly-drill.sh" repo
+	[ -s err ]
+}

@@ -1,7 +1,7 @@
 /*
  * The texts of a repository: the first byte says which. 0: a snapshot as it is;
- * 1: one that gets the digest of itself at its end, so that what is behind it is
- * reached; 2: lines of a groups file.
+ * 1: one that gets the digest of itself at its end, so that what is behind it
+ * is reached; 2: lines of a groups file.
  */
 #include "backup/internal.h"
 #include "scratch.h"
