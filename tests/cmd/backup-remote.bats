@@ -21,7 +21,7 @@ teardown() {
 }
 
 keys() {
-	need age age-keygen
+	need age
 	age-keygen -o key 2>/dev/null
 	age-keygen -o other-key 2>/dev/null
 	public=$(age-keygen -y key)
