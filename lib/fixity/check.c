@@ -55,7 +55,7 @@ run_finding_of(struct run *run, enum pacs_fault fault, const char *path,
 }
 
 bool
-run_stopped(struct run *run)
+check_stopped(struct run *run)
 {
 	const struct pacs_fixity_hooks *h = run->hooks;
 	bool stop = h->stopped && h->stopped(h->ctx);
@@ -91,7 +91,7 @@ run_read(struct run *run, uint64_t objects, uint64_t bytes)
 		return;
 	while ((spent = pacs_time_mono_ms() - run->start_ms) <
 		   due_ms(run, total) &&
-	       !run_stopped(run)) {
+	       !check_stopped(run)) {
 		uint64_t ms = due_ms(run, total) - spent;
 		struct timespec t = {0, 1000000 * (long)(ms < 200 ? ms : 200)};
 
@@ -127,7 +127,7 @@ read_objects(void *ctx, unsigned number)
 	const struct expected *e;
 
 	(void)number;
-	while (!run_stopped(w->run) && (e = take(w)))
+	while (!check_stopped(w->run) && (e = take(w)))
 		object_check(w->run, r, e->path, e->sha256);
 	reader_free(r);
 }
@@ -263,7 +263,7 @@ check_bucket(struct pacs_error *err, struct run *run, struct spool *s,
 	}
 	for (i = first; !rc && i < end && run->hooks->shard; i++)
 		if ((!run->opts->shards || run->opts->shards[i]) &&
-		    !run_stopped(run))
+		    !check_stopped(run))
 			run->hooks->shard(run->hooks->ctx, i);
 	bucket_clear(&b);
 	tree_clear(&t);
@@ -310,12 +310,12 @@ pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 		rc = scan_ledger(err, &run, s);
 	n = s ? spool_buckets(s) : 0;
 	begin = opts->first_shard % PACS_SHARDS * n / PACS_SHARDS;
-	for (i = 0; !rc && i < n && !run_stopped(&run); i++)
+	for (i = 0; !rc && i < n && !check_stopped(&run); i++)
 		if (bucket_is_wanted(&run, s, (begin + i) % n))
 			rc = check_bucket(err, &run, s, (begin + i) % n);
-	if (!rc && looks_at_all(opts) && !run_stopped(&run))
+	if (!rc && looks_at_all(opts) && !check_stopped(&run))
 		quarantine_check(&run);
-	if (!rc && opts->index && !run_stopped(&run))
+	if (!rc && opts->index && !check_stopped(&run))
 		drift_check(&run);
 	spool_close(s);
 	pacs_buf_clear(&run.quarantine);

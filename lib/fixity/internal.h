@@ -91,7 +91,7 @@ void run_finding(struct run *run, enum pacs_fault fault, const char *path,
 void run_finding_of(struct run *run, enum pacs_fault fault, const char *path,
 		    const struct pacs_triple *t, const char *expected,
 		    const char *found);
-bool run_stopped(struct run *run);
+bool check_stopped(struct run *run);
 /* So much was read: count it, and wait if that was faster than allowed. */
 void run_read(struct run *run, uint64_t objects, uint64_t bytes);
 

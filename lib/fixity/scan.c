@@ -141,7 +141,7 @@ scan_segment(struct pacs_error *err, struct scan *sc, bool last)
 			sc->at.offset += b.len;
 			b.len = 0;
 		}
-	} while (!rc && n && !run_stopped(sc->run));
+	} while (!rc && n && !check_stopped(sc->run));
 	sc->run->late.at = sc->at;
 	if (!rc && b.len && !last)
 		tell(sc, "an end of line", "the segment ends in a line");

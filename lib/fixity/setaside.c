@@ -70,7 +70,7 @@ quarantine_check(struct run *run)
 	}
 	if (n)
 		qsort(words, n, sizeof(*words), by_digest);
-	for (i = 0; i < n && !run_stopped(run); i++) {
+	for (i = 0; i < n && !check_stopped(run); i++) {
 		if (i + 1 < n && memcmp(words[i].text, words[i + 1].text,
 					PACS_SHA256_HEX - 1) == 0)
 			continue;

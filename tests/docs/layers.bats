@@ -69,6 +69,29 @@ objects() {
 	[ "${#lines[@]}" -eq 4 ]
 }
 
+# Names that more than one object of "nm -A" lines defines.
+defined_twice() {
+	awk '$2 ~ /^[TDBRC]$/ {
+		if ($3 in at) { print $3 ": " at[$3] " and " $1; found = 1 }
+		at[$3] = $1
+	}
+	END { exit NR == 0 ? 2 : found }' "$@"
+}
+
+@test "no two objects of the library define the same name" {
+	case $PACS_BUILD in */asan) skip "not with sanitizers" ;; esac
+	objects | xargs nm --defined-only -A >symbols
+	defined_twice symbols
+}
+
+@test "a name that two rooms define is found" {
+	printf '%s\n' 'lib/a/x.o:0000 T run' 'lib/b/y.o:0000 t run' >symbols
+	defined_twice symbols
+	echo 'lib/b/z.o:0000 T run' >>symbols
+	run -1 defined_twice symbols
+	run -2 defined_twice /dev/null
+}
+
 @test "nothing read is no success" {
 	run -2 awk -f "$docs/layers.awk" /dev/null
 	run -2 awk -f "$docs/symbols.awk" /dev/null
