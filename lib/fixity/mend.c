@@ -97,10 +97,10 @@ stage_copy(struct pacs_error *err, struct pacs_mend *m, struct pacs_writer *w,
 	bool same;
 	int fd;
 
-	if (m->source ? !m->source->find(m->source->ctx, n->path, n->expected,
-					 &fd, &size)
-		      : !copies_find(m->copies, n->path, n->expected, &fd,
-				     &size))
+	if (m->source
+		? !m->source->find(m->source->ctx, n->path, n->expected, &fd,
+				   &size)
+		: !copies_find(m->copies, n->path, n->expected, &fd, &size))
 		return false;
 	same = !pacs_writer_room(err, w, size) &&
 	       !pacs_stage_file(err, w, NULL, 0, fd, size, st) &&

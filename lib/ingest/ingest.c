@@ -75,7 +75,7 @@ ends_run(enum pacs_err code)
 }
 
 bool
-run_stopped(struct run *run)
+ingest_stopped(struct run *run)
 {
 	const struct pacs_ingest_hooks *h = run->hooks;
 

@@ -121,7 +121,7 @@ void item_finish(struct run *run, struct item *it, enum pacs_outcome outcome,
  * (fatal) ends the run. */
 void item_fail(struct run *run, struct item *it, struct pacs_error *err,
 	       bool fatal);
-bool run_stopped(struct run *run);
+bool ingest_stopped(struct run *run);
 /* Does an error of the archive's disk fail whatever comes after it, too? */
 bool ends_run(enum pacs_err code);
 void run_progress(struct run *run, uint64_t items, uint64_t bytes);

@@ -138,7 +138,7 @@ unpack(struct worker *wk, struct item *it, int fd, uint64_t file_size,
 	if (!u->a) {
 		reason = "limit";
 		detail = "not enough memory to read archive files";
-	} else if (unpack_open(u) != ARCHIVE_OK) {
+	} else if (unpack_begin(u) != ARCHIVE_OK) {
 		reason = u->stopped ? "stopped" : "broken-archive";
 		detail = error_text(u);
 	} else {

@@ -32,7 +32,7 @@ struct unpack {
 
 /* --- unpack_read.c ------------------------------------------------------- */
 /* Give libarchive the bytes of u->fd. */
-int unpack_open(struct unpack *u);
+int unpack_begin(struct unpack *u);
 /* Bytes that went in; reading some twice does not count. */
 uint64_t unpack_raw(const struct unpack *u);
 /* Does far more come out than went in? */

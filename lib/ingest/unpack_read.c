@@ -46,7 +46,7 @@ wait_readable(struct run *run, int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	while (!run_stopped(run))
+	while (!ingest_stopped(run))
 		if (poll(&p, 1, POLL_MS) > 0)
 			return true;
 	return false;
@@ -56,7 +56,7 @@ static bool
 may_read(struct unpack *u)
 {
 	if (u->seekable)
-		u->stopped = run_stopped(u->wk->run);
+		u->stopped = ingest_stopped(u->wk->run);
 	else
 		u->stopped = !wait_readable(u->wk->run, u->fd);
 	return !u->stopped;
@@ -140,7 +140,7 @@ on_seek(struct archive *a, void *ctx, la_int64_t offset, int whence)
 }
 
 int
-unpack_open(struct unpack *u)
+unpack_begin(struct unpack *u)
 {
 	archive_read_set_read_callback(u->a, on_read);
 	if (u->seekable) {

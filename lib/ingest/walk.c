@@ -15,7 +15,7 @@ push_file(struct pacs_walk *w, int dirfd, const char *name, bool via_link)
 
 	(void)dirfd;
 	(void)name;
-	if (run_stopped(run))
+	if (ingest_stopped(run))
 		return false;
 	j = pacs_calloc(1, sizeof(*j));
 	j->source = pacs_strndup(w->path.data, w->path.len);
@@ -60,7 +60,7 @@ walk_items(struct run *run)
 		w.shun_dev = st.st_dev;
 		w.shun_ino = st.st_ino;
 	}
-	while (!run_stopped(run) && run->hooks->next(run->hooks->ctx, &item))
+	while (!ingest_stopped(run) && run->hooks->next(run->hooks->ctx, &item))
 		if (!pacs_walk_item(&w, pacs_buf_str(&item)))
 			break;
 	pacs_buf_clear(&item);
