@@ -229,6 +229,7 @@ check-all:
 bench: deps
 	$(AGAIN) all tools bench-tools
 	PACS_BUILD='$(abspath $(B))' tests/bench/bench.py
+	PACS_BUILD='$(abspath $(B))' tests/bench/send.py
 
 lint: lint-deps
 	$(AGAIN) all units tools B=$(B)/lint-gcc CC=gcc CXX=g++ \

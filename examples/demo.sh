@@ -92,3 +92,24 @@ run "pacs-backup restore -v -r backup -o archive"
 run "pacs-find -L instance | sha256sum"
 run "pacs-verify -v"
 run "cat \$(ls backup/packs/*/*.tar.zst | tail -n 1) | tar --zstd -t | head -n 3"
+
+say "Send: to a real storescp on this machine, and again; nothing goes twice"
+if command -v storescp >/dev/null; then
+	mkdir there
+	port=$(awk 'BEGIN { srand(); print 20000 + int(rand() * 20000) }')
+	TCP_NODELAY=1 storescp -od there "$port" >storescp.log 2>&1 &
+	scp=$!
+	trap 'kill "$scp" 2>/dev/null || true; chmod -R u+w "$work"; rm -rf "$work"' EXIT
+	printf '[there]\ntitle = THERE\nhost = 127.0.0.1\nport = %s\n' "$port" >archive/peers
+	tries=0
+	until pacs-echo -q there >/dev/null 2>&1; do
+		tries=$((tries + 1)) && [ "$tries" -lt 400 ]
+	done
+	run "pacs-echo -f outcome,implementation there"
+	run "pacs-send --plan -f outcome,objects,size_bytes there Modality=MR"
+	run "pacs-send --journal sent.db --print -f outcome there Modality=MR | sort | uniq -c"
+	run "pacs-send --journal sent.db --print -f outcome,reason there Modality=MR | sort | uniq -c"
+	run "find there -type f | wc -l"
+	kill "$scp"
+	expect 75 "pacs-send --retry=1 there Modality=MR"
+fi

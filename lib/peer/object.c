@@ -83,6 +83,14 @@ take(struct pacs_error *err, const struct pacs_dataset *ds, int fd,
 		return PACS_OBJECT_BAD;
 	}
 	o->data_size = end - o->data_offset;
+	o->pad = (o->data_size & 1) && known && known->deflated;
+	/* A fragment has an even length (PS3.8 E.2); only a deflated stream may
+	 * be filled up (PS3.5 A.5). */
+	if ((o->data_size & 1) && !o->pad)
+		return bad(err, PACS_EFORMAT,
+			   "its data set has an odd length, which no message "
+			   "can have",
+			   "odd-length", ret_reason);
 	return PACS_OBJECT_GOOD;
 }
 

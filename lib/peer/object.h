@@ -20,6 +20,7 @@ struct pacs_object {
 	char syntax[PACS_UID_MAX + 1];   /* that its data set is in */
 	uint64_t size;                   /* of the file */
 	uint64_t data_offset, data_size; /* of the data set in it */
+	bool pad; /* a NUL more: a deflated data set of odd length */
 	/* As it was looked at: what changes before it is sent is not sent. */
 	dev_t dev;
 	ino_t ino;

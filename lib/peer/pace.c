@@ -126,6 +126,14 @@ pace_failure(struct run *r, uint64_t *ret_ms)
 	return may;
 }
 
+void
+pace_next_object(struct run *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->trouble_count = 0;
+	pthread_mutex_unlock(&r->lock);
+}
+
 bool
 pace_later(struct run *r, struct work *w, uint64_t *ret_not_before_ms)
 {

@@ -112,6 +112,8 @@ void pace_progress(struct run *r);
 /* Something failed: how long to wait before the next try. False: the budget is
  * spent. */
 bool pace_failure(struct run *r, uint64_t *ret_ms);
+/* The object that failed is given up; the next is tried soon. */
+void pace_next_object(struct run *r);
 /* The same for one object that the peer wants later. */
 bool pace_later(struct run *r, struct work *w, uint64_t *ret_not_before_ms);
 

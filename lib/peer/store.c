@@ -76,7 +76,7 @@ send_file(struct pacs_error *err, struct sending *s, int fd)
 		if (pay(err, s, n))
 			return err->code;
 	}
-	return PACS_OK;
+	return s->w->o.pad ? pacs_dimse_put(err, s->a, "", 1) : PACS_OK;
 }
 
 static enum pacs_err

@@ -184,6 +184,7 @@ broken(struct line *l, struct work *w)
 	    run_stopped(l->r)) {
 		bool ours = !w->transient;
 
+		pace_next_object(l->r);
 		queue_done(l->r, w);
 		if (ours)
 			return;

@@ -2,12 +2,13 @@
 # pacs-send with a journal, and storage commitment: nothing twice, nothing
 # missed, and never "committed" without the peer's word.
 
+# shellcheck disable=SC2030,SC2031,SC2153 # PORT, PEER and the pids are set by the helper
 load ../helper/env
 load ../helper/peers
 
 setup_file() {
 	pacs_setup
-	cd "$BATS_FILE_TMPDIR"
+	cd "$BATS_FILE_TMPDIR" || return
 	pacs-phantom -o disc --modality=CT --studies=1 --instances=4 --rows=64 \
 		--seed=5
 	pacs-phantom -o many --modality=CT --studies=1 --instances=40 --rows=32 \

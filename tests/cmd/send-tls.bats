@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # pacs-send and pacs-echo over TLS: who is trusted, and who is not.
 
+# shellcheck disable=SC2030,SC2031,SC2153 # PORT, PEER and the pids are set by the helper
 load ../helper/env
 load ../helper/peers
 
@@ -21,7 +22,7 @@ authority() {
 
 setup_file() {
 	pacs_setup
-	cd "$BATS_FILE_TMPDIR"
+	cd "$BATS_FILE_TMPDIR" || return
 	authority ca
 	authority stranger
 	certificate good 30 IP:127.0.0.1,DNS:localhost ca

@@ -2,12 +2,13 @@
 # pacs-send: what it says of each object is what happened to it, whatever the
 # peer does; and it ends in time.
 
+# shellcheck disable=SC2030,SC2031,SC2153 # PORT, PEER and the pids are set by the helper
 load ../helper/env
 load ../helper/peers
 
 setup_file() {
 	pacs_setup
-	cd "$BATS_FILE_TMPDIR"
+	cd "$BATS_FILE_TMPDIR" || return
 	pacs-phantom -o disc --modality=CT --studies=1 --instances=4 --rows=64 \
 		--seed=5
 	pacs-phantom -o mixed --modality=CT,US,SR,CR --studies=1 \

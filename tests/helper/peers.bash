@@ -1,6 +1,6 @@
 # Peers on free ports of 127.0.0.1: `load ../helper/peers`, and in teardown
 # `peers_stop`. Each sets PORT (and PEER, "ANY@127.0.0.1:PORT").
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 PEER_PIDS=()
 
