@@ -195,6 +195,21 @@ pacs_fs_rename(struct pacs_error *err, int old_dirfd, const char *old_path,
 }
 
 enum pacs_err
+pacs_fs_move(struct pacs_error *err, int old_dirfd, const char *old_path,
+	     int new_dirfd, const char *new_path)
+{
+	if (renameat2(old_dirfd, old_path, new_dirfd, new_path,
+		      RENAME_NOREPLACE) == 0)
+		return PACS_OK;
+	if (errno != EINVAL && errno != ENOSYS)
+		return pacs_error_sys(err, errno, "cannot rename to '%s'",
+				      new_path);
+	if (pacs_fs_link(err, old_dirfd, old_path, new_dirfd, new_path))
+		return err->code;
+	return pacs_fs_unlink(err, old_dirfd, old_path);
+}
+
+enum pacs_err
 pacs_fs_unlink(struct pacs_error *err, int dirfd, const char *path)
 {
 	if (unlinkat(dirfd, path, 0) != 0)

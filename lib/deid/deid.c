@@ -92,7 +92,9 @@ static bool
 take_uid(const struct pacs_deid *d, const struct pacs_item *root, uint32_t tag,
 	 char *old, char *new)
 {
-	if (!pacs_item_uid(root, tag, old, PACS_UID_MAX + 1))
+	/* An object with two identities has none. */
+	if (!pacs_item_uid(root, tag, old, PACS_UID_MAX + 1) ||
+	    strchr(old, '\\'))
 		return false;
 	if (d->opts->columns & PACS_OPT_UIDS)
 		memcpy(new, old, PACS_UID_MAX + 1);

@@ -1,6 +1,6 @@
 /*
  * A folder of objects by their new UIDs. An object is written to a folder of
- * this run's own, beside, and gets its name by a link, which is never over
+ * this run's own, beside, and gets its name by a move that is never over
  * something: whatever the moment of a kill -9, a name means whole bytes.
  */
 #include <dirent.h>
@@ -114,16 +114,16 @@ static enum pacs_err
 place(struct pacs_error *err, struct folder *f, const char *name,
       const char *path, enum put_outcome *ret)
 {
-	struct pacs_error linked = PACS_ERROR_INIT;
+	struct pacs_error moved = PACS_ERROR_INIT;
 
 	*ret = PUT_WRITTEN;
 	if (make_folders(err, f, path))
 		return err->code;
-	if (!pacs_fs_link(&linked, f->own_fd, name, f->fd, path))
+	if (!pacs_fs_move(&moved, f->own_fd, name, f->fd, path))
 		return PACS_OK;
-	if (linked.code == PACS_EEXISTS)
+	if (moved.code == PACS_EEXISTS)
 		return compare(err, f, name, path, ret);
-	*err = linked;
+	*err = moved;
 	return err->code;
 }
 
@@ -140,6 +140,7 @@ folder_put(struct pacs_error *err, struct pacs_deid_output *out,
 
 	(void)r;
 	*ret_fatal = false;
+	*ret = PUT_WRITTEN;
 	snprintf(name, sizeof(name), "%llu",
 		 atomic_fetch_add(&f->serial, 1ULL));
 	if (pacs_fs_create(err, f->own_fd, name, 0666, &sink.fd)) {
@@ -150,7 +151,8 @@ folder_put(struct pacs_error *err, struct pacs_deid_output *out,
 		(void)!place(err, f, name, path, ret);
 	if (close(sink.fd) && err->code == PACS_OK)
 		pacs_error_sys(err, errno, "cannot write to '%s'", f->path);
-	(void)!pacs_fs_unlink(&gone, f->own_fd, name);
+	if (err->code || *ret != PUT_WRITTEN)
+		(void)!pacs_fs_unlink(&gone, f->own_fd, name);
 	*ret_size = sink.size;
 	*ret_fatal = err->code == PACS_ENOSPC || err->code == PACS_EIO ||
 		     err->code == PACS_EDENIED;

@@ -25,6 +25,7 @@ enum {
 	BATCH = 16,
 	QUEUED = 64,           /* batches */
 	SMALL_BYTES = 1 << 20, /* files up to this are read, others mapped */
+	HEAD_BYTES = 4096,
 };
 
 /* What became of a file. */
@@ -224,31 +225,22 @@ take_dataset(struct worker *wk, struct made *m, struct pacs_dataset *ds)
 		put(wk, m, ds);
 }
 
+/* A small file is read once; of a larger one the head tells whether it is worth
+ * being mapped. *ret stays NULL if it is not DICOM. */
 static enum pacs_err
 read_object(struct pacs_error *err, struct worker *wk, int fd, uint64_t size,
 	    struct pacs_dataset **ret)
 {
+	bool small = size <= SMALL_BYTES;
 	size_t n;
 
-	if (size > SMALL_BYTES)
-		return pacs_dataset_read_fd(err, fd, NULL, ret);
 	*ret = NULL;
-	if (pacs_file_pread(err, fd, wk->bytes, (size_t)size, 0, &n))
+	if (pacs_file_pread(err, fd, wk->bytes,
+			    small ? (size_t)size : HEAD_BYTES, 0, &n) ||
+	    !pacs_dicom_looks_like(wk->bytes, n))
 		return err->code;
-	return pacs_dataset_read_memory(err, wk->bytes, n, NULL, ret);
-}
-
-static bool
-looks_like_dicom(struct pacs_error *err, int fd, bool *ret)
-{
-	char head[4096];
-	size_t n;
-
-	*ret = false;
-	if (pacs_file_pread(err, fd, head, sizeof(head), 0, &n))
-		return false;
-	*ret = pacs_dicom_looks_like(head, n);
-	return true;
+	return small ? pacs_dataset_read_memory(err, wk->bytes, n, NULL, ret)
+		     : pacs_dataset_read_fd(err, fd, NULL, ret);
 }
 
 static void
@@ -257,20 +249,17 @@ take_file(struct worker *wk, struct made *m)
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_dataset *ds = NULL;
 	uint64_t size;
-	bool dicom;
 	int fd;
 
 	if (pacs_file_open(&err, AT_FDCWD, m->source, &fd, &size)) {
 		finish_error(m, &err);
 		return;
 	}
-	if (!looks_like_dicom(&err, fd, &dicom))
+	if (read_object(&err, wk, fd, size, &ds))
 		finish_error(m, &err);
-	else if (!dicom)
+	else if (!ds)
 		finish(m, PACS_ANON_SKIPPED, size ? "not-dicom" : "empty",
 		       NULL);
-	else if (read_object(&err, wk, fd, size, &ds))
-		finish_error(m, &err);
 	else
 		take_dataset(wk, m, ds);
 	pacs_dataset_free(ds);

@@ -231,6 +231,7 @@ absent() {
 	screen|ds.ConversionType = "WSD"
 	screen|ds.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
 	no-uid|ds.StudyInstanceUID = ""
+	no-uid|ds.SeriesInstanceUID = ["1.2.3.1", "1.2.4"]
 	END
 }
 

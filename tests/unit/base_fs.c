@@ -58,11 +58,14 @@ test_names(int dir)
 	char target[32] = "";
 	int fd;
 
-	TEST("a link is never over something, a rename is");
+	TEST("links and moves are never over something, a rename is");
 	CHECK_OK(pacs_fs_link(&e, dir, "f", dir, "g"));
 	CHECK_ERR(pacs_fs_link(&e, dir, "f", dir, "g"), PACS_EEXISTS);
 	pacs_error_clear(&e);
-	CHECK_OK(pacs_fs_rename(&e, dir, "g", dir, "h"));
+	CHECK_ERR(pacs_fs_move(&e, dir, "g", dir, "f"), PACS_EEXISTS);
+	pacs_error_clear(&e);
+	CHECK_OK(pacs_fs_move(&e, dir, "g", dir, "i"));
+	CHECK_OK(pacs_fs_rename(&e, dir, "i", dir, "h"));
 	CHECK_OK(pacs_fs_unlink(&e, dir, "h"));
 	CHECK_ERR(pacs_fs_unlink(&e, dir, "h"), PACS_ENOTFOUND);
 	pacs_error_clear(&e);
