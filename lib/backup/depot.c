@@ -329,8 +329,7 @@ depot_put(struct pacs_error *err, struct depot *d, const char *name,
 
 	/* One run at a time holds the lock: nobody comes in between. A remote
 	 * was listed just before, and asking it costs. */
-	if (!replace && !d->remote &&
-	    faccessat(d->dirfd, name, F_OK, 0) == 0)
+	if (!replace && !d->remote && faccessat(d->dirfd, name, F_OK, 0) == 0)
 		return pacs_error_set(err, PACS_EEXISTS,
 				      "'%s' is in the repository already",
 				      name);

@@ -308,14 +308,14 @@ bool cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b);
 /* --- groups.c ------------------------------------------------------------- */
 
 /* Study-level values that a backup can be asked for without the archive. */
-#define GROUP_KEYS(G)                                                 \
-	G(StudyInstanceUID)                                           \
-	G(AccessionNumber)                                            \
-	G(PatientID)                                                  \
-	G(IssuerOfPatientID)                                          \
-	G(PatientName) G(PatientBirthDate) G(PatientSex) G(StudyDate) \
-	    G(StudyTime) G(StudyID) G(StudyDescription)               \
-		G(ReferringPhysicianName) G(Modality)
+#define GROUP_KEYS(G)                                                          \
+	G(StudyInstanceUID)                                                    \
+	G(AccessionNumber)                                                     \
+	G(PatientID)                                                           \
+	G(IssuerOfPatientID)                                                   \
+	G(PatientName)                                                         \
+	G(PatientBirthDate) G(PatientSex) G(StudyDate) G(StudyTime) G(StudyID) \
+	    G(StudyDescription) G(ReferringPhysicianName) G(Modality)
 enum {
 #define G(name) GROUP_##name,
 	GROUP_KEYS(G)

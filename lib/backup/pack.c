@@ -58,7 +58,7 @@ pack_finish(struct pacs_error *err, struct packer *p)
 {
 	static const char zeros[2 * BLOCK];
 	struct pacs_buf end = {0};
-	struct pacs_backup_file f, *to;
+	struct pacs_backup_file f = {0}, *to;
 	char name[NAME_ROOM];
 	enum pacs_err rc;
 
@@ -464,7 +464,7 @@ put_index(struct pacs_error *err, struct packer *p, const char *kind,
 	  const char *name, const struct pacs_buf *b, uint64_t raw,
 	  uint64_t objects)
 {
-	struct pacs_backup_file f, *to;
+	struct pacs_backup_file f = {0}, *to;
 	struct push push;
 	enum pacs_err rc = push_open(err, p->repo, &push);
 

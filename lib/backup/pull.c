@@ -110,7 +110,8 @@ pull_read(struct pacs_error *err, struct pull *p, void *buf, size_t size,
 	if (size > p->left)
 		size = (size_t)p->left;
 	if (p->fd < 0) {
-		memcpy(buf, p->memory + p->at, size);
+		if (size)
+			memcpy(buf, p->memory + p->at, size);
 		*ret_n = size;
 	} else if (p->offset >= 0) {
 		rc = pacs_file_pread(err, p->fd, buf, size,

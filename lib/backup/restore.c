@@ -342,8 +342,8 @@ take_snapshot(struct pacs_error *err, struct target *t,
 			rc = take_pack(err, t, f, groups_behind(s, i));
 		else if (!strcmp(f->kind, "groups") &&
 			 !(rc = require_whole(err, t->r, f)))
-			rc = groups_each(err, t->r, f->name, NULL, take_gone,
-					 t);
+			rc =
+			    groups_each(err, t->r, f->name, NULL, take_gone, t);
 		if (restore_goes_on(rc)) {
 			missed(t, f->name, err->msg);
 			pacs_error_clear(err);

@@ -132,7 +132,9 @@ take_cursor(const char *v, struct pacs_cursor *c)
 {
 	unsigned long long offset;
 
-	if (sscanf(v, "%6u %20llu %16[0-9a-f]", &c->segment, &offset,
+	/* No signs: scanf would take them. */
+	if (v[strspn(v, "0123456789abcdef ")] ||
+	    sscanf(v, "%6u %20llu %16[0-9a-f]", &c->segment, &offset,
 		   c->check) != 3)
 		return false;
 	c->offset = offset;
@@ -177,7 +179,8 @@ take_file(struct snapshot *s, const char *v)
 	struct pacs_backup_file *f = snapshot_add(s);
 	unsigned long long size, raw, objects;
 
-	if (sscanf(v, "%7[a-z] %20llu %20llu %20llu", f->kind, &size, &raw,
+	if (v[strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789 ")] ||
+	    sscanf(v, "%7[a-z] %20llu %20llu %20llu", f->kind, &size, &raw,
 		   &objects) != 4)
 		return false;
 	f->size = size;

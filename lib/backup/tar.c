@@ -72,11 +72,12 @@ block(struct pacs_buf *out, const char *name, char type, uint64_t size,
       unsigned mode)
 {
 	struct ustar h;
-	const unsigned char *p = (const unsigned char *)&h;
+	const unsigned char *p;
 	unsigned sum = 0;
 	size_t i, n = strnlen(name, sizeof(h.name));
 
 	memset(&h, 0, sizeof(h));
+	p = (const unsigned char *)&h;
 	memcpy(h.name, name, n);
 	snprintf(h.mode, sizeof(h.mode), "%07o", mode & 07777);
 	snprintf(h.uid, sizeof(h.uid), "%07o", 0);

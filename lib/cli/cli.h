@@ -229,7 +229,8 @@ enum pacs_err cli_slurp(struct pacs_error *err, const char *file, size_t max,
 
 /* A setting of the user's, NULL if it is not set. */
 const char *cli_env(const char *name);
-/* Our own application entity title: as given, else PACS_AET, else PACS-TOOLS. */
+/* Our own application entity title: as given, else PACS_AET, else PACS-TOOLS.
+ */
 const char *cli_aetitle(const char *given);
 /* Where a file of settings may be: in the archive (if one is named), the
  * user's, the machine's; in that order. Returns how many; caller frees each. */

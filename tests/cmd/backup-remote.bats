@@ -29,7 +29,7 @@ keys() {
 
 # serve KIND OPTION...: rclone serves ./served on a free port; $port.
 serve() {
-	local kind=$1 i
+	local kind=$1
 	shift
 	mkdir -p served
 	rclone serve "$kind" served --addr 127.0.0.1:0 -v "$@" >server.log 2>&1 &
