@@ -485,6 +485,8 @@ restore_find(struct pacs_error *err, struct pacs_repo *r, unsigned number,
 		rc = pacs_error_set(err, PACS_ENOTFOUND,
 				    "there is no snapshot %u", number);
 	chain_close(&c);
+	if (rc)
+		snapshot_clear(ret);
 	return rc;
 }
 
