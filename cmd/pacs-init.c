@@ -1,11 +1,16 @@
 /* Make an empty archive. pacs-init(1) is the reference. */
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "archive/archive.h"
 #include "cli/cli.h"
 
-static struct pacs_settings settings = {.default_issuer = "", .timezone = ""};
+#define FLOOR_DEFAULT UINT64_MAX
+
+static struct pacs_settings settings = {
+    .default_issuer = "", .timezone = "", .floor_bytes = FLOOR_DEFAULT};
 static bool print_record;
 
 static const struct cli_field fields[] = {
@@ -63,6 +68,49 @@ report(struct pacs_error *err, const char *path)
 	return PACS_OK;
 }
 
+/* A zone that libc does not know would silently be UTC. */
+static void
+check_zone(const char *zone)
+{
+	static const char top[] = "/usr/share/zoneinfo";
+	char *path = pacs_format("%s/%s", top, zone);
+	bool posix = strpbrk(zone, "0123456789<") != NULL;
+
+	if (*zone && !posix && access(top, F_OK) == 0 &&
+	    (strstr(zone, "..") || access(path, R_OK) != 0))
+		cli_usage("'%s' is no timezone; it is like 'Europe/Berlin'",
+			  zone);
+	free(path);
+}
+
+static void
+check_index(const char *dir)
+{
+	struct stat st;
+
+	if (!dir)
+		return;
+	if (*dir != '/')
+		cli_usage("the index's folder needs its full path: '%s'", dir);
+	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		cli_usage("'%s' is no folder for the index", dir);
+}
+
+static void
+check_settings(void)
+{
+	if (strchr(settings.default_issuer, '\n') ||
+	    strchr(settings.timezone, '\n') ||
+	    (settings.index && strchr(settings.index, '\n')))
+		cli_usage("a setting cannot hold a line break");
+	check_zone(settings.timezone);
+	check_index(settings.index);
+	if (settings.floor_bytes == 0)
+		settings.floor_bytes = 1; /* in the marker 0 is no floor line */
+	else if (settings.floor_bytes == FLOOR_DEFAULT)
+		settings.floor_bytes = 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -73,10 +121,7 @@ main(int argc, char **argv)
 
 	if (count != 1)
 		cli_usage("one folder is needed");
-	if (strchr(settings.default_issuer, '\n') ||
-	    strchr(settings.timezone, '\n') ||
-	    (settings.index && strchr(settings.index, '\n')))
-		cli_usage("a setting cannot hold a line break");
+	check_settings();
 	if (pacs_archive_create(&err, operands[0], &settings) ||
 	    report(&err, operands[0]))
 		cli_die(&err);

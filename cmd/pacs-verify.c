@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,8 +48,8 @@ static const struct cli_opt opts[] = {
      &flags.repair_from},
     {0, "sample", "PART", "none", "a random part of the objects: 1%",
      CLI_STRING, &flags.sample},
-    {0, "since", "TIME", "none", "only what was recorded since, UTC",
-     CLI_STRING, &flags.since},
+    {0, "since", "TIME", "none", "only what was recorded since", CLI_STRING,
+     &flags.since},
     {0, "state", "FILE", "file", "remember what was checked when", CLI_STRING,
      &flags.state},
     {0, "sums", NULL, NULL, "print lines for sha256sum -c, read nothing",
@@ -182,15 +183,9 @@ be_modest(void)
 static void
 check_options(struct pacs_fixity_options *o, struct ctx *c)
 {
-	if (flags.since &&
-	    strspn(flags.since, "0123456789-:TZ.") != strlen(flags.since))
-		cli_usage("'%s' is no time: 2026-11-24 or "
-			  "2026-11-24T07:00:00Z",
-			  flags.since);
 	if (flags.budget && !flags.state)
 		cli_usage("--budget needs --state, to go on next time");
 	o->quick = flags.quick || flags.sums;
-	o->since = flags.since;
 	o->rate_bytes = flags.rate;
 	o->jobs = (unsigned)cli_common.jobs;
 	o->sample_ppm = flags.sample ? cli_part_ppm(flags.sample) : 0;
@@ -278,6 +273,53 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 	}
 	cli_progress_end();
 }
+
+/* The time of --since in the words of stored_at, as the ledger writes it. */
+static const char *
+since_time(const struct pacs_archive *ar, char buf[PACS_TIME_SIZE])
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_query_clock clock;
+	struct pacs_query q = {0};
+	char *text;
+	bool ok;
+
+	if (!flags.since)
+		return NULL;
+	cli_timezone(pacs_archive_settings(ar)->timezone);
+	clock = pacs_query_clock_now();
+	text = pacs_format("stored_at=%s..", flags.since);
+	ok = !strstr(flags.since, "..") &&
+	     !pacs_query_add(&err, &q, text, &clock) && q.count == 1 &&
+	     q.conditions[0].count == 1 &&
+	     q.conditions[0].terms[0].kind == PACS_TERM_RANGE;
+	if (!ok)
+		cli_usage("'%s' is no time: yesterday, -1d, 2026-11-24, "
+			  "2026-11-24T07:00",
+			  flags.since);
+	pacs_time_format(q.conditions[0].terms[0].low, buf);
+	pacs_query_clear(&q);
+	free(text);
+	return buf;
+}
+
+static void
+not_itself(const struct pacs_archive *ar, const char *other)
+{
+	struct stat a, b;
+
+	if (other && !fstat(pacs_archive_dirfd(ar), &a) && !stat(other, &b) &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		cli_usage("'%s' is the archive itself", other);
+}
+
+/* What is open during a run. */
+struct session {
+	struct pacs_archive *ar;
+	struct pacs_part *part;
+	struct pacs_mend_source source;
+	char since[PACS_TIME_SIZE];
+};
 
 struct operands {
 	char **paths;
@@ -377,64 +419,90 @@ open_mend(struct pacs_archive *ar, struct ctx *c,
 		pacs_mend_from(c->mend, source);
 }
 
+static bool
+mends(void)
+{
+	return flags.adopt || flags.repair_from;
+}
+
+static void
+check_usage(int operands)
+{
+	if (mends() && flags.sums)
+		cli_usage("--sums only prints");
+	if (flags.against && (mends() || flags.sums || flags.state || operands))
+		cli_usage("--against goes with no part, state or repair");
+}
+
+/* All that a run needs, or the program ends. */
+static void
+open_all(struct session *s, struct ctx *c, struct pacs_fixity_options *o,
+	 char **items, int count)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (pacs_archive_open(&err, cli_archive(),
+			      mends() ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ,
+			      &s->ar))
+		cli_die(&err);
+	not_itself(s->ar, flags.against);
+	not_itself(s->ar, flags.repair_from);
+	if (mends())
+		open_mend(s->ar, c, &s->source);
+	if (count) {
+		make_part(&err, s->ar, items, &s->part);
+		o->wants = pacs_part_wants;
+		o->wants_ctx = s->part;
+	}
+	o->since = since_time(s->ar, s->since);
+	if (flags.state && pacs_verify_state_read(&err, flags.state, &c->state))
+		cli_die(&err);
+	o->index = !count && !flags.since && !flags.sample && !flags.budget &&
+		   !flags.sums;
+	o->first_shard = c->state ? pacs_verify_state_oldest(c->state) : 0;
+	if (!flags.sums)
+		c->records = cli_records_new(fields, NULL);
+}
+
+static void
+close_all(struct session *s, struct ctx *c)
+{
+	pacs_verify_state_free(c->state);
+	pacs_part_free(s->part);
+	pacs_mend_close(c->mend);
+	pacs_backup_source_close(s->source.ctx);
+	pacs_archive_close(s->ar);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_fixity_options o = {0};
 	struct pacs_fixity_tally t = {0};
-	struct pacs_archive *ar = NULL;
-	struct pacs_part *part = NULL;
-	struct pacs_mend_source source = {NULL, NULL};
+	struct session s = {0};
 	struct cli_tally tally = {0};
 	struct ctx c = {0};
-	bool mends;
 	int count;
 	char **items = cli_start(&program, argc, argv, &count);
 
 	check_options(&o, &c);
-	mends = flags.adopt || flags.repair_from;
-	if (mends && flags.sums)
-		cli_usage("--sums only prints");
-	if (flags.against && (mends || flags.sums || flags.state || count))
-		cli_usage("--against goes with no part, state or repair");
-	if (pacs_archive_open(&err, cli_archive(),
-			      mends ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ,
-			      &ar))
-		cli_die(&err);
-	if (mends)
-		open_mend(ar, &c, &source);
-	if (count) {
-		make_part(&err, ar, items, &part);
-		o.wants = pacs_part_wants;
-		o.wants_ctx = part;
-	}
-	if (flags.state && pacs_verify_state_read(&err, flags.state, &c.state))
-		cli_die(&err);
-	o.index = !count && !flags.since && !flags.sample && !flags.budget &&
-		  !flags.sums;
-	o.first_shard = c.state ? pacs_verify_state_oldest(c.state) : 0;
-	if (!flags.sums)
-		c.records = cli_records_new(fields, NULL);
+	check_usage(count);
+	open_all(&s, &c, &o, items, count);
 	be_modest();
 	if (flags.against)
-		compare_archives(&err, ar, &c);
+		compare_archives(&err, s.ar, &c);
 	else
-		verify(&err, ar, &o, &c, &t);
+		verify(&err, s.ar, &o, &c, &t);
 	if (err.code) {
 		cli_warn_error(&err, NULL);
 		tally.fatal = err.code;
-	}
-	if (!err.code && part && !t.wanted && !cli_stopped()) {
+	} else if (s.part && !t.wanted && !cli_stopped()) {
 		cli_warn("no object is recorded in that part");
 		c.damage = true;
 	}
 	tally.no = c.damage;
 	tally.failed = c.unread;
-	pacs_verify_state_free(c.state);
-	pacs_part_free(part);
-	pacs_mend_close(c.mend);
-	pacs_backup_source_close(source.ctx);
-	pacs_archive_close(ar);
+	close_all(&s, &c);
 	return cli_finish(&tally);
 }

@@ -173,6 +173,22 @@ add_index_key(struct pacs_archive *ar, const char *value)
 	ar->settings.index_keys = ar->texts[3] = more;
 }
 
+/* A floor that is misread would let a disk fill up. */
+static enum pacs_err
+read_floor(struct pacs_error *err, struct pacs_archive *ar, const char *value)
+{
+	char *end;
+
+	errno = 0;
+	ar->settings.floor_bytes = strtoull(value, &end, 10);
+	if (errno || *end || *value < '0' || *value > '9')
+		return pacs_error_set(err, PACS_EFORMAT,
+				      "'floor=%.64s' in '%s/pacs-archive' is "
+				      "no number of bytes",
+				      value, ar->path);
+	return PACS_OK;
+}
+
 static enum pacs_err
 apply_setting(struct pacs_error *err, struct pacs_archive *ar, const char *key,
 	      const char *value)
@@ -192,7 +208,7 @@ apply_setting(struct pacs_error *err, struct pacs_archive *ar, const char *key,
 	else if (strcmp(key, "index-key") == 0)
 		add_index_key(ar, value);
 	else if (strcmp(key, "floor") == 0)
-		s->floor_bytes = strtoull(value, NULL, 10);
+		return read_floor(err, ar, value);
 	else if (strcmp(key, "required") == 0 && *value)
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
 				      "'%s' needs the feature '%.64s', which "

@@ -313,8 +313,10 @@ pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 	for (i = 0; !rc && i < n && !check_stopped(&run); i++)
 		if (bucket_is_wanted(&run, s, (begin + i) % n))
 			rc = check_bucket(err, &run, s, (begin + i) % n);
-	if (!rc && looks_at_all(opts) && !check_stopped(&run))
+	if (!rc && looks_at_all(opts) && !check_stopped(&run)) {
+		tree_top(&run);
 		quarantine_check(&run);
+	}
 	if (!rc && opts->index && !check_stopped(&run))
 		drift_check(&run);
 	spool_close(s);

@@ -123,6 +123,8 @@ struct tree {
 enum pacs_err tree_read(struct pacs_error *err, struct run *run, unsigned first,
 			unsigned end, struct tree *ret) PACS_MUST_CHECK;
 void tree_clear(struct tree *t);
+/* Tell what is in objects/ and is no shard. */
+void tree_top(struct run *run);
 
 /* --- object.c ------------------------------------------------------------- */
 struct reader; /* what a thread keeps between objects */

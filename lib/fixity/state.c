@@ -1,10 +1,12 @@
 #include "fixity/state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -34,6 +36,20 @@ take_line(struct pacs_verify_state *s, const char *line)
 		s->checked[shard] = strtoll(end + 3, NULL, 10);
 }
 
+/* Better said before hours of reading than behind them. */
+static enum pacs_err
+can_be_made(struct pacs_error *err, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? pacs_strndup(path, (size_t)(slash - path) + 1)
+			  : pacs_strdup(".");
+
+	if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
+		pacs_error_sys(err, errno, "cannot make '%s'", path);
+	free(dir);
+	return err->code;
+}
+
 enum pacs_err
 pacs_verify_state_read(struct pacs_error *err, const char *path,
 		       struct pacs_verify_state **ret_s)
@@ -48,7 +64,7 @@ pacs_verify_state_read(struct pacs_error *err, const char *path,
 	rc = pacs_file_slurp(err, AT_FDCWD, path, STATE_MAX, &b);
 	if (rc == PACS_ENOTFOUND) {
 		pacs_error_clear(err);
-		rc = PACS_OK;
+		rc = can_be_made(err, path);
 	} else if (!rc && strncmp(pacs_buf_str(&b), FIRST_LINE,
 				  strlen(FIRST_LINE)) != 0) {
 		/* Never write over what is somebody else's. */

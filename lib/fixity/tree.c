@@ -69,7 +69,10 @@ walk_dir(struct pacs_error *err, struct walk *w, const char *dir,
 	if (!d) {
 		if (fd >= 0)
 			close(fd);
-		if (errno != ENOENT)
+		/* A file where a shard's folder should be. */
+		if (errno == ENOTDIR || errno == ELOOP)
+			run_finding(w->run, PACS_FAULT_MISPLACED, dir, "", "");
+		else if (errno != ENOENT)
 			run_finding(w->run, PACS_FAULT_UNREADABLE, dir, "",
 				    strerror(errno));
 		return PACS_OK;
@@ -85,6 +88,32 @@ walk_dir(struct pacs_error *err, struct walk *w, const char *dir,
 	}
 	closedir(d);
 	return rc;
+}
+
+/* What stands beside the shards is no object's, whatever it is. */
+void
+tree_top(struct run *run)
+{
+	int fd = openat(pacs_archive_dirfd(run->ar), "objects",
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	char path[sizeof("objects/") + sizeof(e->d_name)];
+
+	while (d && (e = readdir(d))) {
+		const char *name = e->d_name;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    (strlen(name) == 3 &&
+		     strspn(name, "0123456789abcdef") == 3))
+			continue;
+		snprintf(path, sizeof(path), "objects/%s", name);
+		run_finding(run, PACS_FAULT_MISPLACED, path, "", "");
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
 }
 
 static int

@@ -70,6 +70,7 @@ mode() {
 }
 
 @test "init writes the settings down" {
+	mkdir "fast disk"
 	exits 0 pacs-init --default-issuer=HOSP --timezone=Europe/Berlin \
 		--floor=2M --index="$PWD/fast disk" a
 	grep -qx 'default-issuer=HOSP' a/pacs-archive
@@ -93,4 +94,25 @@ mode() {
 @test "init says why it could not" {
 	exits 4 pacs-init no/such/folder/a
 	grep -q 'no/such/folder' err
+}
+
+@test "settings that would mean nothing are refused, and nothing is made" {
+	exits 2 pacs-init --timezone=Europe/Berln a
+	grep -q "Europe/Berln.*no timezone" err
+	exits 2 pacs-init --index=relative a
+	grep -q "full path" err
+	exits 2 pacs-init --index="$PWD/nowhere" a
+	grep -q "no folder" err
+	[ ! -e a ]
+	exits 0 pacs-init --timezone=CET-1CEST a
+	exits 0 pacs-init --floor=0 b
+	grep -qx floor=1 b/pacs-archive
+}
+
+@test "a floor in the marker that is no number is named by all who open it" {
+	exits 0 pacs-init a
+	chmod u+w a/pacs-archive
+	echo 'floor=100 G' >>a/pacs-archive
+	exits 4 pacs-find -a a
+	grep -q "floor=100 G.*no number of bytes" err
 }

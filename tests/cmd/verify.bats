@@ -364,7 +364,15 @@ spoil() { # FILE: make it writable for the test
 	verify 0 --since=2100-01-01
 	verify 1 --since=2020-01-01
 	found missing "$one"
-	exits 2 pacs-verify --since=yesterday
+	verify 1 --since=yesterday
+	found missing "$one"
+	verify 1 --since="$(date -u +%Y%m%d)"
+	found missing "$one"
+	local wrong
+	for wrong in 24.11.2026 2026-13-45 20261124T2500 now.. 1795522333; do
+		exits 2 pacs-verify --since="$wrong"
+		grep -q "is no time" err
+	done
 }
 
 @test "verify --sample looks at a part, another one each time" {
@@ -434,4 +442,29 @@ spoil() { # FILE: make it writable for the test
 	pacs-store -a c -q "$CORPUS/valid" || [ $? -eq 3 ]
 	run pacs-verify -a c -f kind
 	[ "$(sort -u <<<"$output" | grep -vx truncated)" = "" ]
+}
+
+@test "verify names what stands beside the shards, or in place of one" {
+	cp "a/$one" a/objects/junk.dcm
+	mkdir a/objects/ABC
+	cp "a/$one" a/objects/ABC/x.dcm
+	local free=000
+	while [ -e a/objects/$free ]; do free=$(printf %03x $((0x$free + 1))); done
+	echo x >"a/objects/$free"
+	verify 1
+	found misplaced objects/junk.dcm misplaced objects/ABC \
+		misplaced "objects/$free"
+}
+
+@test "verify says at once that a state cannot be written" {
+	rm -f "a/$one"
+	exits 4 pacs-verify --state=nowhere/state.prom
+	[ ! -s out ]
+	grep -q "cannot make 'nowhere/state.prom'" err
+}
+
+@test "verify does not compare an archive with itself" {
+	exits 2 pacs-verify --against=a
+	exits 2 pacs-verify --repair-from="$PWD/a/"
+	grep -q "is the archive itself" err
 }
