@@ -1,6 +1,6 @@
 /*
  * The index against the files, by name and size: each series' rows and its
- * folder, side by side; then folders that no row names.
+ * folder, side by side; then what no row names.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -73,7 +73,17 @@ series_folder(const char *study, const char *series, char ret[PACS_PATH_ROOM])
 }
 
 static void
-list_folder(const struct check *c, const char *folder, struct list *ret)
+stray_in(struct check *c, const char *folder, const char *name)
+{
+	char *path = pacs_format("%s/%s", folder, name);
+
+	check_tell_stray(c, path);
+	free(path);
+}
+
+/* Objects in a folder, by name; what is none is told. */
+static void
+list_folder(struct check *c, const char *folder, struct list *ret)
 {
 	int fd = openat(pacs_archive_dirfd(c->ar), folder,
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -84,10 +94,14 @@ list_folder(const struct check *c, const char *folder, struct list *ret)
 	while (dir && (e = readdir(dir))) {
 		size_t n = strlen(e->d_name);
 
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
 		if (n > 4 && !strcmp(e->d_name + n - 4, ".dcm") &&
-		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode))
 			list_add(ret, e->d_name, n - 4, (uint64_t)st.st_size);
+		else
+			stray_in(c, folder, e->d_name);
 	}
 	if (dir)
 		closedir(dir);
@@ -179,10 +193,28 @@ out:
 	return err->code;
 }
 
-/* --- folders that no row names ----------------------------------------- */
+/* --- what no row names -------------------------------------------------- */
 
 typedef enum pacs_err folder_fn(struct pacs_error *err, struct check *c,
-				const char *path, const char *name);
+				const char *path);
+
+/* A folder is fn's; anything else there is a stray. */
+static enum pacs_err
+take(struct pacs_error *err, struct check *c, const struct dirent *e,
+     const char *path, folder_fn *fn)
+{
+	struct stat st;
+
+	if (e->d_type == DT_DIR)
+		return fn(err, c, path);
+	if (fstatat(pacs_archive_dirfd(c->ar), path, &st,
+		    AT_SYMLINK_NOFOLLOW) != 0)
+		return PACS_OK; /* gone a moment ago */
+	if (S_ISDIR(st.st_mode))
+		return fn(err, c, path);
+	check_tell_stray(c, path);
+	return PACS_OK;
+}
 
 static enum pacs_err
 each_folder(struct pacs_error *err, struct check *c, const char *path,
@@ -192,21 +224,22 @@ each_folder(struct pacs_error *err, struct check *c, const char *path,
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
+	char *below;
 
 	if (!dir) {
-		pacs_error_sys(err, errno, "cannot read '%s'", path);
+		if (errno != ENOENT)
+			pacs_error_sys(err, errno, "cannot read '%s'", path);
 		if (fd >= 0)
 			close(fd);
 		return err->code;
 	}
 	while (!err->code && (e = readdir(dir))) {
-		char *below;
-
-		if (e->d_name[0] == '.')
+		/* lost+found is the file system's, if objects/ is its own. */
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    !strcmp(e->d_name, "lost+found"))
 			continue;
 		below = pacs_format("%s/%s", path, e->d_name);
-		if (fn(err, c, below, e->d_name))
-			pacs_error_wrap(err, "check");
+		(void)!take(err, c, e, below, fn); /* the loop sees it */
 		free(below);
 	}
 	closedir(dir);
@@ -233,44 +266,64 @@ series_is_known(struct pacs_error *err, struct check *c, const char *study,
 	return err->code;
 }
 
-static enum pacs_err
-series_level(struct pacs_error *err, struct check *c, const char *path,
-	     const char *series)
+/* Files in a folder that is no known series', or not where that is. */
+static void
+tell_all(struct check *c, const char *path, const char *study,
+	 const char *series)
 {
+	bool uids = pacs_uid_is_safe(study) && pacs_uid_is_safe(series);
 	struct list files = {0};
-	const char *study = path + strlen("objects/ab3/");
-	char name[PACS_UID_ROOM];
-	size_t i, n = strcspn(study, "/");
+	size_t i;
+
+	list_folder(c, path, &files);
+	for (i = 0; i < files.count; i++) {
+		char *file =
+		    pacs_format("%s/%s.dcm", path, files.entries[i].uid);
+
+		if (uids && pacs_uid_is_safe(files.entries[i].uid))
+			check_tell_unrecorded(c, file, study, series,
+					      files.entries[i].uid);
+		else
+			check_tell_stray(c, file);
+		free(file);
+	}
+	list_clear(&files);
+}
+
+/* "objects/SHARD/STUDY/SERIES" */
+static enum pacs_err
+series_level(struct pacs_error *err, struct check *c, const char *path)
+{
+	const char *series = strrchr(path, '/') + 1;
+	const char *shard = strchr(path, '/') + 1;
+	char *study = pacs_strdup(strchr(shard, '/') + 1);
+	char right[PACS_PATH_ROOM] = "";
 	bool known = false;
 
-	if (n >= sizeof(name) || !pacs_uid_is_safe(series))
-		return PACS_OK;
-	memcpy(name, study, n);
-	name[n] = '\0';
-	if (series_is_known(err, c, name, series, &known) || known)
-		return err->code;
-	list_folder(c, path, &files);
-	for (i = 0; i < files.count; i++)
-		check_tell(c, "unrecorded", "instance", true, name, series,
-			   files.entries[i].uid);
-	list_clear(&files);
-	return PACS_OK;
+	*strchr(study, '/') = '\0';
+	if (pacs_uid_is_safe(study) && pacs_uid_is_safe(series)) {
+		series_folder(study, series, right);
+		if (!strcmp(path, right) &&
+		    series_is_known(err, c, study, series, &known))
+			goto out;
+	}
+	if (!known)
+		tell_all(c, path, study, series);
+out:
+	free(study);
+	return err->code;
 }
 
 static enum pacs_err
-study_level(struct pacs_error *err, struct check *c, const char *path,
-	    const char *name)
+study_level(struct pacs_error *err, struct check *c, const char *path)
 {
-	(void)name;
 	return each_folder(err, c, path, series_level);
 }
 
 static enum pacs_err
-shard_level(struct pacs_error *err, struct check *c, const char *path,
-	    const char *name)
+shard_level(struct pacs_error *err, struct check *c, const char *path)
 {
-	return strlen(name) == 3 ? each_folder(err, c, path, study_level)
-				 : PACS_OK;
+	return each_folder(err, c, path, study_level);
 }
 
 enum pacs_err

@@ -13,7 +13,7 @@ tell(struct check *c, struct pacs_finding *f)
 	struct pacs_triple t;
 	char path[PACS_PATH_ROOM];
 
-	if (f->study && f->series && f->instance) {
+	if (!f->path && f->study && f->series && f->instance) {
 		snprintf(t.study, sizeof(t.study), "%s", f->study);
 		snprintf(t.series, sizeof(t.series), "%s", f->series);
 		snprintf(t.instance, sizeof(t.instance), "%s", f->instance);
@@ -34,6 +34,27 @@ check_tell(struct check *c, const char *problem, const char *level, bool damage,
 				 .series = series,
 				 .instance = instance,
 				 .damage = damage};
+
+	tell(c, &f);
+}
+
+void
+check_tell_stray(struct check *c, const char *path)
+{
+	check_tell_unrecorded(c, path, NULL, NULL, NULL);
+}
+
+void
+check_tell_unrecorded(struct check *c, const char *path, const char *study,
+		      const char *series, const char *instance)
+{
+	struct pacs_finding f = {.problem = "unrecorded",
+				 .level = instance ? "instance" : NULL,
+				 .study = study,
+				 .series = series,
+				 .instance = instance,
+				 .path = path,
+				 .damage = true};
 
 	tell(c, &f);
 }

@@ -38,14 +38,18 @@ db_error(struct pacs_error *err, const struct db *db, const char *what)
 {
 	int rc = sqlite3_extended_errcode(db->conn);
 	enum pacs_err code = code_of(rc);
+	const char *msg = sqlite3_errmsg(db->conn);
 
+	/* Our SQL names what our schema has: a file that is empty or lost a
+	 * table is damaged, though it is a sound database. */
+	if (rc == SQLITE_ERROR && !strncmp(msg, "no such ", 8))
+		code = PACS_EINTEGRITY;
 	if (code == PACS_EINTEGRITY)
 		return pacs_error_set(err, code,
 				      "%s: the index is damaged; make it anew "
 				      "with 'pacs-index rebuild' (%s)",
-				      what, sqlite3_errmsg(db->conn));
-	return pacs_error_set(err, code, "%s: %s", what,
-			      sqlite3_errmsg(db->conn));
+				      what, msg);
+	return pacs_error_set(err, code, "%s: %s", what, msg);
 }
 
 enum pacs_err
@@ -127,6 +131,17 @@ keep_wal(sqlite3 *conn)
 	sqlite3_db_config(conn, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
+/* What is there, and no file, SQLite cannot tell from one that may not be
+ * opened. */
+static bool
+is_no_file(enum db_mode mode, const char *path)
+{
+	struct stat st;
+
+	return mode != DB_MEMORY && mode != DB_SCRATCH &&
+	       stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 enum pacs_err
 db_open(struct pacs_error *err, struct db *db, const char *path,
 	enum db_mode mode, unsigned wait_ms)
@@ -135,6 +150,13 @@ db_open(struct pacs_error *err, struct db *db, const char *path,
 	int rc;
 
 	memset(db, 0, sizeof(*db));
+	if (is_no_file(mode, path)) {
+		free(uri);
+		return pacs_error_set(err, PACS_EINTEGRITY,
+				      "the index is damaged; make it anew with "
+				      "'pacs-index rebuild' ('%s' is no file)",
+				      path);
+	}
 	rc = sqlite3_open_v2(uri                  ? uri
 			     : mode == DB_MEMORY  ? ":memory:"
 			     : mode == DB_SCRATCH ? ""

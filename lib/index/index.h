@@ -147,10 +147,11 @@ enum pacs_err pacs_index_stats(struct pacs_error *err, struct pacs_index *ix,
 /* A finding of check. Strings are borrowed until the callback returns. */
 struct pacs_finding {
 	const char *problem; /* see pacs-index(1), RECORDS */
-	const char *level;   /* "patient", "study", "series", "instance" */
+	const char *level;   /* "patient", "study", "series", "instance"; NULL:
+			      * a file that is no object */
 	const char *study, *series, *instance; /* UIDs, or NULL */
 	const char *key;                       /* what disagrees, or NULL */
-	const char *path;                      /* of an object, or NULL */
+	const char *path; /* of an object or such a file, or NULL */
 	bool
 	    damage; /* index, ledger and files differ (not: objects disagree) */
 };

@@ -4,6 +4,7 @@
 
 load ../helper/env
 load ../helper/objects
+load ../helper/keys
 
 setup_file() {
 	pacs_setup
@@ -34,18 +35,8 @@ setup() {
 everything() {
 	local level
 	for level in patient study series instance; do
-		pacs-find -L $level --format=json -f "$(fields $level)" "$@"
+		pacs-find -L $level --format=json -f "$(keys_of $level | paste -sd,)" "$@"
 	done
-}
-
-fields() {
-	local own
-	case $1 in
-	patient) own='^[A-Z]' ;;
-	*) own='' ;;
-	esac
-	pacs-find --dump-options | awk -F '\t' '$1 == "field" { print $2 }' |
-		grep "$own" | paste -sd,
 }
 
 @test "an index is made where there is none" {
@@ -163,6 +154,34 @@ fields() {
 	exits 0 pacs-index check --no-files
 }
 
+@test "check names what is no object, and goes on; and where misplaced ones are" {
+	local f=objects/000/$root.1/$root.1.1 g
+	g=$(pacs-find -L series -f path "StudyInstanceUID=$root.1")
+	mkdir -p a/objects/02a a/objects/junk/folder a/objects/lost+found "a/$f" "a/$g/sub"
+	rm -rf a/objects/000/empty
+	for n in 02a/notes.txt junk.dcm junk/folder/1.dcm; do
+		echo x >"a/objects/$n"
+	done
+	echo x >"a/$g/notes.txt"
+	ln -s nowhere "a/${g%/*}/link"
+	cp "a/$g/$root.1.1.1.dcm" "a/$f/"
+	rm -f "a/$g/$root.1.1.2.dcm"
+	exits 1 pacs-index check -f problem,SOPInstanceUID,path
+	same err </dev/null
+	sort out >got
+	sort >want <<-END
+		no-file	$root.1.1.2	$g/$root.1.1.2.dcm
+		unrecorded		objects/02a/notes.txt
+		unrecorded		objects/junk.dcm
+		unrecorded		objects/junk/folder/1.dcm
+		unrecorded		$g/notes.txt
+		unrecorded		$g/sub
+		unrecorded		${g%/*}/link
+		unrecorded	$root.1.1.1	$f/$root.1.1.1.dcm
+	END
+	same got <want
+}
+
 @test "check finds rows that differ from the ledger" {
 	sqlite3 a/index.db "delete from t_instance where sop_instance_uid = '$root.1.1.2'"
 	exits 1 pacs-index check --no-files -f problem,SOPInstanceUID
@@ -207,6 +226,43 @@ fields() {
 	grep -q "pacs-index rebuild" err
 	exits 0 pacs-index rebuild
 	everything | diff before -
+}
+
+# wrecked HOW: each program names the damage, and a rebuild mends it.
+wrecked() {
+	local f=a/index/2-000001.db
+	rm -rf a/index a/index.db
+	pacs-index update
+	case $1 in
+	sql:*) sqlite3 "$f" "${1#sql:}" ;;
+	*)
+		rm -rf "$f"*
+		(cd a/index && eval "$1")
+		;;
+	esac
+	exits 4 pacs-find --count Modality=CT -L instance
+	grep -q "the index is damaged; make it anew with 'pacs-index rebuild'" err
+	for verb in update check; do
+		exits 4 pacs-index $verb
+		grep -q "pacs-index rebuild" err
+	done
+	exits 4 pacs-purge Modality=CT
+	grep -q "pacs-index rebuild" err
+	exits 1 pacs-verify -f kind,path
+	printf 'index\tindex.db\n' | same out
+	exits 0 pacs-index rebuild
+	[ "$(pacs-find --count)" = 3 ]
+	exits 0 pacs-index check
+}
+
+@test "an index that is empty, text, a folder or lost a table is named as damaged" {
+	wrecked ': >2-000001.db'
+	wrecked 'seq 2000 >2-000001.db'
+	wrecked 'head -c 10000 /dev/zero >2-000001.db'
+	wrecked 'mkdir 2-000001.db'
+	need sqlite3
+	wrecked 'sql:drop table t_meta'
+	wrecked 'sql:drop table t_series'
 }
 
 @test "an index of another archive, or of another default issuer, is made anew" {
