@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/cli.h"
 #include "index/index.h"
@@ -11,7 +12,7 @@
 
 static const char *level_word, *query_file, *sort_list, *group_key, *sum_key;
 static bool count_only, paths, any, as_is;
-static uint64_t limit;
+static uint64_t limit = UINT64_MAX; /* that is none */
 static struct cli_list keys;
 
 static const struct cli_opt opts[] = {
@@ -197,11 +198,21 @@ question(struct ctx *x, char **operands)
 		cli_usage("a patient has no path; use -L study or below");
 }
 
+/* SQL's words for a direction, here a '-' before the key. */
+static void
+check_sort_word(const char *before, const char *word)
+{
+	if (before && (!strcasecmp(word, "desc") || !strcasecmp(word, "asc")))
+		cli_usage("'%s' is no key; '--sort=-%s' sorts downwards, "
+			  "'--sort=%s' upwards",
+			  word, before, before);
+}
+
 static void
 sorting(struct ctx *x)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	const struct pacs_key *k;
+	const struct pacs_key *k = NULL;
 	char *list, *save = NULL, *word;
 
 	if (!sort_list)
@@ -213,6 +224,7 @@ sorting(struct ctx *x)
 
 		if (x->sort_count == sizeof(x->sort) / sizeof(x->sort[0]))
 			cli_usage("too many keys to sort by");
+		check_sort_word(k ? k->name : NULL, word);
 		s->descending = *word == '-';
 		if (pacs_keyring_find(&err, &x->ring, word + s->descending,
 				      &s->key))
@@ -226,6 +238,37 @@ sorting(struct ctx *x)
 }
 
 /* --- the answer -------------------------------------------------------- */
+
+/* Does a record of this level have it? Some of our own keys stand for the
+ * record; what is of the levels below is not one value. */
+static bool
+is_of_level(const struct pacs_key *k, enum pacs_key_id id,
+	    enum pacs_level level)
+{
+	return k->level <= level || id == PACS_KEY_size_bytes ||
+	       id == PACS_KEY_stored_at ||
+	       (id == PACS_KEY_path && level != PACS_LEVEL_PATIENT);
+}
+
+/* A blank would look like an object without that attribute. */
+static void
+check_field(const struct ctx *x, enum pacs_key_id id)
+{
+	const struct pacs_key *k = pacs_key_of(&x->ring, id);
+	const char *other = "";
+
+	if (!x->want[id] || is_of_level(k, id, x->level))
+		return;
+	if (id == PACS_KEY_path)
+		cli_usage("a patient has no path; use -L study or below");
+	if (x->level == PACS_LEVEL_STUDY && id == PACS_KEY_Modality)
+		other = "ModalitiesInStudy or ";
+	if (x->level == PACS_LEVEL_STUDY && id == PACS_KEY_SOPClassUID)
+		other = "SOPClassesInStudy or ";
+	cli_usage("%s is of the %s, and a %s may have many; use %s-L %s",
+		  k->name, pacs_level_name(k->level), pacs_level_name(x->level),
+		  other, pacs_level_name(k->level));
+}
 
 static void
 open_records(struct ctx *x)
@@ -242,6 +285,10 @@ open_records(struct ctx *x)
 	for (i = 0; i < (int)x->ring.count; i++)
 		x->want[PACS_KEY_ADDED + i] =
 		    cli_records_wants(x->records, x->ring.added[i].key.name);
+	for (i = 0; i < PACS_KEY_COUNT; i++)
+		check_field(x, (enum pacs_key_id)i);
+	for (i = 0; i < (int)x->ring.count; i++)
+		check_field(x, (enum pacs_key_id)(PACS_KEY_ADDED + i));
 }
 
 static void
@@ -281,7 +328,7 @@ list(struct pacs_error *err, struct ctx *x)
 	struct pacs_find_options o = {.level = x->level,
 				      .want = x->want,
 				      .want_added = x->want + PACS_KEY_ADDED,
-				      .limit = limit,
+				      .limit = limit == UINT64_MAX ? 0 : limit,
 				      .sort = x->sort,
 				      .sort_count = x->sort_count};
 	const char *const *values = NULL;
@@ -304,7 +351,7 @@ count(struct pacs_error *err, struct ctx *x)
 
 	if (pacs_index_count(err, x->ix, &x->query, x->level, &x->tally.done))
 		return err->code;
-	if (limit && x->tally.done > limit)
+	if (x->tally.done > limit)
 		x->tally.done = limit;
 	snprintf(text, sizeof(text), "%" PRIu64, x->tally.done);
 	cli_line(text);
@@ -404,7 +451,10 @@ check_options(void)
 		cli_usage("-f and --format are for records");
 	if (sort_list && (count_only || tallies))
 		cli_usage("--sort is for records");
-	if (limit && tallies)
+	if (!limit)
+		cli_usage("--limit: no records are no answer; it takes 1 or "
+			  "more");
+	if (limit != UINT64_MAX && tallies)
 		cli_usage("--limit is for records");
 }
 

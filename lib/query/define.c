@@ -33,6 +33,25 @@ check_path(struct pacs_error *err, const struct pacs_added_key *a)
 	return PACS_OK;
 }
 
+static void
+not_a_path(struct pacs_error *err, const char *path)
+{
+	const char *near = pacs_dict_suggest(path);
+
+	if (!key_is_plain(path))
+		pacs_error_set(err, PACS_EUSAGE,
+			       "no path of keywords, tags or private elements");
+	else if (near)
+		pacs_error_set(err, PACS_EUSAGE,
+			       "unknown attribute '%s'; did you mean '%s'?",
+			       path, near);
+	else
+		pacs_error_set(err, PACS_EUSAGE,
+			       "'%s' is no path of keywords, tags or private "
+			       "elements",
+			       path);
+}
+
 static enum pacs_err
 choose_vr(struct pacs_error *err, struct pacs_added_key *a, const char *vr)
 {
@@ -49,8 +68,7 @@ choose_vr(struct pacs_error *err, struct pacs_added_key *a, const char *vr)
 }
 
 static enum pacs_err
-choose_name(struct pacs_error *err, const struct pacs_added_key *a,
-	    const char *given, const char *path)
+choose_name(struct pacs_error *err, const char *given, const char *path)
 {
 	if (!key_is_name(given))
 		return pacs_error_set(err, PACS_EUSAGE,
@@ -59,8 +77,7 @@ choose_name(struct pacs_error *err, const struct pacs_added_key *a,
 				      path);
 	if (key_in_table(path) >= 0 || key_in_table(given) >= 0)
 		return pacs_error_set(err, PACS_EUSAGE, "'%s' is a key already",
-				      given);
-	(void)a;
+				      key_in_table(path) >= 0 ? path : given);
 	return PACS_OK;
 }
 
@@ -83,15 +100,14 @@ pacs_key_define(struct pacs_error *err, const char *definition,
 	}
 	if (strlen(definition) > LINE_MAX_BYTES || strchr(definition, '\n') ||
 	    !key_path_split(&a, &arena, equals ? equals + 1 : definition)) {
-		pacs_error_set(err, PACS_EUSAGE,
-			       "no path of keywords, tags or private elements");
+		not_a_path(err, equals ? equals + 1 : definition);
 		goto out;
 	}
 	key_path_spell(&a, a.depth, &path);
 	name = equals ? pacs_strndup(definition, (size_t)(equals - definition))
 		      : pacs_strdup(pacs_buf_str(&path));
 	if (check_path(err, &a) || choose_vr(err, &a, vr) ||
-	    choose_name(err, &a, name, pacs_buf_str(&path)))
+	    choose_name(err, name, pacs_buf_str(&path)))
 		goto out;
 	/* A keyword as a name must mean its element. */
 	if (equals && pacs_tag_parse(name, &tag)) {

@@ -7,12 +7,18 @@
 #include "query/query.h"
 
 /* Parse one value of a DATE, TIME, STAMP or NUMBER key into a RANGE term. A
- * single moment covers what it leaves open. False if it is nothing such. */
-bool pacs_term_range(enum pacs_key_type type, const char *s, size_t len,
-		     const struct pacs_query_clock *clock,
-		     struct pacs_term *ret);
-/* What to say when it is nothing such: "a date (20240131, ...)". */
-const char *pacs_term_hint(enum pacs_key_type type);
+ * single moment covers what it leaves open. NULL, or what is wrong with it,
+ * which does not repeat it: "no date or range (20240131, ...)". */
+const char *pacs_term_range(enum pacs_key_type type, const char *s, size_t len,
+			    const struct pacs_query_clock *clock,
+			    struct pacs_term *ret);
+
+/* A DATE, TIME or STAMP: from its first moment to its last. */
+bool value_moment(enum pacs_key_type type, const char *s, size_t len,
+		  const struct pacs_query_clock *clock, int64_t *low,
+		  int64_t *high);
+/* "-3m", also as an end of a range. */
+bool value_says_months(const char *s, size_t len);
 
 /* Is '\' a character of this key's values, not a separator? */
 bool pacs_key_is_prose(const struct pacs_key *k);
@@ -21,6 +27,8 @@ bool pacs_key_is_prose(const struct pacs_key *k);
 bool key_step_tag(const char *s, size_t len, uint32_t *ret);
 /* By name or path: its place in the table, or -1. */
 int key_in_table(const char *name);
+/* Safe to repeat in a message? */
+bool key_is_plain(const char *name);
 /* The error that this is no key, with the nearest one. */
 enum pacs_err key_unknown(struct pacs_error *err, const char *name);
 

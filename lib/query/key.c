@@ -121,17 +121,26 @@ by_path(const char *name)
 }
 
 /* Wrong case is the most common slip, and our dotted and own names are not in
- * the dictionary. */
+ * the dictionary. Never a name that is no key either. */
 static const char *
 nearest(const char *name)
 {
+	const char *near;
 	int i;
 
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		if (!strcasecmp(name, pacs_keys[i].name) ||
 		    !strcasecmp(name, pacs_keys[i].snake))
 			return pacs_keys[i].name;
-	return pacs_dict_suggest(name);
+	near = pacs_dict_suggest(name);
+	return near && key_in_table(near) >= 0 ? near : NULL;
+}
+
+/* A slip in a longer name of the dictionary, which can be made a key. */
+static const char *
+addable(const char *name)
+{
+	return strlen(name) > 6 ? pacs_dict_suggest(name) : NULL;
 }
 
 /* The sequence alone: name a key in it. */
@@ -147,8 +156,8 @@ inside(uint32_t sequence)
 }
 
 /* A name that is safe to repeat in a message. */
-static bool
-is_plain(const char *name)
+bool
+key_is_plain(const char *name)
 {
 	size_t n;
 
@@ -164,7 +173,7 @@ key_unknown(struct pacs_error *err, const char *name)
 	const char *hint;
 	uint32_t tag;
 
-	if (!is_plain(name))
+	if (!key_is_plain(name))
 		return pacs_error_set(err, PACS_EUSAGE, "that is no key");
 	if (key_step_tag(name, strlen(name), &tag) && !strchr(name, '.') &&
 	    pacs_dict_find_tag(tag)) {
@@ -183,6 +192,12 @@ key_unknown(struct pacs_error *err, const char *name)
 	if (hint)
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "unknown key '%s'; did you mean '%s'?",
+				      name, hint);
+	hint = addable(name);
+	if (hint)
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "unknown key '%s'; '%s' is not in the "
+				      "index, 'pacs-index add' adds it",
 				      name, hint);
 	return pacs_error_set(err, PACS_EUSAGE, "unknown key '%s'", name);
 }

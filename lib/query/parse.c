@@ -109,11 +109,25 @@ text_term(struct making *m, const char *s, size_t len)
 	t->text = text;
 }
 
+/* A range where there are none, and where no value looks like one: it would
+ * silently match nothing. */
+static bool
+is_vain_range(const struct pacs_key *k, const char *s, size_t len)
+{
+	bool dots = memmem(s, len, "..", 2) != NULL;
+
+	if (k->vr == PACS_VR('A', 'S'))
+		return dots || memchr(s, '-', len);
+	return dots &&
+	       (k->vr == PACS_VR('U', 'I') || k->vr == PACS_VR('C', 'S'));
+}
+
 static enum pacs_err
 one_value(struct pacs_error *err, struct making *m, const char *s, size_t len)
 {
 	enum pacs_key_type type = m->key->type;
 	bool text = type == PACS_TYPE_TEXT || type == PACS_TYPE_NAME;
+	const char *wrong = NULL;
 
 	if (len > PACS_QUERY_VALUE_MAX)
 		return pacs_error_set(err, PACS_EUSAGE,
@@ -127,13 +141,18 @@ one_value(struct pacs_error *err, struct making *m, const char *s, size_t len)
 	}
 	if (!len)
 		new_term(m)->kind = PACS_TERM_EMPTY;
+	else if (text && !m->literal && is_vain_range(m->key, s, len))
+		wrong = "a text, which has no ranges; '*' and '?' "
+			"make patterns";
 	else if (text)
 		text_term(m, s, len);
 	else if (len == 1 && *s == '*')
 		new_term(m)->kind = PACS_TERM_ALL;
-	else if (!pacs_term_range(type, s, len, m->clock, new_term(m)))
+	else
+		wrong = pacs_term_range(type, s, len, m->clock, new_term(m));
+	if (wrong)
 		return pacs_error_set(err, PACS_EUSAGE, "%s: %s", m->key->name,
-				      pacs_term_hint(type));
+				      wrong);
 	return PACS_OK;
 }
 
@@ -153,38 +172,51 @@ typed_values(struct pacs_error *err, struct making *m, const char *s)
 	return one_value(err, m, s, strlen(s));
 }
 
-/* One value a line; blank lines are nothing, not "no value". */
+/* What Windows programs put before UTF-8 is no part of the first line. */
+static const char *
+past_bom(const char *s, size_t len)
+{
+	return len >= 3 && !memcmp(s, "\xef\xbb\xbf", 3) ? s + 3 : s;
+}
+
+/* Blank lines are nothing, not "no value". */
+static enum pacs_err
+listed_value(struct pacs_error *err, struct making *m, const char *s,
+	     size_t len)
+{
+	if (len && s[len - 1] == '\r')
+		len--;
+	if (memchr(s, '\0', len))
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "%s: the list holds a NUL byte",
+				      m->key->name);
+	return strspn(s, " ") >= len ? PACS_OK : one_value(err, m, s, len);
+}
+
+/* One value a line. A list without any is refused: it is nearly always a
+ * mistake, and "none of these" would select everything. */
 static enum pacs_err
 listed_values(struct pacs_error *err, struct making *m, const char *path)
 {
 	struct pacs_buf text = {0};
-	char *s, *end;
+	const char *s, *stop, *end;
 
 	m->literal = true;
 	if (pacs_file_slurp(err, AT_FDCWD, path, PACS_QUERY_LIST_MAX, &text)) {
 		pacs_error_wrap(err, "%s", m->key->name);
 		goto out;
 	}
-	for (s = text.data; s && s < text.data + text.len; s = end + 1) {
-		size_t len;
-
-		end = memchr(s, '\n', (size_t)(text.data + text.len - s));
-		if (!end)
-			end = text.data + text.len;
-		len = (size_t)(end - s);
-		if (len && s[len - 1] == '\r')
-			len--;
-		if (memchr(s, '\0', len)) {
-			pacs_error_set(err, PACS_EUSAGE,
-				       "%s: the list holds a NUL byte",
-				       m->key->name);
-			goto out;
-		}
-		if (strspn(s, " ") >= len)
-			continue;
-		if (one_value(err, m, s, len))
+	s = pacs_buf_str(&text);
+	stop = s + text.len;
+	for (s = past_bom(s, text.len); s < stop; s = end + 1) {
+		end = memchr(s, '\n', (size_t)(stop - s));
+		end = end ? end : stop;
+		if (listed_value(err, m, s, (size_t)(end - s)))
 			goto out;
 	}
+	if (!m->count)
+		pacs_error_set(err, PACS_EUSAGE, "%s: %s: no value in it",
+			       m->key->name, path);
 out:
 	pacs_buf_clear(&text);
 	return err->code;
@@ -315,7 +347,7 @@ pacs_query_add_lines(struct pacs_error *err, struct pacs_query *q,
 		     const char *text, size_t len,
 		     const struct pacs_query_clock *clock)
 {
-	const char *s = text, *stop = text + len;
+	const char *s = past_bom(text, len), *stop = text + len;
 	size_t number = 0;
 
 	while (s < stop) {

@@ -6,8 +6,9 @@
 #include "dicom/date.h"
 #include "query/internal.h"
 
-#define DAY_US  INT64_C(86400000000)
-#define HOUR_US INT64_C(3600000000)
+#define DAY_US    INT64_C(86400000000)
+#define HOUR_US   INT64_C(3600000000)
+#define MINUTE_US INT64_C(60000000)
 
 static void
 trim(const char **s, size_t *len)
@@ -116,7 +117,7 @@ months_before(int64_t day, int64_t months)
 	return day_of(y, m, d < month_length(y, m) ? d : month_length(y, m));
 }
 
-/* "today", "yesterday", "-7d", "-2w", "-3m", "-1y" */
+/* "today", "yesterday", "-7d", "-2w", "-3m", "-1y": m is months. */
 static bool
 relative_day(const char *s, size_t len, int64_t today, int64_t *ret)
 {
@@ -239,19 +240,50 @@ clock_time(const char *s, size_t len, int64_t day,
 	return true;
 }
 
+/* "-30min", "-12h": so long before now. */
+static bool
+relative_stamp(const char *s, size_t len, const struct pacs_query_clock *clock,
+	       int64_t *ret)
+{
+	bool minutes = len > 4 && !memcmp(s + len - 3, "min", 3);
+	size_t unit = minutes ? 3 : 1;
+	int64_t n;
+
+	if (len < 3 || len > 10 || *s != '-' || (!minutes && s[len - 1] != 'h'))
+		return false;
+	if (!digits(s + 1, len - 1 - unit, &n))
+		return false;
+	*ret = clock->now_us - n * (minutes ? MINUTE_US : HOUR_US);
+	return true;
+}
+
+/* "-3m", also as an end of a range. Where minutes count, m would be taken for
+ * them. */
+bool
+value_says_months(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 1; i < len; i++)
+		if (s[i] == 'm' && isdigit((unsigned char)s[i - 1]) &&
+		    (i + 1 == len || s[i + 1] == '.'))
+			return true;
+	return false;
+}
+
 static bool
 stamps(const char *s, size_t len, const struct pacs_query_clock *clock,
        int64_t *low, int64_t *high)
 {
 	const char *t = memchr(s, 'T', len);
-	int64_t first, last, n;
+	int64_t first, last;
 
-	if (len >= 3 && len <= 8 && *s == '-' && s[len - 1] == 'h' &&
-	    digits(s + 1, len - 2, &n)) {
-		*low = *high = clock->now_us - n * HOUR_US;
+	if (relative_stamp(s, len, clock, low)) {
+		*high = *low;
 		return true;
 	}
-	if (!days(s, t ? (size_t)(t - s) : len, clock, &first, &last))
+	if (value_says_months(s, len) ||
+	    !days(s, t ? (size_t)(t - s) : len, clock, &first, &last))
 		return false;
 	if (t)
 		return first == last && clock_time(t, len - (size_t)(t - s),
@@ -271,105 +303,13 @@ pacs_value_stamp(const char *s, size_t len, int64_t *ret_us)
 	       stamps(s, len, &utc, ret_us, &last);
 }
 
-/* --- ranges ----------------------------------------------------------------
- */
-
-static bool
-moment(enum pacs_key_type type, const char *s, size_t len,
-       const struct pacs_query_clock *clock, int64_t *low, int64_t *high)
+bool
+value_moment(enum pacs_key_type type, const char *s, size_t len,
+	     const struct pacs_query_clock *clock, int64_t *low, int64_t *high)
 {
 	if (type == PACS_TYPE_DATE)
 		return days(s, len, clock, low, high);
 	if (type == PACS_TYPE_TIME)
 		return pacs_time_range(s, len, low, high);
 	return stamps(s, len, clock, low, high);
-}
-
-/* Ends of "A..B", "A..", "..B"; for a date or time "A-B", "A-", "-B" too. */
-static bool
-split(enum pacs_key_type type, const char *s, size_t len, size_t *left,
-      size_t *right)
-{
-	const char *p = memmem(s, len, "..", 2);
-
-	if (p) {
-		*left = (size_t)(p - s);
-		*right = *left + 2;
-		return true;
-	}
-	if (type != PACS_TYPE_DATE && type != PACS_TYPE_TIME)
-		return false;
-	p = memchr(s, '-', len);
-	if (!p)
-		return false;
-	*left = (size_t)(p - s);
-	*right = *left + 1;
-	return true;
-}
-
-static bool
-moments(enum pacs_key_type type, const char *s, size_t len,
-	const struct pacs_query_clock *clock, struct pacs_term *t)
-{
-	size_t left, right;
-	int64_t other;
-
-	/* As a whole first: "-7d" and "2024-01-31" are no ranges. */
-	if (moment(type, s, len, clock, &t->low, &t->high))
-		return true;
-	if (!split(type, s, len, &left, &right) || (!left && right == len))
-		return false;
-	t->low = INT64_MIN;
-	t->high = INT64_MAX;
-	if (left && !moment(type, s, left, clock, &t->low, &other))
-		return false;
-	return right == len ||
-	       moment(type, s + right, len - right, clock, &other, &t->high);
-}
-
-static bool
-numbers(const char *s, size_t len, struct pacs_term *t)
-{
-	size_t left, right;
-
-	if (pacs_value_number(s, len, &t->low_number)) {
-		t->high_number = t->low_number;
-		return true;
-	}
-	if (!split(PACS_TYPE_NUMBER, s, len, &left, &right) ||
-	    (!left && right == len))
-		return false;
-	t->low_number = -HUGE_VAL;
-	t->high_number = HUGE_VAL;
-	if (left && !pacs_value_number(s, left, &t->low_number))
-		return false;
-	return right == len ||
-	       pacs_value_number(s + right, len - right, &t->high_number);
-}
-
-bool
-pacs_term_range(enum pacs_key_type type, const char *s, size_t len,
-		const struct pacs_query_clock *clock, struct pacs_term *ret)
-{
-	trim(&s, &len);
-	ret->kind = PACS_TERM_RANGE;
-	if (type == PACS_TYPE_NUMBER)
-		return numbers(s, len, ret);
-	return moments(type, s, len, clock, ret);
-}
-
-const char *
-pacs_term_hint(enum pacs_key_type type)
-{
-	switch (type) {
-	case PACS_TYPE_DATE:
-		return "no date or range (20240131, 2024, today, -7d.., "
-		       "20240101-20240131)";
-	case PACS_TYPE_TIME:
-		return "no time or range (0930, 09:30:00, 0900-1000)";
-	case PACS_TYPE_STAMP:
-		return "no time or range (2024-01-31T09:30, today, -12h..)";
-	default:
-		return "no number or range (5, 1..10, 512..)";
-	}
 }

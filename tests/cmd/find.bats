@@ -3,6 +3,7 @@
 
 load ../helper/env
 load ../helper/objects
+load ../helper/keys
 
 # The archive is made once and copied for each test.
 setup_file() {
@@ -193,6 +194,62 @@ asks() { # asks EXPECTED CONDITION...
 	exits 4 pacs-find AccessionNumber=@nowhere
 }
 
+@test "a list without a value is wrong usage, whatever is asked of it" {
+	: >empty
+	printf '\n  \r\n\n' >blank
+	printf '\357\273\277' >mark
+	local list
+	for list in empty blank mark; do
+		exits 2 pacs-find --count "AccessionNumber=@$list"
+		grep -q "AccessionNumber: $list: no value in it" err
+		exits 2 pacs-find --count "AccessionNumber!=@$list"
+		exits 2 pacs-find --count "StudyDate=@$list"
+	done
+}
+
+@test "a byte order mark is no part of the first value or condition" {
+	printf '\357\273\277ACC1\r\nACC2\r\n' >list
+	asks "1 2 " AccessionNumber=@list
+	printf '\357\273\277PatientID=B2\r\nStudyDate=2024\r\n' >q
+	asks "2 " --query q
+	[ "$(pacs-find --count --query - <q)" = 1 ]
+}
+
+@test "a range that ends before it begins is wrong usage" {
+	local q
+	for q in StudyDate=20250101..20240101 StudyDate=20250101-20240101 \
+		StudyDate=-5y..-10y StudyDate!=-5y..-10y StudyTime=22:00..06:00 \
+		stored_at=-1h..-2h SeriesNumber=3..1; do
+		exits 2 pacs-find "$q"
+		grep -q "the range ends before it begins" err
+	done
+	asks "2 " 'StudyTime=0900-\-0600'
+	asks "1 " StudyDate=20240131..20240131
+}
+
+@test "a range of texts is wrong usage where no value looks like one" {
+	local q
+	for q in PatientAge=020Y..060Y PatientAge=020Y-060Y PatientAge=..060Y \
+		StudyInstanceUID=1.2..1.3 Modality=CT..MR; do
+		exits 2 pacs-find "$q"
+		grep -q "a text, which has no ranges" err
+	done
+	asks "" 'PatientAge=04?Y'
+	asks "" 'StudyDescription=a..b'
+}
+
+@test "minutes are min, and m is not taken for a point in time" {
+	asks "1 2 3 4 " stored_at=-30min..
+	asks "" stored_at=..-30min
+	local q
+	for q in stored_at=-30m.. stored_at=-30m stored_at=..-3m; do
+		exits 2 pacs-find "$q"
+		grep -q "m is months; min is minutes" err
+	done
+	asks "1 2 3 4 " stored_at=-13w..
+	asks "1 2 3 " StudyDate=..-1m
+}
+
 @test "conditions come from a file or standard input" {
 	printf '# a comment\n\nPatientID=B2\nStudyDate=2024\n' >q
 	asks "2 " --query q
@@ -216,6 +273,10 @@ asks() { # asks EXPECTED CONDITION...
 	exits 2 pacs-find patientname=x
 	grep -q "did you mean 'PatientName'" err
 	exits 2 pacs-find -f PatientNmae
+	exits 2 pacs-find desc=1
+	run ! grep -q "did you mean" err
+	exits 2 pacs-find SliceThicknes=1
+	grep -q "'SliceThickness' is not in the index, 'pacs-index add' adds it" err
 	exits 2 pacs-find SliceThickness=1
 	grep -q "'SliceThickness' is not in the index" err
 	exits 2 pacs-find RequestAttributesSequence=1
@@ -277,8 +338,37 @@ asks() { # asks EXPECTED CONDITION...
 	asks "4 1 3 2 " --sort PatientName
 	asks "1 2 " --limit 2
 	asks "2 " --sort -StudyDate --limit 1
+	[ "$(pacs-find --count --limit 3)" = 3 ]
+	exits 2 pacs-find --limit=0
+	exits 2 pacs-find --limit=0 --count
 	exits 2 pacs-find --sort Modality
 	exits 2 pacs-find --sort Nonsense
+	exits 2 pacs-find --sort StudyDate,desc
+	grep -q -e "'--sort=-StudyDate' sorts downwards" err
+}
+
+@test "a key below the level is not printed as a blank, but refused" {
+	local level
+	exits 2 pacs-find -f PatientName,Modality
+	grep -q "Modality is of the series.*ModalitiesInStudy or -L series" err
+	exits 2 pacs-find -f SOPClassUID
+	grep -q "SOPClassesInStudy or -L instance" err
+	exits 2 pacs-find -L patient -f path
+	for level in patient study series instance; do
+		pacs-find --dump-options | awk -F '\t' '$1 == "field" { print $2 }' |
+			grep -vxF "$(keys_of $level)" >below || true
+		while read -r key; do
+			exits 2 pacs-find -L $level -f "$key"
+			grep -q -e "use .*-L " err
+		done < <(awk "NR % 7 == 1" below)
+		# Each documented key is there.
+		pacs-find -L $level --limit 1 --format=json \
+			-f "$(keys_of $level | paste -sd,)" >got
+		python3 - got "$(keys_of $level | wc -l)" <<-'END'
+			import json, sys
+			assert len(json.load(open(sys.argv[1]))) == int(sys.argv[2])
+		END
+	done
 }
 
 @test "--group tells how many have each value" {

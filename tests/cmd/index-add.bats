@@ -299,6 +299,14 @@ add_all() {
 	exits 2 pacs-index add
 	exits 2 pacs-index drop
 	exits 2 pacs-index update --vr=LO
+	exits 2 pacs-index add SliceThicknes
+	grep -q "'SliceThicknes'; did you mean 'SliceThickness'" err
+	exits 2 pacs-index add NoSuchThingAtAll
+	grep -q "'NoSuchThingAtAll' is no path" err
+	exits 2 pacs-index add Modalty=Modality
+	grep -q "'Modality' is a key already" err
+	exits 2 pacs-index add Modality=KVP
+	grep -q "'Modality' is a key already" err
 	same a/pacs-archive <marker
 }
 

@@ -229,6 +229,12 @@ test_ranges(void)
 	    {"stored_at=today", "2024-04-01T00:00:00.000000Z", false},
 	    {"stored_at=-2h..", "2024-03-31T08:00:00.000000Z", true},
 	    {"stored_at=-2h..", "2024-03-31T07:59:59.999999Z", false},
+	    {"stored_at=-120min..", "2024-03-31T08:00:00.000000Z", true},
+	    {"stored_at=-119min..", "2024-03-31T08:00:00.000000Z", false},
+	    {"stored_at=-1440min..-2h", "2024-03-31T08:00:00.000000Z", true},
+	    {"StudyTime=2200-\\-0600", "0559", true},
+	    {"StudyTime=2200-\\-0600", "2201", true},
+	    {"StudyTime=2200-\\-0600", "1200", false},
 	    {"stored_at=2024-03-31T08:00Z", "2024-03-31T08:00:59.000000Z",
 	     true},
 	    {"stored_at=2024-03-31T08", "2024-03-31T08:59:59.000000Z", true},
@@ -269,7 +275,21 @@ test_refused(void)
 					  "PatientID",
 					  "=x",
 					  "QueryRetrieveLevel=ALL",
-					  "StudyDate=-99999999d"};
+					  "StudyDate=-99999999d",
+					  "StudyDate=2025..2024",
+					  "StudyDate=20250101-20240101",
+					  "StudyTime=22..06",
+					  "SeriesNumber=3..1",
+					  "PatientWeight=2e1..1e1",
+					  "stored_at=-1h..-2h",
+					  "stored_at=-3m",
+					  "stored_at=-3m..",
+					  "stored_at=..-3m",
+					  "stored_at=-min",
+					  "stored_at=-1.5min",
+					  "PatientAge=020Y..040Y",
+					  "PatientAge=020Y-",
+					  "StudyInstanceUID=1..2"};
 	char msg[400];
 	char *big;
 	size_t i;
@@ -334,6 +354,36 @@ test_list(void)
 }
 
 static void
+test_empty_list(void)
+{
+	static const char *const texts[] = {"", "\n \r\n", "\xef\xbb\xbf"};
+	char path[] = "/tmp/pacs-query-XXXXXX", condition[64], msg[400];
+	int fd = mkstemp(path);
+	size_t i;
+
+	TEST("a list without a value is refused");
+	snprintf(condition, sizeof(condition), "StudyID!=@%s", path);
+	for (i = 0; i < 3; i++) {
+		ssize_t n = (ssize_t)strlen(texts[i]);
+
+		if (CHECK(fd >= 0 && !ftruncate(fd, 0) &&
+			  pwrite(fd, texts[i], (size_t)n, 0) == n))
+			CHECK_INT(refused(condition, msg), PACS_EUSAGE);
+		CHECK(strstr(msg, "no value in it") != NULL);
+	}
+	TEST("a byte order mark is no part of the first value");
+	CHECK(pwrite(fd,
+		     "\xef\xbb\xbf"
+		     "A\nB",
+		     6, 0) == 6);
+	snprintf(condition, sizeof(condition), "StudyID=@%s", path);
+	CHECK(matches(condition, "A"));
+	CHECK(matches(condition, "B"));
+	close(fd);
+	unlink(path);
+}
+
+static void
 test_whole(void)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
@@ -387,6 +437,7 @@ main(void)
 	test_refused();
 	test_lines();
 	test_list();
+	test_empty_list();
 	test_whole();
 	test_wild();
 	return test_done();
