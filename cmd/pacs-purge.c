@@ -12,7 +12,7 @@ enum { BATCH = 1000 };
 #define QUERY_FILE_MAX (16u << 20)
 
 static struct {
-	bool yes, print;
+	bool broad, yes, print;
 	const char *why, *query_file;
 } flags;
 
@@ -33,6 +33,9 @@ static const struct cli_opt opts[] = {
     CLI_OPT_FORMAT,
     CLI_OPT_DRY_RUN,
     CLI_OPT_NUL,
+    {0, "broad", NULL, NULL,
+     "let a condition match every object, or those without a value", CLI_FLAG,
+     &flags.broad},
     {0, "print", NULL, NULL, "with --yes, print a record for each object",
      CLI_FLAG, &flags.print},
     {0, "query", "FILE", "file", "conditions from a file, one a line; - stdin",
@@ -72,6 +75,30 @@ struct ctx {
 
 /* --- the question ------------------------------------------------------ */
 
+/* What is left of PatientID=$P or PatientID=$P* if P is not set: no value, or
+ * any. Such a condition must be meant. */
+static void
+check_narrow(const struct pacs_query *q)
+{
+	size_t i, t;
+
+	for (i = 0; i < q->count; i++)
+		for (t = 0; t < q->conditions[i].count; t++) {
+			const struct pacs_condition *c = &q->conditions[i];
+			bool all = c->terms[t].kind == PACS_TERM_ALL;
+			const char *about = all ? "matches every value"
+					    : c->negated
+						? "matches all that have any"
+						: "matches all that have none";
+
+			if (all || c->terms[t].kind == PACS_TERM_EMPTY)
+				cli_usage("%s: that %s (is a variable of the "
+					  "shell not set?); if it is meant, "
+					  "add --broad",
+					  c->k->name, about);
+		}
+}
+
 static void
 question(struct ctx *c, char **operands)
 {
@@ -101,6 +128,8 @@ question(struct ctx *c, char **operands)
 	/* An empty question matches everything. */
 	if (!c->query.count)
 		cli_usage("what to remove is not said: KEY=VALUE is missing");
+	if (!flags.broad)
+		check_narrow(&c->query);
 }
 
 /* --- removing ---------------------------------------------------------- */

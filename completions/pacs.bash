@@ -11,7 +11,7 @@ _pacs_options() {
 	pacs-index) echo '--no-files --later -L --level= --vr= -a --archive= --format= -f --fields= -j --jobs= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-init) echo '--default-issuer= --floor= --index= --print --timezone= --format= -f --fields= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-phantom) echo '--charset= -f --fields= --format= --frames= --instances= -j --jobs= --modality= -n --dry-run -0 --null -o --output= --print --rows= --seed= --series= --studies= --syntax= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-purge) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --print --query= --why= --yes -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-purge) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --broad --print --query= --why= --yes -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-quarantine) echo '-a --archive= -f --fields= --format= -n --dry-run -0 --null --replace --uid= --why= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-send) echo '-a --archive= -f --fields= --format= -j --jobs= -0 --null --aetitle= --commit --commit-port= --commit-wait= --journal= --plan --print --query= --rate= --retry= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= --transcode= --window= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-store) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null --again --move --origin= --print --stdin --strict -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;

@@ -84,6 +84,29 @@ setup() {
 	[ "$(objects)" -eq 5 ]
 }
 
+@test "what an unset variable leaves of a condition purges nothing" {
+	local unset='' q
+	for q in "PatientID=$unset" "PatientID=$unset*" "PatientName=*$unset*" \
+		"PatientID!=$unset" "PatientID!=*" 'Modality=CT\' "SeriesNumber=*" \
+		"PatientName==="; do
+		exits 2 pacs-purge --yes --why=test "$q"
+		grep -q "add --broad" err
+		exits 2 pacs-purge --yes --why=test Modality=CT "$q"
+	done
+	echo 'PatientID=' >question
+	exits 2 pacs-purge --yes --why=test --query=question
+	: >none
+	exits 2 pacs-purge --yes --why=test "PatientID!=@none"
+	grep -q "none: no value in it" err
+	[ "$(objects)" -eq 5 ]
+	exits 1 pacs-purge --yes --broad --why=test PatientID=
+	exits 0 pacs-purge --broad -f outcome 'PatientID=*'
+	[ "$(wc -l <out)" -eq 5 ]
+	exits 0 pacs-purge -f outcome 'PatientID=?*'
+	[ "$(wc -l <out)" -eq 5 ]
+	[ "$(objects)" -eq 5 ]
+}
+
 @test "kill -9 in the middle of a purge: on record and gone, or neither" {
 	cts more 1200
 	pacs-store more
