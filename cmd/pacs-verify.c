@@ -294,7 +294,7 @@ since_time(const struct pacs_archive *ar, char buf[PACS_TIME_SIZE])
 	     q.conditions[0].count == 1 &&
 	     q.conditions[0].terms[0].kind == PACS_TERM_RANGE;
 	if (!ok)
-		cli_usage("'%s' is no time: yesterday, -1d, 2026-11-24, "
+		cli_usage("'%s' is no time: yesterday, -30min, 2026-11-24, "
 			  "2026-11-24T07:00",
 			  flags.since);
 	pacs_time_format(q.conditions[0].terms[0].low, buf);
