@@ -9,6 +9,7 @@
 #include "archive/quarantine.h"
 #include "archive/writer.h"
 #include "cli/cli.h"
+#include "dicom/uid.h"
 #include "ingest/review.h"
 
 static struct {
@@ -173,6 +174,19 @@ list(struct ctx *c)
 
 /* --- accept, discard --------------------------------------------------- */
 
+/* What somebody types is held to more than what machines send: digits and
+ * dots. */
+static void
+check_uid(const char *uid)
+{
+	size_t n = strlen(uid);
+
+	if (n > PACS_UID_MAX || strspn(uid, "0123456789.") != n ||
+	    !pacs_uid_is_safe(uid))
+		cli_usage("'%.80s' is no UID (digits and dots, 64 at most)",
+			  uid);
+}
+
 /* Put the UIDs that were given in their places. */
 static bool
 apply_uids(struct pacs_triple *t)
@@ -193,13 +207,28 @@ apply_uids(struct pacs_triple *t)
 			if (!strncmp(flags.uids.items[i], known[k].key, n))
 				break;
 		}
-		if (k == sizeof(known) / sizeof(*known) ||
-		    strlen(flags.uids.items[i] + n) >= PACS_UID_ROOM)
+		if (k == sizeof(known) / sizeof(*known))
 			return false;
 		snprintf(known[k].to, PACS_UID_ROOM, "%s",
 			 flags.uids.items[i] + n);
 	}
 	return true;
+}
+
+/* Name what is missing, and only that. */
+static enum pacs_err
+check_lacks(struct pacs_error *err, const struct pacs_triple *t)
+{
+	const bool study = !pacs_uid_is_safe(t->study),
+		   series = !pacs_uid_is_safe(t->series),
+		   instance = !pacs_uid_is_safe(t->instance);
+
+	if (!study && !series && !instance)
+		return PACS_OK;
+	return pacs_error_set(err, PACS_EUSAGE, "it lacks UIDs: give%s%s%s",
+			      study ? " --uid=StudyInstanceUID=UID" : "",
+			      series ? " --uid=SeriesInstanceUID=UID" : "",
+			      instance ? " --uid=SOPInstanceUID=UID" : "");
 }
 
 static enum pacs_err
@@ -209,9 +238,8 @@ accept(struct pacs_error *err, struct ctx *c, const struct pacs_quarantined *q)
 	char held[PACS_PATH_ROOM];
 
 	apply_uids(&t);
-	if (!pacs_triple_is_safe(&t))
-		return pacs_error_set(err, PACS_EUSAGE,
-				      "needs --uid for each UID that it lacks");
+	if (check_lacks(err, &t))
+		return err->code;
 	if (!c->w) {
 		held_path(c->ar, &t, held);
 		if (*held && !flags.replace)
@@ -274,6 +302,8 @@ static void
 check_usage(const struct verb *v, int count)
 {
 	struct pacs_triple t = {"", "", ""};
+	const char *eq;
+	size_t i;
 
 	if (v->one && !count)
 		cli_usage("%s needs the digest of what it is about", v->name);
@@ -289,7 +319,11 @@ check_usage(const struct verb *v, int count)
 		cli_usage("discard needs --why");
 	if (!apply_uids(&t))
 		cli_usage("--uid is StudyInstanceUID=, SeriesInstanceUID= or "
-			  "SOPInstanceUID= and up to 128 bytes");
+			  "SOPInstanceUID= and a UID");
+	for (i = 0; i < flags.uids.count; i++) {
+		eq = strchr(flags.uids.items[i], '=');
+		check_uid(eq ? eq + 1 : "");
+	}
 	if (flags.uids.count && count > 1)
 		cli_usage("--uid is for one object");
 }

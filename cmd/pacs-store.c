@@ -132,7 +132,7 @@ worth_a_word(const struct pacs_ingest_record *r)
 	static const char *const usual[] = {"not-dicom", "dicomdir", "empty"};
 	size_t i;
 
-	if (r->outcome == PACS_OUTCOME_STORED)
+	if (r->outcome == PACS_OUTCOME_STORED || r->truncated)
 		return *r->reason;
 	if (r->outcome == PACS_OUTCOME_DUPLICATE)
 		return false;
@@ -158,17 +158,21 @@ on_record(void *p, const struct pacs_ingest_record *r)
 	case PACS_OUTCOME_SKIPPED:
 		break;
 	default:
-		c->tally.done++;
+		if (r->truncated)
+			c->tally.failed++;
+		else
+			c->tally.done++;
 		break;
 	}
 	if (c->records)
 		print_record(c, r);
 	if (!worth_a_word(r))
 		return;
-	cli_warn("%s: %s%s%s%s%s%s%s", r->source, pacs_outcome_name(r->outcome),
-		 *r->reason ? " (" : "", r->reason, *r->reason ? ")" : "",
-		 detail ? ": " : "", detail ? detail : "",
-		 cli_common.dry_run ? " [dry run]" : "");
+	cli_warn(
+	    "%s: %s%s%s%s%s%s%s%s", r->source, pacs_outcome_name(r->outcome),
+	    r->truncated ? ", but it ends early" : "", *r->reason ? " (" : "",
+	    r->reason, *r->reason ? ")" : "", detail ? ": " : "",
+	    detail ? detail : "", cli_common.dry_run ? " [dry run]" : "");
 }
 
 static void

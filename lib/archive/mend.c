@@ -181,7 +181,8 @@ mend_entries(struct pacs_error *err, struct recovery *r)
 
 /* The UIDs under which an incoming file was, or would have been, placed. */
 static bool
-triple_of(const struct dead *d, const char *name, struct pacs_triple *ret)
+triple_of(const struct dead *d, const char *name, struct pacs_triple *ret,
+	  bool *ret_given)
 {
 	struct pacs_read_options opts = {.stop_tag = PACS_TAG_PixelData,
 					 .tolerate_damage = true};
@@ -194,11 +195,13 @@ triple_of(const struct dead *d, const char *name, struct pacs_triple *ret)
 	int fd;
 
 	memset(ret, 0, sizeof(*ret));
+	*ret_given = false;
 	snprintf(uids, sizeof(uids), "%s.uids", name);
 	if (!pacs_file_slurp(&e, d->dirfd, uids, 4096, &b)) {
 		ok = sscanf(pacs_buf_str(&b), "%128s %128s %128s", ret->study,
 			    ret->series, ret->instance) == 3;
 		pacs_buf_clear(&b);
+		*ret_given = ok;
 		return ok;
 	}
 	pacs_error_clear(&e);
@@ -279,6 +282,7 @@ mend_one(struct recovery *r, const struct dead *d, const char *name,
 	struct pacs_triple t;
 	const struct entry *e;
 	struct stat in, st;
+	bool given;
 
 	if (fstatat(d->dirfd, name, &in, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
@@ -292,7 +296,7 @@ mend_one(struct recovery *r, const struct dead *d, const char *name,
 		if (!e)
 			adopt_quarantined(r, sha256, (uint64_t)in.st_size);
 	}
-	if (!triple_of(d, name, &t))
+	if (!triple_of(d, name, &t, &given))
 		return;
 	pacs_object_path(&t, path);
 	if (!is_there(r, path, &st) || st.st_ino != in.st_ino)
@@ -301,7 +305,8 @@ mend_one(struct recovery *r, const struct dead *d, const char *name,
 	if (e && pacs_op_places(e->op) && strcmp(e->sha256, sha256) == 0)
 		return;
 	adopt_replaced(r, &t);
-	add_text(r, PACS_OP_ADOPT, &t, (uint64_t)in.st_size, sha256, NULL);
+	add_text(r, PACS_OP_ADOPT, &t, (uint64_t)in.st_size, sha256,
+		 given ? "uids=given" : NULL);
 	r->ar->recovery.adopted++;
 }
 

@@ -14,6 +14,7 @@
 #include "archive/writer.h"
 #include "base/file.h"
 #include "base/fs.h"
+#include "dicom/uid.h"
 
 /* The bytes say other UIDs: recovery needs to be told which are meant. */
 static enum pacs_err
@@ -149,18 +150,22 @@ write_reason(struct pacs_error *err, struct pacs_writer *w, const char *sha256,
 {
 	char path[PACS_SHA256_HEX + 16], time[PACS_TIME_SIZE];
 	struct pacs_buf b = {0};
-	bool safe = pacs_triple_is_safe(&st->triple);
+	const struct {
+		const char *key, *uid;
+	} uids[] = {
+	    {"StudyInstanceUID", st->triple.study},
+	    {"SeriesInstanceUID", st->triple.series},
+	    {"SOPInstanceUID", st->triple.instance},
+	};
 	enum pacs_err rc;
+	size_t i;
 
 	pacs_time_now(time);
 	pacs_buf_addf(&b, "reason=%s\ntime=%s\norigin=%s\n", reason, time,
 		      st->origin ? st->origin : "file");
-	if (safe)
-		pacs_buf_addf(&b,
-			      "StudyInstanceUID=%s\nSeriesInstanceUID=%s\n"
-			      "SOPInstanceUID=%s\n",
-			      st->triple.study, st->triple.series,
-			      st->triple.instance);
+	for (i = 0; i < sizeof(uids) / sizeof(*uids); i++)
+		if (pacs_uid_is_safe(uids[i].uid))
+			pacs_buf_addf(&b, "%s=%s\n", uids[i].key, uids[i].uid);
 	if (detail && *detail)
 		pacs_buf_addf(&b, "detail=%s\n", detail);
 	quarantine_path(sha256, ".txt", path);

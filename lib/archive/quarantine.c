@@ -254,8 +254,12 @@ pacs_quarantine_accept(struct pacs_error *err, struct pacs_writer *w,
 	if (!rc && st.placed == PACS_PLACED_TAKEN)
 		rc = pacs_error_set(err, PACS_EEXISTS,
 				    "another object holds that place");
-	if (!rc && given && !st.extra[0])
-		copy(st.extra, sizeof(st.extra), "uids=given");
+	if (!rc && given) {
+		size_t n = strlen(st.extra);
+
+		copy(st.extra + n, sizeof(st.extra) - n,
+		     n ? "\tuids=given" : "uids=given");
+	}
 	if (!rc)
 		rc = pacs_writer_append(err, w, &one, 1);
 	if (!rc)

@@ -85,6 +85,8 @@ struct pacs_dataset {
 	enum pacs_vr_form form; /* that the data set really has */
 	bool big_endian, deflated;
 	char damage[200];
+	bool cut;      /* damage is that the bytes end early */
+	bool unclosed; /* they end in a sequence without its delimiter */
 	/* The whole source, and the bytes that root's offsets count in (the
 	 * same, or what was inflated). NULL if it was not read to the end. */
 	const uint8_t *file;

@@ -50,11 +50,12 @@ parse_fragments(struct pacs_parser *p, struct pacs_element *e, uint64_t limit)
 		if (limit > p->s->end)
 			limit = p->s->end;
 		if (p->pos == limit) {
+			p->ds->unclosed |= limit == p->s->end;
 			pacs_parser_end_element(p, e, false);
 			return;
 		}
 		if (!b || limit - p->pos < 8) {
-			pacs_parser_damaged(p, e->tag, "fragment cut short");
+			pacs_parser_cut(p, e->tag, "fragment cut short");
 			break;
 		}
 		tag = PACS_TAG(pacs_get16(b, big), pacs_get16(b + 2, big));
@@ -70,15 +71,15 @@ parse_fragments(struct pacs_parser *p, struct pacs_element *e, uint64_t limit)
 		}
 		if (length > limit - p->pos - 8 || !pacs_parser_count(p)) {
 			if (!p->stop)
-				pacs_parser_damaged(p, e->tag,
-						    "fragment cut short");
+				pacs_parser_cut(p, e->tag,
+						"fragment cut short");
 			break;
 		}
 		b = NULL;
 		if (pacs_source_leaves_out(p->s, length)
 			? !pacs_source_reaches(p->s, p->pos + 8 + length)
 			: !(b = pacs_source_get(p->s, p->pos + 8, length))) {
-			pacs_parser_damaged(p, e->tag, "fragment cut short");
+			pacs_parser_cut(p, e->tag, "fragment cut short");
 			break;
 		}
 		pacs_fragments_append(e, b, length);
@@ -194,7 +195,7 @@ parse_defined(struct pacs_parser *p, struct pacs_frame *f,
 		return;
 	}
 	if (e->length > left || !load_value(p, e, p->pos)) {
-		pacs_parser_damaged(p, e->tag, "value cut short");
+		pacs_parser_cut(p, e->tag, "value cut short");
 		return;
 	}
 	p->pos += e->length;

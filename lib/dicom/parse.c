@@ -109,11 +109,32 @@ pacs_parser_damaged(struct pacs_parser *p, uint32_t tag, const char *what)
 	p->stop = true;
 }
 
+/* Is it the source that ends, and not just what is around it? */
+static bool
+at_end_of_source(const struct pacs_parser *p)
+{
+	const struct pacs_frame *f = &p->stack[p->depth];
+
+	return !p->meta && pacs_parser_limit(p, f) == p->s->end;
+}
+
+void
+pacs_parser_cut(struct pacs_parser *p, uint32_t tag, const char *what)
+{
+	bool cut = at_end_of_source(p), first = !p->damage[0];
+
+	pacs_parser_damaged(p, tag, what);
+	if (first && p->damage[0])
+		p->cut = cut;
+}
+
 bool
 pacs_parser_overruns(struct pacs_parser *p, uint32_t tag, const char *what)
 {
 	if (end_trial(p))
 		return false;
+	if (!p->damage[0])
+		p->cut = at_end_of_source(p);
 	note_at(p, tag, what);
 	return !p->stop;
 }
@@ -178,7 +199,7 @@ end_of_item(struct pacs_parser *p, struct pacs_frame *f)
 	if (p->depth == 0)
 		p->stop = true;
 	else if (f->end != UINT64_MAX && p->pos < f->end && !f->undefined)
-		pacs_parser_damaged(p, 0, "item cut short");
+		pacs_parser_cut(p, 0, "item cut short");
 	else
 		pop_item(p, false);
 }
@@ -199,8 +220,8 @@ rest(struct pacs_parser *p, const struct pacs_frame *f, uint64_t limit)
 	else if (is_filler(p, limit) && !f->undefined)
 		p->pos = limit;
 	else
-		pacs_parser_damaged(p, f->sequence ? f->sequence->tag : 0,
-				    "element cut short");
+		pacs_parser_cut(p, f->sequence ? f->sequence->tag : 0,
+				"element cut short");
 }
 
 /*
@@ -272,7 +293,7 @@ step_item(struct pacs_parser *p)
 	else if (!b || limit - p->pos < 8 || may_be_filler(b))
 		rest(p, f, limit);
 	else if (!pacs_header_read(p->s, p->pos, limit, f->form, &h))
-		pacs_parser_damaged(p, 0, "element cut short");
+		pacs_parser_cut(p, 0, "element cut short");
 	else if (h.tag >> 16 == 0xfffe)
 		item_tag_in_item(p, f, h.tag);
 	else
@@ -317,10 +338,11 @@ step_sequence(struct pacs_parser *p)
 	limit = pacs_parser_limit(p, f);
 	if (p->pos >= limit) {
 		if (!f->undefined && p->pos < f->end) {
-			pacs_parser_damaged(p, f->sequence->tag,
-					    "sequence cut short");
+			pacs_parser_cut(p, f->sequence->tag,
+					"sequence cut short");
 			return;
 		}
+		p->ds->unclosed |= f->undefined && limit == p->s->end;
 		pacs_parser_end_element(p, f->sequence, false);
 		p->depth--;
 		return;
@@ -412,8 +434,10 @@ outcome(struct pacs_parser *p)
 		return PACS_OK;
 	if (!p->limits.tolerate)
 		return pacs_error_set(err, PACS_EFORMAT, "%s", p->damage);
-	if (!p->ds->damage[0])
+	if (!p->ds->damage[0]) {
 		memcpy(p->ds->damage, p->damage, sizeof(p->damage));
+		p->ds->cut = p->cut;
+	}
 	return PACS_OK;
 }
 

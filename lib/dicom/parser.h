@@ -30,6 +30,7 @@ struct pacs_parser {
 	bool meta;
 	bool stop;          /* done, or damage that ends the reading */
 	char damage[200];   /* first damage outside trials, or "" */
+	bool cut;           /* it is that the source ends early */
 	enum pacs_err code; /* an error that is not damage */
 	struct pacs_error *err;
 };
@@ -60,6 +61,8 @@ bool pacs_parser_count(struct pacs_parser *p);
 void pacs_parser_push(struct pacs_parser *p, struct pacs_frame f);
 /* The bytes at pos make no sense or are cut: end a trial, or the reading. */
 void pacs_parser_damaged(struct pacs_parser *p, uint32_t tag, const char *what);
+/* The same where more bytes were announced than there are. */
+void pacs_parser_cut(struct pacs_parser *p, uint32_t tag, const char *what);
 /* Something with things in it is longer than its surroundings. True: go on
  * with what there is, to keep the most of a cut object. */
 bool pacs_parser_overruns(struct pacs_parser *p, uint32_t tag,

@@ -206,6 +206,7 @@ check_inflated(struct reading *r)
 	if (!r->limits.tolerate)
 		return pacs_error_set(r->err, PACS_EFORMAT, "%s", what);
 	memcpy(ds->damage, what, sizeof(what));
+	ds->cut = true;
 	return PACS_OK;
 }
 

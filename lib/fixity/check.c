@@ -128,7 +128,7 @@ read_objects(void *ctx, unsigned number)
 
 	(void)number;
 	while (!check_stopped(w->run) && (e = take(w)))
-		object_check(w->run, r, e->path, e->sha256);
+		object_check(w->run, r, e);
 	reader_free(r);
 }
 

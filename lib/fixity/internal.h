@@ -24,8 +24,8 @@ struct spooled {
 	uint64_t offset; /* of the line in its segment */
 	uint32_t segment;
 	uint16_t shard;
-	uint8_t op; /* enum pacs_op */
-	uint8_t spare;
+	uint8_t op;    /* enum pacs_op */
+	uint8_t given; /* the UIDs are not those of the bytes */
 };
 
 /* What an object's last line says. */
@@ -33,6 +33,7 @@ struct expected {
 	char *path; /* in the bucket's arena, as sha256 */
 	const char *sha256;
 	uint64_t size;
+	bool given;  /* filed under UIDs that the bytes do not say */
 	bool there;  /* false: purged or void; only a file there is wrong */
 	bool wanted; /* by since, sample and the caller */
 };
@@ -131,8 +132,7 @@ struct reader; /* what a thread keeps between objects */
 struct reader *reader_new(void);
 void reader_free(struct reader *r);
 /* Read an object to its end and tell what is wrong with it. */
-void object_check(struct run *run, struct reader *r, const char *path,
-		  const char *sha256);
+void object_check(struct run *run, struct reader *r, const struct expected *e);
 
 /* --- setaside.c ----------------------------------------------------------- */
 /* Quarantine: each digest that the ledger says is there. */

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "dicom/dataset.h"
+#include "dicom/end.h"
 #include "fixity/internal.h"
 
 enum { READ_BYTES = 1 << 20 };
@@ -38,67 +39,30 @@ reader_free(struct reader *r)
 	free(r);
 }
 
-/* Bits of native pixel data as the attributes say; 0 if they do not. */
-static uint64_t
-pixel_bits(const struct pacs_item *root)
-{
-	static const uint32_t tags[] = {
-	    PACS_TAG_Rows, PACS_TAG_Columns, PACS_TAG_SamplesPerPixel,
-	    PACS_TAG_BitsAllocated, PACS_TAG_NumberOfFrames};
-	uint64_t product = 1;
-	size_t i;
-
-	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-		int64_t v;
-
-		if (!pacs_item_int(root, tags[i], 0, &v))
-			v = tags[i] == PACS_TAG_NumberOfFrames ||
-				    tags[i] == PACS_TAG_SamplesPerPixel
-				? 1
-				: 0;
-		if (v <= 0 ||
-		    __builtin_mul_overflow(product, (uint64_t)v, &product))
-			return 0;
-	}
-	return product;
-}
-
-/* 4:2:2 and its like carry fewer samples than the attributes say (PS3.3
- * C.7.6.3.1.2); RGB and MONOCHROME do not. */
-static bool
-is_subsampled(const struct pacs_item *root)
-{
-	struct pacs_buf b = {0};
-	bool yes = false;
-
-	if (pacs_item_text(root, PACS_TAG_PhotometricInterpretation, &b))
-		yes = strncmp(pacs_buf_str(&b), "YBR_FULL_42", 11) == 0 ||
-		      strncmp(pacs_buf_str(&b), "YBR_PARTIAL", 11) == 0;
-	pacs_buf_clear(&b);
-	return yes;
-}
-
 static void
-check_pixels(struct run *run, const char *path, const struct pacs_item *root)
+check_pixels(struct run *run, const char *path, struct pacs_dataset *ds)
 {
+	static const struct pacs_object_bytes unused = {.fd = -1};
+	const struct pacs_item *root = pacs_dataset_root(ds);
 	const struct pacs_element *e = pacs_item_find(root, PACS_TAG_PixelData);
 	char want[48], have[48];
 	uint64_t bytes;
 
-	if (!e || pacs_element_is_sequence(e))
-		return;
-	if (pacs_element_is_encapsulated(e)) {
-		/* The offset table and at least one fragment. */
-		if (pacs_element_fragment_count(e) < 2)
-			run_finding(run, PACS_FAULT_TRUNCATED, path,
-				    "fragments", "none");
+	/* The offset table and at least one fragment. */
+	if (e && pacs_element_is_encapsulated(e) &&
+	    pacs_element_fragment_count(e) < 2) {
+		run_finding(run, PACS_FAULT_TRUNCATED, path, "fragments",
+			    "none");
 		return;
 	}
-	bytes = (pixel_bits(root) + 7) / 8;
-	if (is_subsampled(root))
-		bytes /= 3;
-	if (pacs_element_length(e) >= bytes)
+	if (!pacs_dataset_is_cut(ds, &unused))
 		return;
+	if (!e || pacs_element_is_encapsulated(e)) {
+		run_finding(run, PACS_FAULT_TRUNCATED, path, "a data set",
+			    "ends early");
+		return;
+	}
+	bytes = pacs_pixels_expected(root);
 	snprintf(want, sizeof(want), "%llu bytes of pixels",
 		 (unsigned long long)bytes);
 	snprintf(have, sizeof(have), "%llu",
@@ -130,16 +94,19 @@ check_uids(struct run *run, const char *path, const struct pacs_item *root)
 /* The bytes are those recorded; what do they say? A bad data set that came so
  * is a finding too: it may be the time to ask its sender for it again. */
 static void
-check_dataset(struct run *run, const char *path, struct pacs_error *err,
-	      enum pacs_err rc, struct pacs_dataset *ds)
+check_dataset(struct run *run, const struct expected *expected,
+	      struct pacs_error *err, enum pacs_err rc, struct pacs_dataset *ds)
 {
+	const char *path = expected->path;
+
 	if (rc || pacs_dataset_damage(ds))
 		run_finding(run, PACS_FAULT_TRUNCATED, path, "a data set",
 			    rc ? err->msg : pacs_dataset_damage(ds));
 	if (!rc) {
-		check_uids(run, path, pacs_dataset_root(ds));
+		if (!expected->given)
+			check_uids(run, path, pacs_dataset_root(ds));
 		if (!pacs_dataset_damage(ds))
-			check_pixels(run, path, pacs_dataset_root(ds));
+			check_pixels(run, path, ds);
 	}
 	pacs_dataset_free(ds);
 }
@@ -167,9 +134,9 @@ hash(struct pacs_error *err, struct run *run, struct reader *r, int fd,
 }
 
 void
-object_check(struct run *run, struct reader *r, const char *path,
-	     const char *sha256)
+object_check(struct run *run, struct reader *r, const struct expected *e)
 {
+	const char *path = e->path, *sha256 = e->sha256;
 	const struct pacs_read_options opts = {.tolerate_damage = true};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_dataset *ds = NULL;
@@ -198,7 +165,7 @@ object_check(struct run *run, struct reader *r, const char *path,
 						      &opts, &ds);
 		else
 			rc = pacs_dataset_read_fd(&err, fd, &opts, &ds);
-		check_dataset(run, path, &err, rc, ds);
+		check_dataset(run, e, &err, rc, ds);
 	}
 	/* A scrub must not push out of memory what others work with. */
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);

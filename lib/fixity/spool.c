@@ -137,6 +137,7 @@ spool_add(struct pacs_error *err, struct spool *s,
 			    .op = (uint8_t)line->op};
 	uint8_t digest[PACS_SHA256_SIZE];
 	struct chain *c;
+	char uids[8];
 
 	if (!pacs_op_places(line->op) && line->op != PACS_OP_PURGE &&
 	    line->op != PACS_OP_VOID)
@@ -149,6 +150,8 @@ spool_add(struct pacs_error *err, struct spool *s,
 	pacs_digest_add(s->digest, path, strlen(path));
 	pacs_digest_end(s->digest, digest);
 	memcpy(r.key, digest, sizeof(r.key));
+	r.given = pacs_ledger_extra(line, "uids", uids, sizeof(uids)) &&
+		  !strcmp(uids, "given");
 	c = &s->chains[r.shard / (PACS_SHARDS / s->buckets)];
 	if (!c->open)
 		c->open = pacs_calloc(1, sizeof(*c->open));
@@ -230,6 +233,10 @@ keep_last(struct spooled *r, size_t n)
 		if (i + 1 == n ||
 		    memcmp(r[i].key, r[i + 1].key, sizeof(r[i].key)) != 0)
 			r[kept++] = r[i];
+		else if (r[i + 1].op == PACS_OP_STORE ||
+			 r[i + 1].op == PACS_OP_ADOPT)
+			/* A line more about the object that is there. */
+			r[i + 1].given |= r[i].given;
 	if (kept)
 		qsort(r, kept, sizeof(*r), by_place);
 	return kept;
@@ -259,6 +266,7 @@ fill(struct expected *e, struct bucket *b, const struct pacs_ledger_line *l,
 	e->path = pacs_arena_strdup(&b->arena, path);
 	e->sha256 = pacs_arena_strdup(&b->arena, l->sha256);
 	e->size = l->size;
+	e->given = r->given;
 	e->there = pacs_op_places(l->op);
 	e->wanted =
 	    (!o->since || strcmp(l->time, o->since) >= 0) &&

@@ -65,7 +65,8 @@ static enum pacs_err
 foretell_stream(struct pacs_error *err, struct worker *wk, struct item *it,
 		size_t n, read_more_fn *more, void *ctx)
 {
-	struct body head = {.bytes = wk->bytes, .fd = -1, .size = n};
+	struct body head = {
+	    .bytes = wk->bytes, .fd = -1, .size = n, .is_head = true};
 	struct pacs_digest *d = pacs_digest_new();
 	struct identity id;
 

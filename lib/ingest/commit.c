@@ -80,7 +80,8 @@ remove_source(struct run *run, const struct item *it)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 
-	if (!run->opts->move || !run->w || !it->removable)
+	/* What is still being written ends early, too. */
+	if (!run->opts->move || !run->w || !it->removable || it->cut)
 		return;
 	if (it->outcome != PACS_OUTCOME_STORED &&
 	    it->outcome != PACS_OUTCOME_DUPLICATE &&
@@ -88,6 +89,15 @@ remove_source(struct run *run, const struct item *it)
 		return;
 	if (move_source(&err, run, it) && run->hooks->trouble)
 		run->hooks->trouble(run->hooks->ctx, it->source, &err);
+}
+
+/* Filed, and not the whole of what it should be. */
+static bool
+is_truncated(const struct item *it)
+{
+	return it->cut && (it->outcome == PACS_OUTCOME_STORED ||
+			   it->outcome == PACS_OUTCOME_DUPLICATE ||
+			   it->outcome == PACS_OUTCOME_REPAIRED);
 }
 
 /* The item's outcome stands: tell it and free it. */
@@ -98,7 +108,8 @@ tell(struct committer *c, struct item *it)
 	char path[PACS_PATH_ROOM];
 	const struct pacs_ingest_record record = {
 	    .outcome = it->outcome,
-	    .reason = it->reason,
+	    .reason =
+		is_truncated(it) && !*it->reason ? "truncated" : it->reason,
 	    .detail = it->detail ? it->detail : "",
 	    .triple = &it->st.triple,
 	    .sop_class = it->sop_class,
@@ -106,6 +117,7 @@ tell(struct committer *c, struct item *it)
 	    .size = it->st.size,
 	    .path = path,
 	    .source = it->source,
+	    .truncated = is_truncated(it),
 	};
 
 	object_place(it, path);
@@ -254,6 +266,8 @@ place(struct pacs_error *err, struct committer *c, struct item *it)
 	case ITEM_STAGED:
 		return place_staged(err, c, it);
 	case ITEM_ASIDE:
+		if (given_find(c->run->given, it->st.sha256, &it->st.triple))
+			return found_duplicate(err, c, it, "");
 		return put_aside(err, c, it, PACS_OUTCOME_QUARANTINED,
 				 it->reason, it->reason, NULL);
 	case ITEM_SAME:

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "dicom/dataset.h"
+#include "dicom/end.h"
 #include "ingest/internal.h"
 
 enum {
@@ -105,7 +106,8 @@ judge(struct pacs_dataset *ds, enum uid_state state, unsigned found,
 	id->has_meta = info->has_meta;
 	snprintf(id->syntax, sizeof(id->syntax), "%s", info->transfer_syntax);
 	id->verdict = state == UID_FINE ? IS_OBJECT : IS_ODD;
-	id->reason = state == UID_FINE      ? (damaged ? "damaged" : "")
+	id->reason = id->cut                ? "truncated"
+		     : state == UID_FINE    ? (damaged ? "damaged" : "")
 		     : damaged              ? "broken"
 		     : state == UID_MISSING ? "no-uids"
 					    : "unsafe-uids";
@@ -115,6 +117,28 @@ judge(struct pacs_dataset *ds, enum uid_state state, unsigned found,
 		id->verdict = IS_OTHER;
 }
 
+/* Does an object that was read up to its pixels go on as it says? */
+static bool
+is_cut(const struct body *body, struct pacs_dataset *ds)
+{
+	const struct pacs_object_bytes b = {
+	    .bytes = body->bytes, .fd = body->fd, .size = body->size};
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_dataset *whole = NULL;
+	bool cut;
+
+	if (strcmp(pacs_dataset_info(ds)->transfer_syntax,
+		   PACS_SYNTAX_DEFLATED_LE) != 0 ||
+	    !pacs_dataset_info(ds)->stopped)
+		return pacs_dataset_is_cut(ds, &b);
+	/* Only inflating it tells; one that is too big for that may be cut. */
+	if (read_header(&err, body, 0xfffffffe, &whole))
+		return false;
+	cut = pacs_dataset_is_cut(whole, &b);
+	pacs_dataset_free(whole);
+	return cut;
+}
+
 void
 identify(const struct body *body, struct identity *ret)
 {
@@ -122,13 +146,19 @@ identify(const struct body *body, struct identity *ret)
 	struct pacs_dataset *ds = NULL;
 	enum uid_state state = UID_MISSING;
 	unsigned found = 0;
-	uint32_t stop = BEHIND_UIDS;
+	uint32_t stop = body->is_head ? BEHIND_UIDS : PACS_STOP_AT_PIXELS;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->reason = "";
 	for (;;) {
-		if (read_header(&err, body, stop, &ds))
-			break;
+		if (read_header(&err, body, stop, &ds)) {
+			/* Too much of a header: its UIDs, at least. */
+			if (err.code != PACS_ELIMIT || stop <= BEHIND_UIDS)
+				break;
+			pacs_error_clear(&err);
+			stop = BEHIND_UIDS;
+			continue;
+		}
 		if (pacs_dataset_info(ds)->is_dicomdir) {
 			ret->verdict = IS_DICOMDIR;
 			goto out;
@@ -142,6 +172,8 @@ identify(const struct body *body, struct identity *ret)
 		ds = NULL;
 	}
 	if (ds) {
+		if (state == UID_FINE && stop != BEHIND_UIDS)
+			ret->cut = is_cut(body, ds);
 		judge(ds, state, found, ret);
 	} else if (has_magic(body)) {
 		ret->verdict = IS_ODD;

@@ -180,8 +180,10 @@ pacs_ingest(struct pacs_error *err, struct pacs_archive *ar,
 	if (!opts->dry_run && pacs_writer_open(err, ar, &run.w))
 		return err->code;
 	run.pipe = pipe_new(opts->workers);
+	run.given = given_new(ar);
 	run_threads(err, &run);
 	pipe_free(run.pipe);
+	given_free(run.given);
 	pacs_writer_close(run.w);
 	free(run.move_dir);
 	return err->code;

@@ -43,6 +43,9 @@ struct pacs_ingest_record {
 	uint64_t size;                    /* of the object as filed, or 0 */
 	const char *path;                 /* in the archive, or "" */
 	const char *source; /* a path as found, or "FILE//MEMBER" (escaped) */
+	/* In the archive, and ends before it should (dicom/end.h): the whole
+	 * one has to come from somewhere else. Its source is not removed. */
+	bool truncated;
 };
 
 struct pacs_ingest_options {

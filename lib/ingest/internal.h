@@ -51,6 +51,7 @@ struct item {
 	char *detail;       /* NULL if there is none */
 	char *source;
 	enum pacs_err fatal; /* the run must end */
+	bool cut; /* it ends early: of use, but not all that was meant */
 	/* For move: the file as it was read. */
 	bool removable;
 	dev_t dev;
@@ -99,6 +100,7 @@ struct run {
 	const struct pacs_ingest_options *opts;
 	const struct pacs_ingest_hooks *hooks;
 	struct pipe *pipe;
+	struct given *given;
 	struct pacs_ingest_tally *tally;
 	char *move_dir; /* move.c: the folder asked about last */
 	bool move_inside;
@@ -139,6 +141,7 @@ struct body {
 	int fd;
 	uint64_t size;
 	struct pacs_stage_stream *stream; /* fd is its file; NULL if not */
+	bool is_head;                     /* more follows that is not at hand */
 };
 /* Identify an object, compare it with what holds its place, stage it, and hand
  * the item on. Takes over the item and the stream. */
@@ -153,7 +156,9 @@ enum verdict {
 };
 struct identity {
 	enum verdict verdict;
-	const char *reason; /* static; of IS_ODD, or "damaged" for an object */
+	/* Static; of IS_ODD; "damaged" or "truncated" for an object. */
+	const char *reason;
+	bool cut;                  /* an object that ends before it should */
 	struct pacs_triple triple; /* what is unsafe is "" */
 	char sop_class[PACS_UID_ROOM];
 	char syntax[PACS_UID_ROOM];
@@ -235,6 +240,16 @@ enum pacs_err same_bytes(struct pacs_error *err, int fd, uint64_t size,
 /* --- commit.c ------------------------------------------------------------ */
 /* Place, record, acknowledge until the pipe has ended. */
 enum pacs_err commit_all(struct pacs_error *err, struct run *run);
+
+/* --- given.c ------------------------------------------------------------- */
+/* Objects that were filed under UIDs that their bytes do not say (by
+ * pacs-quarantine accept), as far as the ledger was read. */
+struct given;
+struct given *given_new(const struct pacs_archive *ar);
+void given_free(struct given *g);
+/* Are these bytes such an object, and there? *ret: where. The first call reads
+ * the ledger, later ones what was added. Threads. */
+bool given_find(struct given *g, const char *sha256, struct pacs_triple *ret);
 
 /* --- move.c -------------------------------------------------------------- */
 /* Remove the source of an acknowledged item if it is still what was read. */

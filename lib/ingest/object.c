@@ -155,6 +155,7 @@ object_begin(struct worker *wk, struct item *it, const struct identity *id)
 	it->st.origin = wk->run->opts->origin;
 	memcpy(it->sop_class, id->sop_class, sizeof(it->sop_class));
 	it->reason = id->reason;
+	it->cut = id->cut;
 	pacs_buf_reset(&wk->head);
 	if (id->verdict == IS_OBJECT)
 		make_head(id, &wk->head);
@@ -168,8 +169,11 @@ object_finish_other(struct run *run, struct item *it, const struct identity *id)
 		item_finish(run, it, PACS_OUTCOME_SKIPPED, "dicomdir", NULL);
 		break;
 	case IS_ODD:
-		item_finish(run, it, PACS_OUTCOME_QUARANTINED, id->reason,
-			    NULL);
+		if (given_find(run->given, it->st.sha256, &it->st.triple))
+			item_finish(run, it, PACS_OUTCOME_DUPLICATE, "", NULL);
+		else
+			item_finish(run, it, PACS_OUTCOME_QUARANTINED,
+				    id->reason, NULL);
 		break;
 	default:
 		item_finish(run, it, PACS_OUTCOME_SKIPPED, "not-dicom", NULL);

@@ -21,7 +21,10 @@ typedef void pacs_review_fn(void *ctx, const struct pacs_review *r);
 
 /*
  * Tell every difference in meaning, in order. Values that are not text are told
- * by VR and size, with the digest's first digits; long ones are cut.
+ * by VR and size, with the digest's first digits; long ones are cut. Where one
+ * of them cannot be read to its end, what is missing behind that is not told
+ * element by element: the last is "(end)", with a word about each that ends
+ * early.
  * PACS_ENOTFOUND: no object holds the place; PACS_EUSAGE: the UIDs of what is
  * in quarantine are not known; PACS_EFORMAT, PACS_ELIMIT: one of them cannot be
  * read.

@@ -98,13 +98,83 @@ conflict() {
 	exits 3 pacs-quarantine accept "$id"
 	grep -q -- --uid err
 	exits 2 pacs-quarantine accept --uid=PatientName=X "$id"
-	exits 3 pacs-quarantine accept --uid=StudyInstanceUID=../x --uid=SeriesInstanceUID=1.2 --uid=SOPInstanceUID=1.3 "$id"
+	exits 2 pacs-quarantine accept --uid=StudyInstanceUID=../x --uid=SeriesInstanceUID=1.2 --uid=SOPInstanceUID=1.3 "$id"
 	exits 0 pacs-quarantine accept --uid=StudyInstanceUID=1.1 --uid=SeriesInstanceUID=1.2 --uid=SOPInstanceUID=1.3 "$id"
 	object=$(find a/objects -path '*/1.1/1.2/1.3.dcm')
 	cmp in/one "$object"
 	exits 0 pacs-quarantine list
 	[ ! -s out ]
 	whole
+}
+
+@test "accept asks only for the UIDs that are missing, and takes only UIDs" {
+	ct in/one 1 1 1 'leave_out=((8, 0x18),)'
+	exits 3 pacs-store in
+	exits 0 pacs-quarantine list -f sha256,StudyInstanceUID,SeriesInstanceUID,SOPInstanceUID
+	root=1.2.826.0.1.3680043.10.1338
+	id=$(sha256sum <in/one)
+	id=${id%% *}
+	[ "$(cat out)" = "$id	$root.1	$root.1.1	" ]
+	exits 3 pacs-quarantine accept "$id"
+	grep -q -- '--uid=SOPInstanceUID=UID$' err
+	run ! grep -q 'StudyInstanceUID\|SeriesInstanceUID' err
+	for bad in abc '' 1.2/3 .1.2 "$(printf '1%.0s' {1..65})"; do
+		exits 2 pacs-quarantine accept --uid="SOPInstanceUID=$bad" "$id"
+		grep -q "'$bad' is no UID (digits and dots, 64 at most)" err
+	done
+	exits 0 pacs-quarantine accept --uid=SOPInstanceUID=1.2.3 "$id"
+	cmp in/one a/objects/*/"$root.1/$root.1.1/1.2.3.dcm"
+	whole
+	# That they were given is on record.
+	exits 0 pacs-verify
+	[ ! -s out ]
+	# So the same bytes are not set aside again, however they come.
+	exits 0 pacs-store -n -f outcome,path in
+	[ "$(cat out)" = "duplicate	$(cd a && echo objects/*/"$root.1/$root.1.1/1.2.3.dcm")" ]
+	exits 0 pacs-store --print -f outcome,SOPInstanceUID in
+	[ "$(cat out)" = "duplicate	1.2.3" ]
+	[ -z "$(ls a/quarantine)" ]
+	exits 0 pacs-verify
+	# Purged, they are unknown again.
+	exits 0 pacs-purge --yes --why=test SOPInstanceUID=1.2.3
+	exits 3 pacs-store --print -f outcome,reason in
+	[ "$(cat out)" = "quarantined	no-uids" ]
+	whole
+}
+
+@test "UIDs that were given stay given when an object is replaced" {
+	ct in/one 1 1 1
+	ct later/one 1 1 1 'leave_out=((8, 0x18),)'
+	exits 0 pacs-store in
+	exits 3 pacs-store later
+	id=$(pacs-quarantine list -f sha256)
+	exits 0 pacs-quarantine accept --replace --uid=SOPInstanceUID=1.2.826.0.1.3680043.10.1338.1.1.1 "$id"
+	exits 0 pacs-verify
+	# And the object that says them itself is checked again.
+	exits 0 pacs-quarantine accept --replace "$(pacs-quarantine list -f sha256,reason | awk '$2 == "replaced" { print $1 }')"
+	exits 0 pacs-verify
+	whole
+}
+
+@test "diff of what ends early tells what differs up to there, and that" {
+	ct in/one 1 1 1
+	ct later/one 1 1 1 'name="TEST^BETA"'
+	truncate -s -40 later/one
+	pacs-store in
+	exits 3 pacs-store later
+	exits 1 pacs-quarantine diff "$(pacs-quarantine list -f sha256)"
+	[ ! -s err ]
+	[ "$(cut -f1 out)" = "PatientName
+(end)" ]
+	grep -q '^(end)	ends early: .*	$' out
+	# The other way round: the whole one came later.
+	pacs-init b
+	exits 3 pacs-store -a b later
+	exits 3 pacs-store -a b in
+	exits 1 pacs-quarantine -a b diff "$(pacs-quarantine -a b list -f sha256)"
+	[ "$(cut -f1 out)" = "PatientName
+(end)" ]
+	grep -q '^(end)		ends early: ' out
 }
 
 @test "discard is recorded with its reason, and the object is gone" {

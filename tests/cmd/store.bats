@@ -459,6 +459,87 @@ sys.setrecursionlimit(5000); shutil.rmtree("in")'
 	whole
 }
 
+# cut FILE LESS: in/cut is FILE without its last bytes.
+cut_by() {
+	mkdir -p in
+	head -c -"$2" "$1" >in/cut
+}
+
+@test "what ends early is stored, named, and counts: status 3; --move leaves it" {
+	ct whole 1 1 1
+	local less
+	# In the last byte of pixels, at their begin, behind their header, in the
+	# header's last element, and in the middle of it.
+	for less in 1 32 40 45 120; do
+		cut_by whole "$less"
+		exits 3 pacs-store -n -f outcome,reason in
+		[ "$(cat out)" = "stored	truncated" ]
+		exits 3 pacs-store --move --print -f outcome,reason in
+		[ "$(cat out)" = "stored	truncated" ]
+		[ "$(cat err)" = "pacs-store: in/cut: stored, but it ends early (truncated)" ]
+		in_archive in/cut
+		# It is still so when it comes again.
+		exits 3 pacs-store --move --print -f outcome,reason in
+		[ "$(cat out)" = "duplicate	truncated" ]
+		grep -q 'duplicate, but it ends early' err
+		assert_exist in/cut
+		whole
+		chmod -R u+w a
+		rm -r a
+		pacs-init a
+	done
+	cp whole in/cut
+	exits 0 pacs-store --move --print -f outcome,reason in
+	[ "$(cat out)" = "stored	" ]
+	[ ! -e in/cut ]
+}
+
+@test "what ends early is named in a tar, a zip, a stream, and when it is big" {
+	ct whole 1 1 1
+	ct big 1 1 2 'dcm.noise(1, 3000000), 1000, 1500'
+	cut_by whole 7
+	tar cf x.tar -C in cut
+	exits 3 pacs-store --print -f outcome,reason,source x.tar
+	[ "$(cat out)" = "stored	truncated	x.tar//cut" ]
+	(cd in && /usr/bin/python3 -m zipfile -c ../x.zip cut)
+	exits 3 pacs-store --print -f outcome,reason,source x.zip
+	[ "$(cat out)" = "duplicate	truncated	x.zip//cut" ]
+	status=0
+	pacs-store --again --stdin --print -f outcome,reason <in/cut >out || status=$?
+	[ "$status" -eq 3 ]
+	[ "$(cat out)" = "duplicate	truncated" ]
+	cut_by big 1
+	status=0
+	pacs-store --stdin --print -f outcome,reason <in/cut >out || status=$?
+	[ "$status" -eq 3 ]
+	[ "$(cat out)" = "stored	truncated" ]
+	in_archive in/cut
+	exits 3 pacs-store --print -f outcome,reason in
+	[ "$(cat out)" = "duplicate	truncated" ]
+	# The whole ones are no surprise.
+	pacs-init b
+	tar cf x.tar whole big
+	exits 0 pacs-store -a b --print -f outcome,reason x.tar
+	[ "$(tally)" = "2 stored" ]
+}
+
+@test "the drop folder's example leaves what is being written, and what ends early" {
+	ct whole 1 1 1
+	cut_by whole 7
+	mkdir drop
+	mv in/cut drop
+	ct drop/two 1 1 2
+	# Just written: not touched.
+	exits 0 "$PACS_TOP/examples/watch-folder.sh" drop
+	[ "$(echo drop/*)" = "drop/cut drop/two" ]
+	[ "$(objects)" -eq 0 ]
+	touch -d '2 minutes ago' drop/*
+	ct drop/three 1 1 3
+	exits 3 "$PACS_TOP/examples/watch-folder.sh" drop
+	[ "$(echo drop/*)" = "drop/cut drop/three" ]
+	[ "$(objects)" -eq 2 ]
+}
+
 @test "--move does not eat the archive" {
 	ct in/one 1 1 1
 	exits 0 pacs-store in

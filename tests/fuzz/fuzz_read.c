@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dicom/dataset.h"
+#include "dicom/end.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -73,6 +74,7 @@ read_it(int fd, const uint8_t *data, size_t size,
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_dataset *ds;
+	struct pacs_object_bytes bytes = {0};
 	enum pacs_err code;
 
 	code = fd >= 0 ? pacs_dataset_read_fd(&err, fd, opts, &ds)
@@ -86,6 +88,10 @@ read_it(int fd, const uint8_t *data, size_t size,
 	}
 	look_at(pacs_dataset_meta(ds));
 	look_at(pacs_dataset_root(ds));
+	bytes.fd = fd;
+	bytes.bytes = data;
+	bytes.size = size;
+	sum += pacs_dataset_is_cut(ds, &bytes);
 	pacs_dataset_free(ds);
 }
 
@@ -103,11 +109,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sum += pacs_dicom_looks_like(data, size);
 	for (i = 0; i < 8; i++) {
 		opts.tolerate_damage = i & 1;
-		opts.stop_tag = i & 2 ? PACS_TAG_PixelData : 0;
+		opts.stop_tag = i & 2 ? PACS_STOP_AT_PIXELS : 0;
 		if (!(i & 4))
 			read_it(-1, data, size, &opts);
 		else if (fd >= 0)
-			read_it(fd, NULL, 0, &opts);
+			read_it(fd, NULL, size, &opts);
 	}
 	if (fd >= 0)
 		close(fd);
