@@ -198,7 +198,8 @@ check: deps
 	$(AGAIN) units replays B=$(B)/asan SAN=address,undefined \
 		UNIT_SRC='$(call matching,$(UNIT_SRC))' \
 		FUZZ_SRC='$(call matching,$(FUZZ_SRC))'
-	@PACS_BUILD='$(abspath $(B))' T='$(T)' MAKE='$(MAKE)' tests/run.sh
+	@PACS_BUILD='$(abspath $(B))' T='$(T)' MAKE='$(MAKE)' \
+		CHECK_ALL='$(CHECK_ALL)' tests/run.sh
 
 # The same contracts, with our programs under sanitizers (not the faults: their
 # shim and ASan's runtime both want to be loaded first).
@@ -219,7 +220,7 @@ fuzz: lint-deps
 		$(patsubst tests/fuzz/%.c,%,$(call matching,$(FUZZ_SRC)))
 
 check-all:
-	$(AGAIN) check
+	$(AGAIN) check CHECK_ALL=1
 	$(AGAIN) asan
 	$(AGAIN) check-fault
 	$(AGAIN) fuzz

@@ -146,9 +146,8 @@ struct line {
 
 struct ctx {
 	struct pacs_deid_map *map;
-	struct storing *storing; /* NULL: not into an archive */
-	char **operands;         /* those that are left to be read */
-	bool in_list;            /* "-" is being read */
+	struct storing *storing;      /* NULL: not into an archive */
+	struct cli_operands operands; /* those that are left */
 	struct cli_records *records;
 	struct line *lines;
 	size_t line_count;
@@ -162,46 +161,8 @@ static bool
 next_item(void *p, struct pacs_buf *path)
 {
 	struct ctx *c = p;
-	const char *item;
 
-	for (;;) {
-		if (c->in_list) {
-			if (cli_next_item(path))
-				return true;
-			c->in_list = false;
-		}
-		item = *c->operands;
-		if (!item)
-			return false;
-		c->operands++;
-		c->in_list = !strcmp(item, "-");
-		if (c->in_list)
-			continue;
-		pacs_buf_reset(path);
-		pacs_buf_adds(path, item);
-		return true;
-	}
-}
-
-static bool
-on_stopped(void *p)
-{
-	(void)p;
-	return cli_stopped() || cli_stdout_broken();
-}
-
-static void
-on_ending(void *p)
-{
-	(void)p;
-	cli_items_end();
-}
-
-static void
-on_progress(void *p, uint64_t items, uint64_t bytes)
-{
-	(void)p;
-	cli_progress_add(items, bytes);
+	return cli_next_operand(&c->operands, path);
 }
 
 static void
@@ -890,10 +851,10 @@ run(struct ctx *c, const struct pacs_deid *d)
 	const struct pacs_deid_hooks hooks = {
 	    .ctx = c,
 	    .next = next_item,
-	    .stopped = on_stopped,
-	    .ending = on_ending,
+	    .stopped = cli_on_stopped,
+	    .ending = cli_on_ending,
 	    .record = on_record,
-	    .progress = on_progress,
+	    .progress = cli_on_progress,
 	};
 	struct pacs_error err = PACS_ERROR_INIT, closed = PACS_ERROR_INIT;
 	struct pacs_deid_tally *t = pacs_calloc(1, sizeof(*t));
@@ -1044,7 +1005,7 @@ main(int argc, char **argv)
 	struct ctx c = {0};
 	int count;
 
-	c.operands = cli_start(&program, argc, argv, &count);
+	c.operands.next = cli_start(&program, argc, argv, &count);
 	if (flags.make_key)
 		return make_key(count);
 	if (flags.list_kinds)
@@ -1052,7 +1013,7 @@ main(int argc, char **argv)
 	if (flags.checklist)
 		return checklist();
 	if (flags.reidentify)
-		return reidentify(c.operands);
+		return reidentify(c.operands.next);
 	check_usage(count);
 	options.allow = kinds_of(&flags.allow, "allow");
 	options.skip = kinds_of(&flags.skip, "skip");

@@ -181,13 +181,6 @@ missed(void *p, const char *path, const char *why)
 	cli_warn("%s: %s", path, why);
 }
 
-static void
-progress(void *p, uint64_t objects, uint64_t bytes)
-{
-	(void)p;
-	cli_progress_add(objects, bytes);
-}
-
 static bool
 stopped(void *p)
 {
@@ -201,7 +194,7 @@ stopped(void *p)
 static struct pacs_backup_hooks
 hooks_of(struct ctx *c)
 {
-	return (struct pacs_backup_hooks){c, missed, progress, stopped};
+	return (struct pacs_backup_hooks){c, missed, cli_on_progress, stopped};
 }
 
 /* --- create --------------------------------------------------------------- */
@@ -392,8 +385,8 @@ verify(struct ctx *c)
 	    .sample_ppm = flags.sample ? cli_part_ppm(flags.sample) : 0,
 	    .jobs = (unsigned)cli_common.jobs,
 	};
-	const struct pacs_backup_check_hooks hooks = {c, finding, progress,
-						      stopped};
+	const struct pacs_backup_check_hooks hooks = {c, finding,
+						      cli_on_progress, stopped};
 	struct pacs_backup_check_tally t;
 	struct pacs_error err = PACS_ERROR_INIT;
 

@@ -125,8 +125,7 @@ static const struct cli_program program = {
 /* --- what is sent ------------------------------------------------------ */
 
 struct ctx {
-	char **operands; /* those that are left */
-	bool in_list;
+	struct cli_operands operands; /* those that are left */
 	/* The question, if the operands are one, or a UID at hand. */
 	struct pacs_archive *ar;
 	struct pacs_index *ix;
@@ -208,11 +207,12 @@ take_question(struct ctx *c)
 	struct pacs_query_clock clock;
 	char **o;
 
-	if (!flags.query_file && (!*c->operands || !is_condition(*c->operands)))
+	if (!flags.query_file &&
+	    (!*c->operands.next || !is_condition(*c->operands.next)))
 		return;
 	open_archive(c);
 	clock = pacs_query_clock_now();
-	for (o = c->operands; *o; o++) {
+	for (o = c->operands.next; *o; o++) {
 		if (!is_condition(*o))
 			cli_usage("'%s' is no condition: items and conditions "
 				  "do not mix",
@@ -222,7 +222,7 @@ take_question(struct ctx *c)
 	if (flags.query_file)
 		add_query_file(c, &clock);
 	c->asks = true;
-	c->operands += o - c->operands;
+	c->operands.next += o - c->operands.next;
 }
 
 /* --- the producer's thread: paths ----------------------------------------- */
@@ -284,26 +284,6 @@ is_uid(const char *s)
 	return strchr(s, '.') && pacs_uid_is_valid(s) && access(s, F_OK) != 0;
 }
 
-/* The next item as it was named; false at the end. */
-static bool
-next_item(struct ctx *c, struct pacs_buf *item)
-{
-	for (;;) {
-		if (c->in_list) {
-			if (cli_next_item(item))
-				return true;
-			c->in_list = false;
-		}
-		if (!*c->operands)
-			return false;
-		c->in_list = !strcmp(*c->operands, "-");
-		pacs_buf_reset(item);
-		pacs_buf_adds(item, *c->operands++);
-		if (!c->in_list)
-			return true;
-	}
-}
-
 static bool
 next_path(void *p, struct pacs_buf *path)
 {
@@ -318,7 +298,7 @@ next_path(void *p, struct pacs_buf *path)
 		}
 		if (c->asks)
 			return ask(c) && next_found(c, path);
-		if (!next_item(c, path))
+		if (!cli_next_operand(&c->operands, path))
 			return false;
 		/* What is no UID of the archive is a file that is not there. */
 		if (!c->ar || !is_uid(path->data) || !ask_uid(c, path->data))
@@ -423,27 +403,6 @@ on_note(void *p, const char *text)
 {
 	(void)p;
 	cli_say("%s", text);
-}
-
-static bool
-on_stopped(void *p)
-{
-	(void)p;
-	return cli_stopped() || cli_stdout_broken();
-}
-
-static void
-on_ending(void *p)
-{
-	(void)p;
-	cli_items_end();
-}
-
-static void
-on_progress(void *p, uint64_t items, uint64_t bytes)
-{
-	(void)p;
-	cli_progress_add(items, bytes);
 }
 
 static void
@@ -585,9 +544,9 @@ run(struct ctx *c, const struct pacs_peer *peer)
 	    .next = next_path,
 	    .record = on_record,
 	    .note = on_note,
-	    .stopped = on_stopped,
-	    .ending = on_ending,
-	    .progress = on_progress,
+	    .stopped = cli_on_stopped,
+	    .ending = cli_on_ending,
+	    .progress = cli_on_progress,
 	    .reload = on_reload,
 	};
 	const struct pacs_send_options o = {
@@ -643,7 +602,7 @@ main(int argc, char **argv)
 	struct pacs_peer peer;
 	int count;
 
-	c.operands = cli_start(&program, argc, argv, &count);
+	c.operands.next = cli_start(&program, argc, argv, &count);
 	if (!count)
 		cli_usage("a peer is missing: AET@host:port, or a name of the "
 			  "address book");
@@ -655,7 +614,7 @@ main(int argc, char **argv)
 	if (flags.commit_port > 65535)
 		cli_usage("a port is 1 to 65535");
 	peer_check_usage();
-	c.peer_name = *c.operands++;
+	c.peer_name = *c.operands.next++;
 	peer_find(c.peer_name, &peer);
 	cli_watch_hup();
 	override(&peer);
@@ -664,7 +623,7 @@ main(int argc, char **argv)
 	if (flags.jobs > 64)
 		cli_usage("-j takes 1 to 64");
 	take_question(&c);
-	if (!c.asks && any_uid(c.operands) && cli_common.archive)
+	if (!c.asks && any_uid(c.operands.next) && cli_common.archive)
 		open_archive(&c);
 	if (flags.plan)
 		c.records = cli_records_new(fields, plan_fields);

@@ -60,9 +60,8 @@ static const struct cli_program program = {
 };
 
 struct ctx {
-	char **operands; /* those that are left to be read */
+	struct cli_operands operands; /* those that are left */
 	char **all;
-	bool in_list; /* "-" is being read */
 	struct cli_records *records;
 	struct cli_tally tally;
 	pthread_t measurer;
@@ -77,25 +76,8 @@ static bool
 next_item(void *p, struct pacs_buf *path)
 {
 	struct ctx *c = p;
-	const char *item;
 
-	for (;;) {
-		if (c->in_list) {
-			if (cli_next_item(path))
-				return true;
-			c->in_list = false;
-		}
-		item = *c->operands;
-		if (!item)
-			return false;
-		c->operands++;
-		c->in_list = !strcmp(item, "-");
-		if (c->in_list)
-			continue;
-		pacs_buf_reset(path);
-		pacs_buf_adds(path, item);
-		return true;
-	}
+	return cli_next_operand(&c->operands, path);
 }
 
 static const char *
@@ -191,27 +173,6 @@ on_trouble(void *p, const char *source, const struct pacs_error *err)
 	cli_warn_error(err, source);
 }
 
-static bool
-on_stopped(void *p)
-{
-	(void)p;
-	return cli_stopped() || cli_stdout_broken();
-}
-
-static void
-on_ending(void *p)
-{
-	(void)p;
-	cli_items_end();
-}
-
-static void
-on_progress(void *p, uint64_t items, uint64_t bytes)
-{
-	(void)p;
-	cli_progress_add(items, bytes);
-}
-
 /* --- progress: how much there will be ---------------------------------- */
 
 static void *
@@ -220,10 +181,10 @@ measure(void *p)
 	struct ctx *c = p;
 	char **item;
 
-	for (item = c->all; *item && !on_stopped(NULL); item++)
-		pacs_ingest_measure(*item, on_stopped, NULL, &c->files,
+	for (item = c->all; *item && !cli_on_stopped(NULL); item++)
+		pacs_ingest_measure(*item, cli_on_stopped, NULL, &c->files,
 				    &c->bytes);
-	if (!on_stopped(NULL))
+	if (!cli_on_stopped(NULL))
 		cli_progress_total(c->files, c->bytes);
 	return NULL;
 }
@@ -333,9 +294,9 @@ run(struct ctx *c)
 	    .record = on_record,
 	    .flush = on_flush,
 	    .trouble = on_trouble,
-	    .stopped = on_stopped,
-	    .ending = on_ending,
-	    .progress = on_progress,
+	    .stopped = cli_on_stopped,
+	    .ending = cli_on_ending,
+	    .progress = cli_on_progress,
 	};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_ingest_tally told;
@@ -369,7 +330,7 @@ main(int argc, char **argv)
 	struct ctx c = {0};
 	int count;
 
-	c.operands = c.all = cli_start(&program, argc, argv, &count);
+	c.operands.next = c.all = cli_start(&program, argc, argv, &count);
 	check_usage(count);
 	if (flags.from_stdin)
 		options.stream_fd = STDIN_FILENO;

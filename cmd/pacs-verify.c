@@ -153,13 +153,6 @@ sum(void *p, const char *path, const char *sha256)
 	pacs_buf_clear(&b);
 }
 
-static void
-progress(void *p, uint64_t objects, uint64_t bytes)
-{
-	(void)p;
-	cli_progress_add(objects, bytes);
-}
-
 static bool
 stopped(void *p)
 {
@@ -259,7 +252,7 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 	    .finding = finding,
 	    .shard = shard,
 	    .object = flags.sums ? sum : NULL,
-	    .progress = progress,
+	    .progress = cli_on_progress,
 	    .stopped = stopped,
 	};
 
@@ -357,6 +350,7 @@ make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
 	  struct pacs_part **ret_p)
 {
 	struct pacs_keyring ring = {.count = 0};
+	struct cli_operands operands = {items, false};
 	struct operands o = {0};
 	struct pacs_buf b = {0};
 
@@ -364,14 +358,9 @@ make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
 	o.clock = pacs_query_clock_now();
 	o.query.keys = &ring;
 	if (pacs_keyring_add(err, &ring, pacs_archive_settings(ar)->index_keys))
-		return;
-	for (; *items; items++) {
-		if (strcmp(*items, "-") != 0)
-			take_operand(&o, *items);
-		else
-			while (cli_next_item(&b))
-				take_operand(&o, b.data);
-	}
+		cli_die(err);
+	while (cli_next_operand(&operands, &b))
+		take_operand(&o, b.data);
 	if (pacs_part_new(err, ar, o.paths, o.count, &o.query, ret_p))
 		cli_die(err);
 	while (o.count)

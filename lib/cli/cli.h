@@ -222,6 +222,20 @@ bool cli_next_item(struct pacs_buf *b);
  * thread. */
 void cli_items_end(void);
 
+/* Operands one by one, where "-" stands for the items of that list: begin with
+ * {operands, false}. Memory and errors as for cli_next_item. */
+struct cli_operands {
+	char **next;
+	bool in_list;
+};
+bool cli_next_operand(struct cli_operands *o, struct pacs_buf *item);
+
+/* Hooks that rooms take (ingest, peer, deid, fixity); ctx is not looked at.
+ * Stopped: by a signal, or since nobody reads the records. */
+bool cli_on_stopped(void *ctx);
+void cli_on_ending(void *ctx); /* cli_items_end() */
+void cli_on_progress(void *ctx, uint64_t items, uint64_t bytes);
+
 /* A whole file, or with "-" standard input, of at most max bytes, appended:
  * PACS_ELIMIT beyond. */
 enum pacs_err cli_slurp(struct pacs_error *err, const char *file, size_t max,

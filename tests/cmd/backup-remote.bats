@@ -139,6 +139,7 @@ there_and_back() {
 }
 
 @test "an SFTP server" {
+	long
 	need rclone
 	serve sftp --user u --pass p
 	pass=$(rclone obscure p)
@@ -156,6 +157,7 @@ there_and_back() {
 }
 
 @test "a remote that fails every third upload is tried again; one that fails is said" {
+	long
 	need rclone
 	# A stand-in that fails at every third copyto, and is rclone else.
 	mkdir bin

@@ -149,6 +149,7 @@ corpus() {
 }
 
 @test "the corpus goes to a peer that takes everything, byte for byte" {
+	long
 	corpus
 	bad_peer
 	exits 3 pacs-send --print -f outcome,source,SOPInstanceUID "$PEER" in
@@ -174,6 +175,7 @@ corpus() {
 }
 
 @test "the corpus goes to storescp, each fate told right" {
+	long
 	corpus
 	mkdir kept.d
 	real_peer storescp -od kept.d +xa -pm PORT
@@ -184,6 +186,7 @@ corpus() {
 }
 
 @test "the corpus goes to Orthanc, each fate told right" {
+	long
 	corpus
 	orthanc_start
 	sends 0 3

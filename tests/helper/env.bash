@@ -58,3 +58,8 @@ need() {
 		command -v "$p" >/dev/null || skip "$p is not installed"
 	done
 }
+
+# long: first in a test that takes minutes; `make check-all` runs it.
+long() {
+	[ -n "${CHECK_ALL:-}" ] || skip "only in make check-all"
+}
