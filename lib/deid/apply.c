@@ -64,7 +64,7 @@ set_pseudonym(struct walk *w, struct pacs_element *e)
 			value = name;
 		}
 	}
-	pacs_element_set(e, is_name ? VR("PN") : VR("LO"), value,
+	pacs_element_set(e, (uint16_t)(is_name ? VR("PN") : VR("LO")), value,
 			 strlen(value));
 	pacs_buf_clear(&issuer);
 	pacs_buf_clear(&id);
