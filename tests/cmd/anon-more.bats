@@ -447,6 +447,7 @@ absent() {
 }
 
 @test "dciodvfy finds no error that the input did not have" {
+	long
 	need dciodvfy
 	pacs-phantom -q -o in --modality=CT,MR,CR,RTSTRUCT,SEG --rows=16 --instances=1
 	exits 0 pacs-anon --key key --print -f source,path -o dest in

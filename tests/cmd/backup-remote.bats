@@ -133,6 +133,7 @@ there_and_back() {
 }
 
 @test "a WebDAV server" {
+	long
 	need rclone
 	serve webdav
 	there_and_back "rclone::webdav,url='http://127.0.0.1:$port':repo"

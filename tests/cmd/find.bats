@@ -348,6 +348,7 @@ asks() { # asks EXPECTED CONDITION...
 }
 
 @test "a key below the level is not printed as a blank, but refused" {
+	long
 	local level
 	exits 2 pacs-find -f PatientName,Modality
 	grep -q "Modality is of the series.*ModalitiesInStudy or -L series" err

@@ -320,6 +320,7 @@ arrived() { # FOLDER
 }
 
 @test "send waits for an answer that comes late" {
+	long
 	bad_peer 'store=delay:2*1'
 	send 0 --timeout=4 "$PEER" "$one"
 	fates "1 sent  0000"
@@ -344,6 +345,7 @@ arrived() { # FOLDER
 }
 
 @test "send goes on after an association that broke in the middle" {
+	long
 	for how in close reset abort garbage oversize half; do
 		case $how in
 		half) event=store ;;
@@ -373,6 +375,7 @@ arrived() { # FOLDER
 }
 
 @test "send is done when all was answered, however the release goes" {
+	long
 	bad_peer release=silent
 	within 15 0 pacs-send --timeout=2 "$PEER" "$one"
 	bad_peer release=reset
@@ -396,6 +399,7 @@ arrived() { # FOLDER
 }
 
 @test "send aborts on a signal when the peer is stuck" {
+	long
 	bad_peer store=silent
 	pacs-send "$PEER" "$disc" >out 2>err &
 	pid=$!

@@ -167,6 +167,7 @@ else:
 }
 
 @test "archives on a disk that only says it flushed are found to lose objects" {
+	long
 	run /usr/bin/python3 "$fault/crash_states.py" few --lie fsync \
 		--seconds 60
 	assert_failure 1
@@ -175,6 +176,7 @@ else:
 }
 
 @test "ext4 without power loses what was not flushed, and that is found" {
+	long
 	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
 	need mkfs.ext4 unshare
 	truncate -s 8M image
