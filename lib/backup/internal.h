@@ -314,8 +314,9 @@ bool cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b);
 	G(PatientID)                                                           \
 	G(IssuerOfPatientID)                                                   \
 	G(PatientName)                                                         \
-	G(PatientBirthDate) G(PatientSex) G(StudyDate) G(StudyTime) G(StudyID) \
-	    G(StudyDescription) G(ReferringPhysicianName) G(Modality)
+	G(PatientBirthDate)                                                    \
+	G(PatientSex) G(StudyDate) G(StudyTime) G(StudyID) G(StudyDescription) \
+	    G(ReferringPhysicianName) G(Modality)
 enum {
 #define G(name) GROUP_##name,
 	GROUP_KEYS(G)
