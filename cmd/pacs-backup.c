@@ -537,23 +537,37 @@ rehearse(struct ctx *c, struct pacs_error *err, const char *scratch,
 	}
 }
 
+/* A folder of our own where -o does not name one. Free. */
+static char *
+scratch_folder(void)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	const char *tmp = cli_env("TMPDIR");
+	char *folder =
+	    pacs_format("%s/pacs-drill.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+
+	if (!mkdtemp(folder)) {
+		pacs_error_sys(&err, errno, "cannot make a folder in '%s'",
+			       tmp && *tmp ? tmp : "/tmp");
+		cli_die(&err);
+	}
+	return folder;
+}
+
 static void
 drill(struct ctx *c)
 {
 	struct pacs_error err = PACS_ERROR_INIT, e = PACS_ERROR_INIT;
 	struct pacs_restore_tally t = {0};
-	char folder[] = "/tmp/pacs-drill.XXXXXX";
-	char *scratch, *condition;
+	char *folder = NULL, *scratch, *condition;
 	size_t studies = 0;
 
 	open_repo(c);
 	condition = draw(c, &err, &studies);
 	if (err.code)
 		cli_die(&err);
-	if (!flags.output && !mkdtemp(folder)) {
-		pacs_error_sys(&err, errno, "cannot make a scratch folder");
-		cli_die(&err);
-	}
+	if (!flags.output)
+		folder = scratch_folder();
 	scratch =
 	    pacs_format("%s/pacs-drill", flags.output ? flags.output : folder);
 	if (studies)
@@ -564,8 +578,9 @@ drill(struct ctx *c)
 	c->tally.no = c->tally.failed || !t.objects;
 	c->tally.failed = 0;
 	if (pacs_tree_remove(&e, scratch) ||
-	    (!flags.output && pacs_tree_remove(&e, folder)))
+	    (folder && pacs_tree_remove(&e, folder)))
 		cli_warn_error(&e, NULL);
+	free(folder);
 	cli_note("%" PRIu64 " of %zu studies restored, %" PRIu64
 		 " objects, %" PRIu64 " bytes: %s",
 		 t.studies, studies, t.objects, t.bytes,

@@ -8,10 +8,7 @@ load ../helper/backup
 
 setup() {
 	pacs_setup
-	need /usr/bin/python3 zstd
-	pacs-init a
-	export PACS_ARCHIVE=$PWD/a
-	root=1.2.826.0.1.3680043.10.1338
+	empty_archive
 	for i in 1 2 3; do
 		ct "in/$i" "$i" 1 1 "dcm.noise($i, 4000)"
 	done

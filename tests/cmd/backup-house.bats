@@ -7,13 +7,7 @@ load ../helper/backup
 
 setup() {
 	pacs_setup
-	need /usr/bin/python3 zstd
-	pacs-init a
-	export PACS_ARCHIVE=$PWD/a
-	root=1.2.826.0.1.3680043.10.1338
-	cts in 3
-	ct in/other 2 1 1
-	pacs-store in
+	archive_of_four
 	night
 }
 
@@ -45,6 +39,15 @@ days_ago() {
 	END
 	exits 0 pacs-backup drill -v -r repo -o scratch --studies=1
 	grep -q '1 of 1 studies' err
+}
+
+@test "a drill without -o is in TMPDIR, and leaves nothing there" {
+	mkdir tmp
+	TMPDIR=$PWD/tmp exits 0 pacs-backup drill -v -r repo
+	grep -q "all whole" err
+	[ -z "$(ls -A tmp)" ]
+	TMPDIR=$PWD/nowhere exits 4 pacs-backup drill -r repo
+	grep -q "nowhere" err
 }
 
 @test "a drill on a damaged pack says no" {

@@ -7,13 +7,7 @@ load ../helper/backup
 
 setup() {
 	pacs_setup
-	need /usr/bin/python3 zstd
-	pacs-init a
-	export PACS_ARCHIVE=$PWD/a
-	root=1.2.826.0.1.3680043.10.1338
-	cts in 3
-	ct in/other 2 1 1
-	pacs-store in
+	archive_of_four
 }
 
 teardown() {

@@ -7,10 +7,7 @@ load ../helper/backup
 
 setup() {
 	pacs_setup
-	need /usr/bin/python3 zstd
-	pacs-init a
-	export PACS_ARCHIVE=$PWD/a
-	root=1.2.826.0.1.3680043.10.1338
+	empty_archive
 }
 
 # history: five nights in which objects arrive, conflict, go and come back.

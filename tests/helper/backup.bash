@@ -49,3 +49,18 @@ flip() {
 	printf "\\$(printf %03o $((byte ^ 1)))" |
 		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
+
+# empty_archive: ./a, without objects. archive_of_four: with some.
+empty_archive() {
+	need /usr/bin/python3 zstd
+	pacs-init a
+	export PACS_ARCHIVE=$PWD/a
+	root=1.2.826.0.1.3680043.10.1338
+}
+
+archive_of_four() {
+	empty_archive
+	cts in 3
+	ct in/other 2 1 1
+	pacs-store in
+}
