@@ -1,14 +1,17 @@
 /*
- * header-ours LIST: reads the header of each file that the NUL-separated LIST
- * names, up to the pixel data, with lib/dicom. Prints the CPU seconds that it
- * took (without the start of the process; the files are in memory, so nothing
- * waits) and a sum over the UIDs, that it and header-dcmtk read the same.
+ * header-ours LIST [bytes]: reads the header of each file that the
+ * NUL-separated LIST names, up to the pixel data, with lib/dicom. Prints the
+ * CPU seconds that it took (without the start of the process; the files are in
+ * memory, so nothing waits) and a sum over the UIDs, that it and header-dcmtk
+ * read the same. With `bytes`, each file is only opened, its first 4 KiB read
+ * and closed again: what no reader of headers can do without.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "dicom/dataset.h"
@@ -46,22 +49,38 @@ read_one(const char *path, uint64_t sum)
 	return sum;
 }
 
+static uint64_t
+touch_one(const char *path, uint64_t sum)
+{
+	char head[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, head, sizeof(head)) < 132) {
+		fprintf(stderr, "%s: cannot be read\n", path);
+		exit(1);
+	}
+	close(fd);
+	return sum;
+}
+
 int
 main(int argc, char **argv)
 {
+	uint64_t (*visit)(const char *, uint64_t) =
+	    argc == 3 && !strcmp(argv[2], "bytes") ? touch_one : read_one;
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_buf list = {0};
 	uint64_t sum = 14695981039346656037u;
 	struct timespec a, b;
 	const char *p, *end;
 
-	if (argc != 2 ||
+	if (argc < 2 ||
 	    pacs_file_slurp(&err, AT_FDCWD, argv[1], 1u << 30, &list))
 		return 2;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
 	end = list.data + list.len;
 	for (p = list.data; p < end; p += strlen(p) + 1)
-		sum = read_one(p, sum);
+		sum = visit(p, sum);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 	printf("%.6f %016llx\n",
 	       (double)(b.tv_sec - a.tv_sec) +
