@@ -434,6 +434,10 @@ open_all(struct session *s, struct ctx *c, struct pacs_fixity_options *o,
 			      mends() ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ,
 			      &s->ar))
 		cli_die(&err);
+	if (*pacs_archive_settings(s->ar)->unknown)
+		cli_warn("settings that this version does not know are "
+			 "ignored: %s",
+			 pacs_archive_settings(s->ar)->unknown);
 	not_itself(s->ar, flags.against);
 	not_itself(s->ar, flags.repair_from);
 	if (mends())

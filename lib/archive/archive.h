@@ -44,11 +44,15 @@ struct pacs_settings {
 	/* Attributes that the index knows besides its own, a line each: values
 	 * of index-key (pacs-archive(5)); "". */
 	const char *index_keys;
+	/* Keys of the marker that this version does not know: of a newer one,
+	 * or misspelt. Separated by ", "; "". */
+	const char *unknown;
 };
 
 /* Make an empty archive in an absent or empty folder. index, default_issuer,
  * timezone and floor_bytes of s are used. Durable when it returns.
- * PACS_EEXISTS: the folder is not empty, or is an archive already. */
+ * PACS_EEXISTS: the folder is not empty, is an archive already, or lies in
+ * one. */
 enum pacs_err
 pacs_archive_create(struct pacs_error *err, const char *path,
 		    const struct pacs_settings *s) PACS_MUST_CHECK;

@@ -17,9 +17,10 @@
 #define MODE_OBJECT 0440
 #define MODE_TEXT   0640
 
-#define LOCK_WAIT_MS 30000u
-#define MARKER       "pacs-archive"
-#define MARKER_MAX   65536
+#define LOCK_WAIT_MS      30000u
+#define MARKER            "pacs-archive"
+#define MARKER_MAX        65536
+#define MARKER_FIRST_LINE "pacs-archive 1\n"
 
 struct pacs_archive {
 	char *path;
@@ -29,7 +30,7 @@ struct pacs_archive {
 	uid_t uid;
 	gid_t gid;
 	struct pacs_settings settings;
-	char *texts[4]; /* owned strings of settings */
+	char *texts[5]; /* owned strings of settings */
 	struct pacs_recovery recovery;
 };
 

@@ -48,7 +48,19 @@ mode() {
 	exits 0 pacs-init a
 	cp a/pacs-archive before
 	exits 4 pacs-init a
+	grep -q "is an archive already" err
 	cmp before a/pacs-archive
+}
+
+@test "init does not put an archive into an archive" {
+	exits 0 pacs-init a
+	mkdir a/objects/empty
+	for inner in a/b a/objects/c a/objects/empty; do
+		exits 4 pacs-init "$inner"
+		grep -q "lies in another archive" err
+	done
+	[ ! -e a/b ] && [ ! -e a/objects/c ] && [ -d a/objects/empty ]
+	exits 0 pacs-init b
 }
 
 @test "init prints what it made" {

@@ -468,3 +468,12 @@ spoil() { # FILE: make it writable for the test
 	exits 2 pacs-verify --repair-from="$PWD/a/"
 	grep -q "is the archive itself" err
 }
+
+@test "verify names settings that no program of this version knows" {
+	exits 0 pacs-verify
+	[ ! -s err ]
+	printf 'defualt-issuer=X\nnewer=1\n' >>a/pacs-archive
+	exits 0 pacs-verify
+	grep -q 'ignored: defualt-issuer, newer$' err
+	[ ! -s out ]
+}
