@@ -50,7 +50,9 @@ ALL_LDFLAGS = $(LDFLAGS) $(LDHARDEN) $(SANFLAGS) -pthread -Wl,--as-needed
 LDLIBS = $(PKG_LIBS) -lutf8proc -ldl -lm
 
 LIB_SRC := $(wildcard lib/*/*.c)
-CMD_SRC := $(wildcard cmd/*.c)
+CMD_SRC := $(wildcard cmd/pacs*.c)
+# What commands share and no room should know; a program links what it uses.
+SHARED_SRC := $(filter-out $(CMD_SRC),$(wildcard cmd/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c)
 TOOL_SRC := $(wildcard tests/tools/*.c)
 FUZZ_SRC := $(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c))
@@ -67,6 +69,7 @@ TOOLS = $(TOOL_SRC:tests/tools/%.c=$(B)/tools/%)
 REPLAYS = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay/%)
 FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 LIB = $(B)/libpacs.a
+SHARED = $(B)/libcmd.a
 BRIDGE = $(B)/bin/pacs-dcmtk.so $(B)/bin/pacs-dcmtk-net.so
 
 .DELETE_ON_ERROR:
@@ -110,7 +113,7 @@ $(B)/lib/dcmtk/%.o: lib/dcmtk/%.cc Makefile | $(GEN_H)
 	$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/tests/%.o: override CPPFLAGS += -Itests
-# What commands share and no room should know: "cmd/peer-options.h".
+# "cmd/question.h"
 $(B)/cmd/%.o: override CPPFLAGS += -I.
 
 $(LIB): $(LIB_OBJ)
@@ -124,9 +127,12 @@ $(B)/bin/pacs-dcmtk-net.so: $(NET_OBJ) lib/dcmtk/exports.map
 	@mkdir -p $(@D)
 	$(CXX) -shared $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now \
 		-Wl,--version-script=lib/dcmtk/exports.map -o $@ $(NET_OBJ) $(DCMTK_NET_LIBS)
-$(B)/bin/%: $(B)/cmd/%.o $(LIB)
+$(SHARED): $(SHARED_SRC:%.c=$(B)/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(B)/bin/%: $(B)/cmd/%.o $(SHARED) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(SHARED) $(LIB) $(LDLIBS)
 $(B)/unit/%: $(B)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)

@@ -6,9 +6,8 @@
 #include <strings.h>
 
 #include "cli/cli.h"
+#include "cmd/question.h"
 #include "index/index.h"
-
-#define QUERY_FILE_MAX (16u << 20)
 
 static const char *level_word, *query_file, *sort_list, *group_key, *sum_key;
 static bool count_only, paths, any, as_is;
@@ -95,15 +94,13 @@ static const char *const defaults[] = {
 struct ctx {
 	struct pacs_archive *ar;
 	struct pacs_index *ix;
-	struct pacs_query query;
-	struct pacs_query_clock clock;
+	struct question q;
 	enum pacs_level level;
 	bool want[PACS_KEY_END];
 	struct pacs_sort sort[16];
 	size_t sort_count;
 	struct cli_records *records;
 	struct cli_tally tally;
-	struct pacs_keyring ring; /* keys that the archive adds */
 	struct cli_field fields[PACS_KEY_COUNT + PACS_ADDED_MAX + 1];
 };
 
@@ -111,16 +108,11 @@ struct ctx {
 static void
 added_keys(struct ctx *x)
 {
-	struct pacs_error err = PACS_ERROR_INIT;
 	size_t i;
 
-	if (pacs_keyring_add(&err, &x->ring,
-			     pacs_archive_settings(x->ar)->index_keys))
-		cli_die(&err);
-	x->query.keys = &x->ring;
 	memcpy(x->fields, fields, sizeof(fields));
-	for (i = 0; i < x->ring.count; i++) {
-		const struct pacs_key *k = &x->ring.added[i].key;
+	for (i = 0; i < x->q.ring.count; i++) {
+		const struct pacs_key *k = &x->q.ring.added[i].key;
 
 		x->fields[PACS_KEY_COUNT + i].name = k->name;
 		x->fields[PACS_KEY_COUNT + i].help = "added";
@@ -133,18 +125,6 @@ added_keys(struct ctx *x)
 
 /* --- the question ------------------------------------------------------ */
 
-static void
-condition(struct ctx *x, const char *text)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	if (pacs_query_add(&err, &x->query, text, &x->clock)) {
-		if (err.code == PACS_EUSAGE)
-			cli_usage("%s", err.msg);
-		cli_die(&err);
-	}
-}
-
 /* findscu's "-k KEY" asks for a value; here -f does. */
 static void
 findscu_key(struct ctx *x, const char *text)
@@ -152,47 +132,30 @@ findscu_key(struct ctx *x, const char *text)
 	char *universal;
 
 	if (strchr(text, '=')) {
-		condition(x, text);
+		question_add(&x->q, text);
 		return;
 	}
 	universal = pacs_format("%s=*", text);
-	condition(x, universal);
+	question_add(&x->q, universal);
 	free(universal);
 }
 
 static void
-query_lines(struct ctx *x)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-	struct pacs_buf text = {0};
-
-	if (cli_slurp(&err, query_file, QUERY_FILE_MAX, &text))
-		cli_die(&err);
-	if (pacs_query_add_lines(&err, &x->query, pacs_buf_str(&text), text.len,
-				 &x->clock)) {
-		if (err.code == PACS_EUSAGE)
-			cli_usage("%s: %s", query_file, err.msg);
-		cli_die(&err);
-	}
-	pacs_buf_clear(&text);
-}
-
-static void
-question(struct ctx *x, char **operands)
+ask(struct ctx *x, char **operands)
 {
 	size_t i;
 
 	for (i = 0; i < keys.count; i++)
 		findscu_key(x, keys.items[i]);
 	for (; *operands; operands++)
-		condition(x, *operands);
+		question_add(&x->q, *operands);
 	if (query_file)
-		query_lines(x);
-	x->query.any = any;
-	x->level = x->query.has_level ? x->query.level : PACS_LEVEL_STUDY;
+		question_add_file(&x->q, query_file);
+	x->q.query.any = any;
+	x->level = x->q.query.has_level ? x->q.query.level : PACS_LEVEL_STUDY;
 	if (level_word && !pacs_level_parse(level_word, &x->level))
 		cli_usage("no such level: '%s'", level_word);
-	if (paths && !level_word && !x->query.has_level)
+	if (paths && !level_word && !x->q.query.has_level)
 		x->level = PACS_LEVEL_INSTANCE;
 	if (paths && x->level == PACS_LEVEL_PATIENT)
 		cli_usage("a patient has no path; use -L study or below");
@@ -226,10 +189,10 @@ sorting(struct ctx *x)
 			cli_usage("too many keys to sort by");
 		check_sort_word(k ? k->name : NULL, word);
 		s->descending = *word == '-';
-		if (pacs_keyring_find(&err, &x->ring, word + s->descending,
+		if (pacs_keyring_find(&err, &x->q.ring, word + s->descending,
 				      &s->key))
 			cli_usage("%s", err.msg);
-		k = pacs_key_of(&x->ring, s->key);
+		k = pacs_key_of(&x->q.ring, s->key);
 		if (k->level > x->level && !(k->flags & PACS_KEY_COMPUTED))
 			cli_usage("a %s has no '%s' to sort by",
 				  pacs_level_name(x->level), k->name);
@@ -254,7 +217,7 @@ is_of_level(const struct pacs_key *k, enum pacs_key_id id,
 static void
 check_field(const struct ctx *x, enum pacs_key_id id)
 {
-	const struct pacs_key *k = pacs_key_of(&x->ring, id);
+	const struct pacs_key *k = pacs_key_of(&x->q.ring, id);
 	const char *other = "";
 
 	if (!x->want[id] || is_of_level(k, id, x->level))
@@ -282,12 +245,12 @@ open_records(struct ctx *x)
 	x->records = cli_records_new(x->fields, defaults[x->level]);
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		x->want[i] = cli_records_wants(x->records, fields[i].name);
-	for (i = 0; i < (int)x->ring.count; i++)
+	for (i = 0; i < (int)x->q.ring.count; i++)
 		x->want[PACS_KEY_ADDED + i] =
-		    cli_records_wants(x->records, x->ring.added[i].key.name);
+		    cli_records_wants(x->records, x->q.ring.added[i].key.name);
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		check_field(x, (enum pacs_key_id)i);
-	for (i = 0; i < (int)x->ring.count; i++)
+	for (i = 0; i < (int)x->q.ring.count; i++)
 		check_field(x, (enum pacs_key_id)(PACS_KEY_ADDED + i));
 }
 
@@ -296,7 +259,7 @@ print_record(struct ctx *x, const char *const *values)
 {
 	const char *all[PACS_KEY_COUNT + PACS_ADDED_MAX];
 
-	if (!x->ring.count) {
+	if (!x->q.ring.count) {
 		cli_record(x->records, values);
 		return;
 	}
@@ -335,7 +298,7 @@ list(struct pacs_error *err, struct ctx *x)
 	struct pacs_find *f;
 
 	open_records(x);
-	if (pacs_find_open(err, x->ix, &x->query, &o, &f))
+	if (pacs_find_open(err, x->ix, &x->q.query, &o, &f))
 		return err->code;
 	while (!cli_stopped() && !cli_stdout_broken() &&
 	       !pacs_find_next(err, f, &values) && values)
@@ -349,7 +312,7 @@ count(struct pacs_error *err, struct ctx *x)
 {
 	char text[24];
 
-	if (pacs_index_count(err, x->ix, &x->query, x->level, &x->tally.done))
+	if (pacs_index_count(err, x->ix, &x->q.query, x->level, &x->tally.done))
 		return err->code;
 	if (x->tally.done > limit)
 		x->tally.done = limit;
@@ -389,7 +352,7 @@ tally_key(const struct ctx *x, const char *name, enum pacs_key_id *ret)
 	struct pacs_error err = PACS_ERROR_INIT;
 
 	*ret = PACS_KEY_COUNT;
-	if (name && pacs_keyring_find(&err, &x->ring, name, ret))
+	if (name && pacs_keyring_find(&err, &x->q.ring, name, ret))
 		cli_usage("%s", err.msg);
 }
 
@@ -400,12 +363,12 @@ tally(struct pacs_error *err, struct ctx *x)
 
 	tally_key(x, group_key, &group);
 	tally_key(x, sum_key, &sum);
-	if (sum_key && pacs_key_of(&x->ring, sum)->type != PACS_TYPE_NUMBER)
+	if (sum_key && pacs_key_of(&x->q.ring, sum)->type != PACS_TYPE_NUMBER)
 		cli_usage("'%s' is no number", sum_key);
 	if (group_key)
 		x->records = cli_records_new(
 		    tally_fields, sum_key ? "value,count,sum" : "value,count");
-	if (pacs_index_tally(err, x->ix, &x->query, x->level, group, sum,
+	if (pacs_index_tally(err, x->ix, &x->q.query, x->level, group, sum,
 			     tallied, x) == PACS_EUSAGE)
 		cli_usage("%s", err->msg);
 	if (!x->tally.done && !group_key)
@@ -470,11 +433,9 @@ main(int argc, char **argv)
 	check_options();
 	if (pacs_archive_open(&err, archive, PACS_ARCHIVE_READ, &x.ar))
 		cli_die(&err);
-	/* Days are those of the archive's timezone. */
-	cli_timezone(pacs_archive_settings(x.ar)->timezone);
-	x.clock = pacs_query_clock_now();
+	question_begin(&x.q, x.ar);
 	added_keys(&x);
-	question(&x, operands);
+	ask(&x, operands);
 	sorting(&x);
 	if (run(&err, &x)) {
 		if (err.code != PACS_EINTERRUPTED)
@@ -482,7 +443,6 @@ main(int argc, char **argv)
 		x.tally.fatal = err.code;
 	}
 	pacs_archive_close(x.ar);
-	pacs_query_clear(&x.query);
-	pacs_keyring_clear(&x.ring);
+	question_end(&x.q);
 	return cli_finish(&x.tally);
 }

@@ -6,10 +6,10 @@
 
 #include "archive/writer.h"
 #include "cli/cli.h"
+#include "cmd/question.h"
 #include "index/index.h"
 
 enum { BATCH = 1000 };
-#define QUERY_FILE_MAX (16u << 20)
 
 static struct {
 	bool broad, yes, print;
@@ -64,8 +64,7 @@ struct ctx {
 	struct pacs_archive *ar;
 	struct pacs_index *ix;
 	struct pacs_writer *w; /* with --yes */
-	struct pacs_query query;
-	struct pacs_keyring ring; /* keys that the archive adds */
+	struct question q;
 	struct cli_records *records;
 	struct victim *batch;
 	size_t count;
@@ -100,36 +99,18 @@ check_narrow(const struct pacs_query *q)
 }
 
 static void
-question(struct ctx *c, char **operands)
+ask(struct ctx *c, char **operands)
 {
-	struct pacs_query_clock clock;
-	struct pacs_error err = PACS_ERROR_INIT;
-	struct pacs_buf text = {0};
-	enum pacs_err rc = PACS_OK;
-
-	/* "today" is that of the archive's timezone, as for pacs-find. */
-	cli_timezone(pacs_archive_settings(c->ar)->timezone);
-	clock = pacs_query_clock_now();
-	c->query.keys = &c->ring;
-	rc = pacs_keyring_add(&err, &c->ring,
-			      pacs_archive_settings(c->ar)->index_keys);
-	for (; *operands && !rc; operands++)
-		rc = pacs_query_add(&err, &c->query, *operands, &clock);
-	if (!rc && flags.query_file)
-		rc = cli_slurp(&err, flags.query_file, QUERY_FILE_MAX, &text);
-	if (!rc && flags.query_file)
-		rc = pacs_query_add_lines(&err, &c->query, pacs_buf_str(&text),
-					  text.len, &clock);
-	pacs_buf_clear(&text);
-	if (rc == PACS_EUSAGE)
-		cli_usage("%s", err.msg);
-	if (rc)
-		cli_die(&err);
+	question_begin(&c->q, c->ar);
+	for (; *operands; operands++)
+		question_add(&c->q, *operands);
+	if (flags.query_file)
+		question_add_file(&c->q, flags.query_file);
 	/* An empty question matches everything. */
-	if (!c->query.count)
+	if (!c->q.query.count)
 		cli_usage("what to remove is not said: KEY=VALUE is missing");
 	if (!flags.broad)
-		check_narrow(&c->query);
+		check_narrow(&c->q.query);
 }
 
 /* --- removing ---------------------------------------------------------- */
@@ -201,7 +182,7 @@ purge(struct pacs_error *err, struct ctx *c)
 	struct pacs_find *f;
 	enum pacs_err rc;
 
-	if (pacs_find_open(err, c->ix, &c->query, &o, &f))
+	if (pacs_find_open(err, c->ix, &c->q.query, &o, &f))
 		return err->code;
 	while (!(rc = pacs_find_next(err, f, &values)) && values &&
 	       !cli_stopped() && !cli_stdout_broken()) {
@@ -239,7 +220,7 @@ run(struct pacs_error *err, struct ctx *c, char **operands)
 		err, cli_archive(),
 		flags.yes ? PACS_ARCHIVE_WRITE : PACS_ARCHIVE_READ, &c->ar))
 		return err->code;
-	question(c, operands);
+	ask(c, operands);
 	if (!flags.yes || flags.print)
 		c->records = cli_records_new(fields, NULL);
 	if (pacs_index_open(err, c->ar, NULL, &c->ix) ||
@@ -269,8 +250,7 @@ main(int argc, char **argv)
 	pacs_writer_close(c.w);
 	pacs_index_close(c.ix);
 	pacs_archive_close(c.ar);
-	pacs_query_clear(&c.query);
-	pacs_keyring_clear(&c.ring);
+	question_end(&c.q);
 	free(c.batch);
 	return cli_finish(&c.tally);
 }

@@ -11,6 +11,7 @@
 #include "backup/backup.h"
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cmd/question.h"
 #include "dcmtk/codec.h"
 #include "fixity/against.h"
 #include "fixity/fixity.h"
@@ -272,26 +273,25 @@ static const char *
 since_time(const struct pacs_archive *ar, char buf[PACS_TIME_SIZE])
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	struct pacs_query_clock clock;
-	struct pacs_query q = {0};
+	struct question q = {0};
+	const struct pacs_query *query = &q.query;
 	char *text;
 	bool ok;
 
 	if (!flags.since)
 		return NULL;
-	cli_timezone(pacs_archive_settings(ar)->timezone);
-	clock = pacs_query_clock_now();
+	question_begin(&q, ar);
 	text = pacs_format("stored_at=%s..", flags.since);
 	ok = !strstr(flags.since, "..") &&
-	     !pacs_query_add(&err, &q, text, &clock) && q.count == 1 &&
-	     q.conditions[0].count == 1 &&
-	     q.conditions[0].terms[0].kind == PACS_TERM_RANGE;
+	     !pacs_query_add(&err, &q.query, text, &q.clock) &&
+	     query->count == 1 && query->conditions[0].count == 1 &&
+	     query->conditions[0].terms[0].kind == PACS_TERM_RANGE;
 	if (!ok)
 		cli_usage("'%s' is no time: yesterday, -30min, 2026-11-24, "
 			  "2026-11-24T07:00",
 			  flags.since);
-	pacs_time_format(q.conditions[0].terms[0].low, buf);
-	pacs_query_clear(&q);
+	pacs_time_format(query->conditions[0].terms[0].low, buf);
+	question_end(&q);
 	free(text);
 	return buf;
 }
@@ -317,8 +317,7 @@ struct session {
 struct operands {
 	char **paths;
 	size_t count;
-	struct pacs_query query;
-	struct pacs_query_clock clock;
+	struct question q;
 };
 
 /* Paths begin with "objects/" or are absolute, as pacs-find prints them. */
@@ -331,17 +330,12 @@ is_question(const char *s)
 static void
 take_operand(struct operands *o, const char *s)
 {
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	if (!is_question(s)) {
-		o->paths =
-		    pacs_realloc(o->paths, (o->count + 1) * sizeof(*o->paths));
-		o->paths[o->count++] = pacs_strdup(s);
-	} else if (pacs_query_add(&err, &o->query, s, &o->clock)) {
-		if (err.code == PACS_EUSAGE)
-			cli_usage("%s", err.msg);
-		cli_die(&err);
+	if (is_question(s)) {
+		question_add(&o->q, s);
+		return;
 	}
+	o->paths = pacs_realloc(o->paths, (o->count + 1) * sizeof(*o->paths));
+	o->paths[o->count++] = pacs_strdup(s);
 }
 
 /* "-" stands for a list on standard input. */
@@ -349,25 +343,19 @@ static void
 make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
 	  struct pacs_part **ret_p)
 {
-	struct pacs_keyring ring = {.count = 0};
 	struct cli_operands operands = {items, false};
 	struct operands o = {0};
 	struct pacs_buf b = {0};
 
-	cli_timezone(pacs_archive_settings(ar)->timezone);
-	o.clock = pacs_query_clock_now();
-	o.query.keys = &ring;
-	if (pacs_keyring_add(err, &ring, pacs_archive_settings(ar)->index_keys))
-		cli_die(err);
+	question_begin(&o.q, ar);
 	while (cli_next_operand(&operands, &b))
 		take_operand(&o, b.data);
-	if (pacs_part_new(err, ar, o.paths, o.count, &o.query, ret_p))
+	if (pacs_part_new(err, ar, o.paths, o.count, &o.q.query, ret_p))
 		cli_die(err);
 	while (o.count)
 		free(o.paths[--o.count]);
 	free(o.paths);
-	pacs_query_clear(&o.query);
-	pacs_keyring_clear(&ring);
+	question_end(&o.q);
 	pacs_buf_clear(&b);
 }
 

@@ -17,7 +17,7 @@ make_install() {
 # Names of programs, sorted.
 programs() {
 	local f
-	for f in "$PACS_TOP"/cmd/*.c; do
+	for f in "$PACS_TOP"/cmd/pacs*.c; do
 		basename "$f" .c
 	done
 }
