@@ -67,6 +67,8 @@ void pacs_parser_cut(struct pacs_parser *p, uint32_t tag, const char *what);
  * with what there is, to keep the most of a cut object. */
 bool pacs_parser_overruns(struct pacs_parser *p, uint32_t tag,
 			  const char *what);
+/* What the reading came to, once it has ended. */
+enum pacs_err pacs_parser_outcome(struct pacs_parser *p);
 
 /* The element whose header stands at p->pos, or the beginning of a sequence. */
 void pacs_parser_element(struct pacs_parser *p, struct pacs_frame *f,

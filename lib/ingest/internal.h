@@ -3,7 +3,8 @@
  *
  *   producer   finds files and folders               walk.c
  *   workers    read, identify, hash, stage           source_*.c, object.c
- *   committer  places, records, acknowledges         commit.c, resolve.c
+ *   committer  places, records, acknowledges         commit.c, settle.c and
+ *                                                    resolve.c
  *
  * with a pipe between them (pipe.c).
  */
@@ -105,6 +106,18 @@ struct run {
 	char *move_dir; /* move.c: the folder asked about last */
 	bool move_inside;
 };
+
+/* --- one item: settle.c -------------------------------------------------- */
+
+/* File an item, which gives it its outcome. What fails is the item alone,
+ * unless the error is one that ends runs (the caller decides). Durable at the
+ * next barrier. */
+enum pacs_err item_place(struct pacs_error *err, struct run *run,
+			 struct item *it) PACS_MUST_CHECK;
+/* It could not be filed, for that reason. */
+void item_set_failed(struct item *it, const struct pacs_error *err);
+/* The outcome stands: tell it, remove its source if that was asked, free it. */
+void item_tell(struct run *run, struct item *it);
 
 /* What each worker keeps between jobs. */
 struct worker {
