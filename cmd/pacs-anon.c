@@ -1,39 +1,33 @@
 /* De-identify objects by PS3.15 Annex E. pacs-anon(1) is the reference. */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <search.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/fs.h"
 #include "cli/cli.h"
+#include "deid/checklist.h"
 #include "deid/map.h"
 #include "deid/rules.h"
 #include "deid/run.h"
 #include "deid/subjects.h"
 #include "deid/table.h"
-#include "ingest/ingest.h"
+#include "export/export.h"
 
 static struct {
 	const char *key, *make_key, *output;
 	const char *map, *recipient, *subjects, *rules;
-	bool print, plan, list_kinds, store, checklist, reidentify;
+	bool print, plan, list_kinds, store, checklist, reidentify, from_stdin;
 	bool safe_private, uids, device, institution, characteristics;
 	bool full_dates, modify_dates, graphics, uids_hold_dates;
-	uint64_t date_range;
+	uint64_t date_range, digits;
 	struct cli_list allow, skip;
 } flags;
 static struct pacs_deid_options options;
 
 static const struct cli_field fields[] = {
-    {"outcome", CLI_TEXT, "written, duplicate, withheld, skipped or failed"},
+    {"outcome", CLI_TEXT,
+     "written, duplicate, withheld, skipped, failed or missing"},
     {"reason", CLI_TEXT, "why, one word; empty if there is nothing to say"},
     {"PatientID", CLI_TEXT, "the pseudonym; empty if not written"},
     {"StudyInstanceUID", CLI_TEXT, "new; empty if not known"},
@@ -44,7 +38,7 @@ static const struct cli_field fields[] = {
     {"path", CLI_TEXT, "where it is in the output"},
     {"source", CLI_TEXT, "where it came from"},
     {"count", CLI_NUMBER, "objects, in a plan"},
-    {"kind", CLI_TEXT, "map: patient, accession, study or series"},
+    {"kind", CLI_TEXT, "map: patient, unnamed, accession, study or series"},
     {"original", CLI_TEXT, "map: what was there"},
     {"issuer", CLI_TEXT, "map: issuer of a patient ID"},
     {"replacement", CLI_TEXT, "map: what stands for it"},
@@ -56,7 +50,16 @@ enum { FIELDS = sizeof(fields) / sizeof(fields[0]) - 1 };
 	"SOPInstanceUID,SOPClassUID,size_bytes,path,source"
 #define PLAN_FIELDS "outcome,reason,count,size_bytes"
 #define MAP_FIELDS  "kind,original,issuer,replacement"
-enum { F_SIZE = 7, F_COUNT = 10, F_KIND, F_ORIGINAL, F_ISSUER, F_REPLACEMENT };
+enum {
+	F_REASON = 1,
+	F_INSTANCE = 5,
+	F_SIZE = 7,
+	F_COUNT = 10,
+	F_KIND,
+	F_ORIGINAL,
+	F_ISSUER,
+	F_REPLACEMENT
+};
 
 static const struct cli_opt opts[] = {
     CLI_OPT_FIELDS,
@@ -80,6 +83,8 @@ static const struct cli_opt opts[] = {
      CLI_UINT, &flags.date_range},
     {0, "default-issuer", "NAME", "none", "issuer of patient IDs without one",
      CLI_STRING, &options.default_issuer},
+    {0, "digits", "N", "none", "digits of a pseudonym (default: 16)", CLI_UINT,
+     &flags.digits},
     {0, "key", "FILE", "file", "the project's key", CLI_STRING, &flags.key},
     {0, "list-kinds", NULL, NULL, "print what may be withheld, and end",
      CLI_FLAG, &flags.list_kinds},
@@ -116,6 +121,8 @@ static const struct cli_opt opts[] = {
      CLI_STRING, &flags.rules},
     {0, "skip", "KIND", "none", "a kind that is expected to be withheld",
      CLI_LIST, &flags.skip},
+    {0, "stdin", NULL, NULL, "read one object or archive file from stdin",
+     CLI_FLAG, &flags.from_stdin},
     {0, "store", NULL, NULL, "the output is an archive: store there", CLI_FLAG,
      &flags.store},
     {0, "subjects", "FILE", "file", "trial IDs of patient IDs", CLI_STRING,
@@ -144,13 +151,21 @@ struct line {
 	uint64_t count, bytes;
 };
 
+/* By which sequence instances are referred to that are not in the export. */
+struct absent {
+	uint32_t tag;
+	uint64_t count;
+};
+
 struct ctx {
 	struct pacs_deid_map *map;
-	struct storing *storing;      /* NULL: not into an archive */
+	struct pacs_export *export;   /* NULL: not into an archive */
 	struct cli_operands operands; /* those that are left */
 	struct cli_records *records;
 	struct line *lines;
 	size_t line_count;
+	struct absent *absent;
+	size_t absent_count;
 	struct cli_tally tally;
 };
 
@@ -189,10 +204,17 @@ or_null(const char *s)
 	return *s ? s : NULL;
 }
 
+static bool
+is_written(const struct pacs_deid_record *r)
+{
+	return r->outcome == PACS_ANON_WRITTEN ||
+	       r->outcome == PACS_ANON_DUPLICATE;
+}
+
 static void
 print_record(struct ctx *c, const struct pacs_deid_record *r)
 {
-	bool written = r->identity != NULL;
+	bool written = is_written(r);
 	char size[24];
 	const char *const values[FIELDS] = {
 	    pacs_deid_outcome_name(r->outcome),
@@ -220,14 +242,15 @@ worth_a_word(const struct pacs_deid_record *r)
 
 /* The outcome of an object is known: count it and tell it. */
 static void
-settle(struct ctx *c, const struct pacs_deid_record *r)
+settle(void *p, const struct pacs_deid_record *r)
 {
+	struct ctx *c = p;
 	const char *detail = or_null(r->detail);
 
 	count_line(c, r);
-	if (r->outcome == PACS_ANON_WITHHELD || r->outcome == PACS_ANON_FAILED)
+	if (worth_a_word(r))
 		c->tally.failed++;
-	else if (r->identity)
+	else if (is_written(r))
 		c->tally.done++;
 	if (c->records && !flags.plan)
 		print_record(c, r);
@@ -237,242 +260,61 @@ settle(struct ctx *c, const struct pacs_deid_record *r)
 			 detail ? ": " : "", detail ? detail : "");
 }
 
-/* --- into an archive --------------------------------------------------------
- *
- * A tar of the objects goes through a pipe to what pacs-store does with a
- * stream. An object counts as written when it is stored, on stable storage and
- * on record, so its record waits for that.
- */
-
-/* An object on its way: its record, or what became of it, whichever came
- * first. Kept by its new UID. */
-struct parcel {
-	char instance[65];
-	bool acknowledged;
-	enum pacs_outcome outcome; /* of the archive */
-	const char *reason;
-	struct pacs_deid_record rec;
-	char *text; /* of the record */
-};
-
-struct storing {
-	struct ctx *c;
-	struct pacs_archive *ar;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	void *parcels; /* tsearch(3) */
-	int pipe[2];
-	struct pacs_error err;
-	struct pacs_ingest_tally tally;
-};
-
-static int
-by_instance(const void *a, const void *b)
-{
-	return strcmp(((const struct parcel *)a)->instance,
-		      ((const struct parcel *)b)->instance);
-}
-
-/* The parcel of that UID, made if there is none. */
-static struct parcel *
-find_parcel(struct storing *s, const char *instance)
-{
-	struct parcel *p = pacs_calloc(1, sizeof(*p)), **found;
-
-	snprintf(p->instance, sizeof(p->instance), "%s", instance);
-	found = tsearch(p, &s->parcels, by_instance);
-	if (!found)
-		abort(); /* no memory */
-	if (*found != p)
-		free(p);
-	return *found;
-}
-
 static void
-drop_parcel(struct storing *s, struct parcel *p)
+on_record(void *p, const struct pacs_deid_record *r)
 {
-	tdelete(p, &s->parcels, by_instance);
-	free(p->text);
-	free(p);
-}
+	struct ctx *c = p;
 
-static void
-deliver(struct storing *s, struct parcel *p, struct pacs_deid_record *r)
-{
-	switch (p->outcome) {
-	case PACS_OUTCOME_STORED:
-	case PACS_OUTCOME_REPAIRED:
-		break;
-	case PACS_OUTCOME_DUPLICATE:
-		r->outcome = PACS_ANON_DUPLICATE;
-		break;
-	default:
-		r->outcome = PACS_ANON_FAILED;
-		r->reason =
-		    *p->reason ? p->reason : pacs_outcome_name(p->outcome);
-		r->detail = "the archive did not take it";
-		break;
-	}
-	settle(s->c, r);
-	drop_parcel(s, p);
-}
-
-static void
-on_stored(void *ctx, const struct pacs_ingest_record *r)
-{
-	struct storing *s = ctx;
-	struct parcel *p;
-
-	if (!*r->triple->instance)
-		return;
-	pthread_mutex_lock(&s->lock);
-	p = find_parcel(s, r->triple->instance);
-	p->acknowledged = true;
-	p->outcome = r->outcome;
-	p->reason = r->reason;
-	if (p->text)
-		deliver(s, p, &p->rec);
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* Keep a record until the archive has answered. */
-static void
-keep_record(struct parcel *p, const struct pacs_deid_record *r)
-{
-	static const struct pacs_deid_identity known;
-	struct pacs_buf b = {0};
-	const char *const texts[] = {r->source, r->path,   r->sop_class,
-				     r->study,  r->series, r->pseudonym};
-	const char **const places[] = {&p->rec.source,    &p->rec.path,
-				       &p->rec.sop_class, &p->rec.study,
-				       &p->rec.series,    &p->rec.pseudonym};
-	size_t at[6], i;
-
-	for (i = 0; i < 6; i++) {
-		at[i] = b.len;
-		pacs_buf_add(&b, texts[i], strlen(texts[i]) + 1);
-	}
-	p->rec = *r;
-	p->text = pacs_buf_take(&b);
-	for (i = 0; i < 6; i++)
-		*places[i] = p->text + at[i];
-	p->rec.instance = p->instance;
-	p->rec.detail = "";
-	p->rec.identity = &known; /* the map has what it needs */
-}
-
-static void
-await_store(struct storing *s, const struct pacs_deid_record *r)
-{
-	struct pacs_deid_record copy = *r;
-	struct parcel *p;
-
-	pthread_mutex_lock(&s->lock);
-	p = find_parcel(s, r->instance);
-	if (p->acknowledged)
-		deliver(s, p, &copy);
+	if (c->export)
+		pacs_export_record(c->export, r);
 	else
-		keep_record(p, r);
-	pthread_mutex_unlock(&s->lock);
+		settle(c, r);
 }
 
 static void
-on_store_trouble(void *p, const char *source, const struct pacs_error *err)
+on_trouble(void *p, const char *source, const struct pacs_error *err)
 {
 	(void)p;
 	cli_warn_error(err, source);
 }
 
-static bool
-never(void *p)
-{
-	(void)p;
-	return false;
-}
-
-static void *
-store_all(void *p)
-{
-	struct storing *s = p;
-	const struct pacs_ingest_options how = {
-	    .workers = 1, .stream_fd = s->pipe[0], .origin = "pacs-anon"};
-	const struct pacs_ingest_hooks hooks = {.ctx = s,
-						.record = on_stored,
-						.trouble = on_store_trouble,
-						.stopped = never};
-
-	(void)!pacs_ingest(&s->err, s->ar, &how, &hooks, &s->tally);
-	close(s->pipe[0]); /* whoever writes on is told so */
-	return NULL;
-}
-
-static struct storing *
-storing_begin(struct ctx *c)
-{
-	struct storing *s = pacs_calloc(1, sizeof(*s));
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	s->c = c;
-	pthread_mutex_init(&s->lock, NULL);
-	if (pacs_archive_open(&err, flags.output, PACS_ARCHIVE_WRITE, &s->ar))
-		cli_die(&err);
-	if (pipe2(s->pipe, O_CLOEXEC)) {
-		pacs_error_sys(&err, errno, "cannot make a pipe");
-		cli_die(&err);
-	}
-	if (pthread_create(&s->thread, NULL, store_all, s)) {
-		pacs_error_sys(&err, EAGAIN, "cannot start a thread");
-		cli_die(&err);
-	}
-	return s;
-}
-
-/* All are sent: wait for the last answers. What has none is not written. */
-static void
-storing_end(struct storing *s)
-{
-	close(s->pipe[1]);
-	pthread_join(s->thread, NULL);
-	while (s->parcels) {
-		struct parcel *p = *(struct parcel **)s->parcels;
-
-		if (p->text) {
-			p->rec.outcome = PACS_ANON_FAILED;
-			p->rec.reason = "not-stored";
-			settle(s->c, &p->rec);
-		}
-		drop_parcel(s, p);
-	}
-	if (s->err.code) {
-		cli_warn_error(&s->err, NULL);
-		s->c->tally.fatal = s->err.code;
-	}
-	pacs_archive_close(s->ar);
-	pthread_mutex_destroy(&s->lock);
-	free(s);
-}
-
-/* ------------------------------------------------------------------------------
- */
-
 static enum pacs_err
-on_record(struct pacs_error *err, void *p, const struct pacs_deid_record *r)
+on_admit(struct pacs_error *err, void *p, const struct pacs_deid_identity *id)
 {
 	struct ctx *c = p;
 
-	if (c->map && r->identity &&
-	    pacs_deid_map_add(err, c->map, r->identity))
-		return err->code;
-	if (!c->storing) {
-		settle(c, r);
-	} else if (r->identity && r->outcome == PACS_ANON_WRITTEN) {
-		await_store(c->storing, r);
-	} else {
-		pthread_mutex_lock(&c->storing->lock);
-		settle(c, r);
-		pthread_mutex_unlock(&c->storing->lock);
+	return c->map ? pacs_deid_map_add(err, c->map, id) : PACS_OK;
+}
+
+static const char *
+keyword_of(uint32_t tag, char buf[12])
+{
+	const struct pacs_dict_entry *e = pacs_dict_find_tag(tag);
+
+	return e && *e->keyword ? e->keyword : pacs_tag_format(tag, buf);
+}
+
+static void
+on_missing(void *p, uint32_t tag, const char *uid)
+{
+	struct ctx *c = p;
+	const char *values[FIELDS] = {"missing"};
+	char name[12];
+	size_t i;
+
+	for (i = 0; i < c->absent_count && c->absent[i].tag != tag; i++)
+		;
+	if (i == c->absent_count) {
+		c->absent = pacs_realloc(c->absent, ++c->absent_count *
+							sizeof(*c->absent));
+		c->absent[i] = (struct absent){tag, 0};
 	}
-	return PACS_OK;
+	c->absent[i].count++;
+	if (!c->records || flags.plan)
+		return;
+	values[F_REASON] = tag ? keyword_of(tag, name) : "";
+	values[F_INSTANCE] = uid;
+	cli_record(c->records, values);
 }
 
 /* --- options ---------------------------------------------------------------
@@ -559,23 +401,43 @@ check_output(void)
 }
 
 static void
+check_pseudonyms(void)
+{
+	if (options.prefix &&
+	    (strlen(options.prefix) > 32 || !is_plain(options.prefix)))
+		cli_usage("--prefix takes up to 32 printable ASCII characters, "
+			  "without \\ ^ =");
+	if (!flags.digits)
+		return;
+	if (flags.digits < 4 || flags.digits > 32)
+		cli_usage("--digits takes 4 to 32");
+	if (flags.subjects)
+		cli_usage("with --subjects pseudonyms have no --digits");
+	if (flags.digits < PACS_PSEUDONYM_DIGITS && !flags.plan &&
+	    (!flags.map || flags.recipient))
+		cli_usage("fewer --digits than %d need --map, without "
+			  "--recipient: two patients may get one pseudonym, "
+			  "and only a map tells",
+			  PACS_PSEUDONYM_DIGITS);
+}
+
+static void
 check_usage(int count)
 {
 	if (!flags.key)
 		cli_usage("--key is missing; --make-key makes one");
 	check_output();
-	if (!count)
-		cli_usage("nothing to do: name files or folders, or '-' for a "
-			  "list");
+	if (flags.from_stdin && count)
+		cli_usage("--stdin takes no items");
+	if (!flags.from_stdin && !count)
+		cli_usage("nothing to do: name files or folders, '-' for a "
+			  "list, or --stdin");
 	if (cli_common.jobs < 1 || cli_common.jobs > 64)
 		cli_usage("-j takes 1 to 64");
-	if (options.prefix &&
-	    (strlen(options.prefix) > 32 || !is_plain(options.prefix)))
-		cli_usage("--prefix takes up to 32 printable ASCII characters, "
-			  "without \\ ^ =");
 	if ((cli_common.fields || cli_common.format) && !flags.print &&
 	    !flags.plan)
 		cli_usage("-f and --format shape records: --print is missing");
+	check_pseudonyms();
 	check_dates();
 }
 
@@ -607,17 +469,33 @@ say_seen(const struct pacs_deid_tally *t)
 	unsigned i;
 
 	for (i = 0; i < t->seen_count; i++) {
-		const struct pacs_dict_entry *e =
-		    pacs_dict_find_tag(t->seen[i].tag);
 		char name[12];
 
 		cli_note("not in the table, treated by its kind: %s, %" PRIu64
 			 " times",
-			 e && *e->keyword
-			     ? e->keyword
-			     : pacs_tag_format(t->seen[i].tag, name),
-			 t->seen[i].count);
+			 keyword_of(t->seen[i].tag, name), t->seen[i].count);
 	}
+}
+
+static void
+say_missing(struct ctx *c, const struct pacs_deid_tally *t)
+{
+	struct pacs_buf b = {0};
+	char name[12];
+	size_t i;
+
+	if (!t->missing)
+		return;
+	for (i = 0; i < c->absent_count; i++)
+		pacs_buf_addf(&b, "%s %" PRIu64 " by %s", i ? "," : "",
+			      c->absent[i].count,
+			      c->absent[i].tag
+				  ? keyword_of(c->absent[i].tag, name)
+				  : "no sequence");
+	cli_say("%" PRIu64 " of %" PRIu64
+		" instances that are referred to are not in this export:%s",
+		t->missing, t->references, pacs_buf_str(&b));
+	pacs_buf_clear(&b);
 }
 
 static void
@@ -636,11 +514,7 @@ say_summary(struct ctx *c, const struct pacs_deid_tally *t)
 		cli_say("%" PRIu64 " objects have no patient ID: each study is "
 			"a patient of its own",
 			t->blank_ids);
-	if (t->missing)
-		cli_say("%" PRIu64 " of %" PRIu64
-			" instances that are referred "
-			"to are not in this export",
-			t->missing, t->references);
+	say_missing(c, t);
 	for (i = 0; i < c->line_count; i++)
 		pacs_buf_addf(&b, "%s%" PRIu64 " %s%s%s%s", b.len ? ", " : "",
 			      c->lines[i].count,
@@ -659,90 +533,21 @@ say_summary(struct ctx *c, const struct pacs_deid_tally *t)
 /* --- the map ---------------------------------------------------------------
  */
 
-/* A map for somebody's key: text into age, which never stands on a disk. */
-struct age {
-	pid_t pid;
-	char *part;
-};
-
 static struct pacs_deid_map *
-start_age(struct age *age)
-{
-	char *part = age->part = pacs_format("%s.part", flags.map);
-	char *argv[] = {(char *)"age", (char *)"-r", (char *)flags.recipient,
-			(char *)"-o",  part,         NULL};
-	posix_spawn_file_actions_t actions;
-	struct pacs_error err = PACS_ERROR_INIT;
-	int fds[2], failed;
-
-	if (!access(flags.map, F_OK)) {
-		pacs_error_set(&err, PACS_EEXISTS,
-			       "'%s' is there, and nothing can be added to an "
-			       "encrypted map: name another",
-			       flags.map);
-		cli_die(&err);
-	}
-	(void)!pacs_fs_unlink(&err, AT_FDCWD, part);
-	pacs_error_clear(&err);
-	if (pipe2(fds, O_CLOEXEC)) {
-		pacs_error_sys(&err, errno, "cannot make a pipe");
-		cli_die(&err);
-	}
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fds[0], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
-					 STDOUT_FILENO);
-	failed = posix_spawnp(&age->pid, "age", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(fds[0]);
-	if (failed) {
-		pacs_error_sys(&err, failed, "cannot run age(1)");
-		cli_die(&err);
-	}
-	return pacs_deid_map_to(fds[1]);
-}
-
-static enum pacs_err
-end_age(struct pacs_error *err, struct age *age)
-{
-	struct pacs_error gone = PACS_ERROR_INIT;
-	int status = 0;
-
-	while (waitpid(age->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		pacs_error_set(err, PACS_EIO, "age did not encrypt the map");
-	else if (!pacs_fs_sync_path(err, AT_FDCWD, age->part))
-		(void)!pacs_fs_link(err, AT_FDCWD, age->part, AT_FDCWD,
-				    flags.map);
-	(void)!pacs_fs_unlink(&gone, AT_FDCWD, age->part);
-	free(age->part);
-	return err->code;
-}
-
-static void
-open_map(struct ctx *c, struct age *age)
+open_map(void)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_deid_map *map = NULL;
+	bool narrow = flags.digits && flags.digits < PACS_PSEUDONYM_DIGITS;
 
 	if (flags.recipient)
-		c->map = start_age(age);
-	else if (flags.map && pacs_deid_map_open(&err, flags.map, &c->map))
+		(void)!pacs_deid_map_open_sealed(&err, flags.map,
+						 flags.recipient, &map);
+	else if (flags.map && !flags.plan)
+		(void)!pacs_deid_map_open(&err, flags.map, narrow, &map);
+	if (err.code)
 		cli_die(&err);
-}
-
-static void
-close_map(struct ctx *c, struct age *age)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	if (!pacs_deid_map_close(&err, c->map) && flags.recipient)
-		(void)!end_age(&err, age);
-	if (!err.code)
-		return;
-	cli_warn_error(&err, NULL);
-	if (!c->tally.fatal)
-		c->tally.fatal = err.code;
+	return map;
 }
 
 /* Print the lines of the map that the operand names. */
@@ -807,72 +612,88 @@ ends_in(const char *s, const char *end)
 }
 
 static struct pacs_deid_output *
-open_output(struct ctx *c)
+open_output(struct ctx *c, const struct pacs_export_hooks *hooks)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_deid_output *out = NULL;
+	const char *where = flags.output;
 	unsigned jobs = (unsigned)cli_common.jobs;
-	enum pacs_err code = PACS_OK;
 
 	if (flags.plan)
 		return pacs_deid_output_none();
-	if (flags.store) {
-		c->storing = storing_begin(c);
-		code =
-		    pacs_deid_output_tar(&err, c->storing->pipe[1], 0, 1, &out);
-	} else if (!strcmp(flags.output, "-")) {
-		code = pacs_deid_output_tar(&err, STDOUT_FILENO, 0, 1, &out);
-	} else if (ends_in(flags.output, ".tar")) {
-		code =
-		    pacs_deid_output_tar_file(&err, flags.output, 0, 1, &out);
-	} else if (ends_in(flags.output, ".tar.zst")) {
-		code = pacs_deid_output_tar_file(&err, flags.output, 3, jobs,
-						 &out);
-	} else {
-		code = pacs_deid_output_folder(&err, flags.output, &out);
-	}
-	if (code)
+	if (flags.store)
+		(void)!pacs_export_begin(&err, where, hooks, &c->export, &out);
+	else if (!strcmp(where, "-"))
+		(void)!pacs_deid_output_tar(&err, STDOUT_FILENO, 0, 1, &out);
+	else if (ends_in(where, ".tar"))
+		(void)!pacs_deid_output_tar_file(&err, where, 0, 1, &out);
+	else if (ends_in(where, ".tar.zst"))
+		(void)!pacs_deid_output_tar_file(&err, where, 3, jobs, &out);
+	else
+		(void)!pacs_deid_output_folder(&err, where, &out);
+	if (err.code)
 		cli_die(&err);
 	return out;
 }
 
+/* The first error that ends the run is the one to be told. */
 static void
-note_error(struct ctx *c, const struct pacs_error *err)
+note_error(struct ctx *c, struct pacs_error *err)
 {
-	if (!c->tally.fatal)
+	if (err->code && !c->tally.fatal) {
 		cli_warn_error(err, NULL);
-	if (!c->tally.fatal)
 		c->tally.fatal = err->code;
+	}
+	pacs_error_clear(err);
+}
+
+static void
+end(struct ctx *c, struct pacs_deid_output *out)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	bool good = !c->tally.fatal && !cli_stopped();
+
+	(void)!pacs_deid_output_close(&err, out, good);
+	note_error(c, &err);
+	if (c->export)
+		(void)!pacs_export_end(&err, c->export);
+	note_error(c, &err);
+	(void)!pacs_deid_map_close(&err, c->map);
+	note_error(c, &err);
 }
 
 static void
 run(struct ctx *c, const struct pacs_deid *d)
 {
+	const struct pacs_export_hooks store = {
+	    .ctx = c, .settled = settle, .trouble = on_trouble};
 	const struct pacs_deid_hooks hooks = {
 	    .ctx = c,
 	    .next = next_item,
 	    .stopped = cli_on_stopped,
 	    .ending = cli_on_ending,
+	    .admit = on_admit,
 	    .record = on_record,
+	    .missing = on_missing,
 	    .progress = cli_on_progress,
 	};
-	struct pacs_error err = PACS_ERROR_INIT, closed = PACS_ERROR_INIT;
+	const char *tmp = cli_env("TMPDIR");
+	const struct pacs_deid_input input = {
+	    .workers = (unsigned)cli_common.jobs,
+	    .stream_fd = flags.from_stdin ? STDIN_FILENO : -1,
+	    .scratch = tmp ? tmp : "/tmp",
+	};
+	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_deid_tally *t = pacs_calloc(1, sizeof(*t));
 	struct pacs_deid_output *out;
-	struct age age = {0};
 
-	open_map(c, &age);
-	out = open_output(c);
+	c->map = open_map();
+	out = open_output(c, &store);
 	cli_progress_start("de-identifying", 0, 0);
-	if (pacs_deid_run(&err, d, out, (unsigned)cli_common.jobs, &hooks, t))
-		note_error(c, &err);
+	(void)!pacs_deid_run(&err, d, out, &input, &hooks, t);
 	cli_progress_end();
-	if (pacs_deid_output_close(&closed, out,
-				   !c->tally.fatal && !cli_stopped()))
-		note_error(c, &closed);
-	if (c->storing)
-		storing_end(c->storing);
-	close_map(c, &age);
+	note_error(c, &err);
+	end(c, out);
 	if (flags.plan)
 		print_plan(c);
 	if (!c->tally.fatal && !cli_stopped())
@@ -900,82 +721,37 @@ make_key(int count)
 	return cli_finish(&tally);
 }
 
+static void
+print_pair(const char *a, const char *b)
+{
+	char *line = pacs_format("%s\t%s", a, b);
+
+	cli_line(line);
+	free(line);
+}
+
 static int
 list_kinds(void)
 {
 	struct cli_tally tally = {.told = true};
-	struct pacs_buf b = {0};
 	int i;
 
-	for (i = 0; pacs_deid_kinds[i]; i++) {
-		pacs_buf_reset(&b);
-		pacs_buf_addf(&b, "%s\t%s", pacs_deid_kinds[i],
-			      pacs_deid_kind_meaning(pacs_deid_kinds[i]));
-		cli_line(pacs_buf_str(&b));
-	}
-	pacs_buf_clear(&b);
+	for (i = 0; pacs_deid_kinds[i]; i++)
+		print_pair(pacs_deid_kinds[i],
+			   pacs_deid_kind_meaning(pacs_deid_kinds[i]));
 	return cli_finish(&tally);
 }
 
-static const char *
-kept_if(bool kept, const char *otherwise)
-{
-	return kept ? "kept, since an option says so" : otherwise;
-}
-
-/* HIPAA 45 CFR 164.514(b)(2)(i), (A) to (R). */
 static int
 checklist(void)
 {
-	const char *dates =
-	    flags.full_dates ? "kept, since an option says so; birth dates go"
-	    : flags.modify_dates ? "moved, per patient; birth dates go"
-				 : "removed or replaced; ages go too";
-	const char *const lines[][2] = {
-	    {"A names", "attributes: removed or replaced"},
-	    {"B places smaller than a state",
-	     kept_if(flags.institution,
-		     "attributes: addresses and institutions removed")},
-	    {"C dates, ages over 89",
-	     flags.characteristics && !options.cap_age
-		 ? "dates as chosen; ages over 89 are NOT capped (--cap-age)"
-		 : dates},
-	    {"D telephone numbers", "attributes: removed"},
-	    {"E fax numbers", "attributes: removed"},
-	    {"F e-mail addresses", "attributes: removed"},
-	    {"G social security numbers", "attributes: removed"},
-	    {"H medical record numbers", "pseudonym, by the key"},
-	    {"I health plan numbers", "attributes: removed"},
-	    {"J account numbers",
-	     "attributes: removed; accession numbers by the key"},
-	    {"K licence numbers", "attributes: removed"},
-	    {"L vehicle numbers", "not examined"},
-	    {"M device identifiers",
-	     kept_if(flags.device, "attributes: removed or replaced")},
-	    {"N web addresses", "attributes: removed"},
-	    {"O IP addresses", "attributes: removed"},
-	    {"P biometric identifiers", "not examined"},
-	    {"Q full-face photographs",
-	     "photographs withheld unless allowed; faces in CT and MR of the "
-	     "head NOT examined"},
-	    {"R other unique numbers",
-	     kept_if(flags.uids, "UIDs replaced, by the key; private elements "
-				 "removed unless known to be safe")},
-	    {"pixels of any object",
-	     "NOT examined: burned-in text may be there "
-	     "in what is not withheld"},
-	};
 	struct cli_tally tally = {.told = true};
-	struct pacs_buf b = {0};
-	size_t i;
+	const char *what, *done;
+	unsigned i;
 
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		pacs_buf_reset(&b);
-		pacs_buf_addf(&b, "%s\t%s", lines[i][0], lines[i][1]);
-		cli_line(pacs_buf_str(&b));
-	}
+	for (i = 0; pacs_deid_checklist(&options, i, &what, &done); i++)
+		print_pair(what, done);
 	cli_say("no claim of Safe Harbor is made");
-	pacs_buf_clear(&b);
 	return cli_finish(&tally);
 }
 
@@ -1010,6 +786,7 @@ main(int argc, char **argv)
 		return make_key(count);
 	if (flags.list_kinds)
 		return list_kinds();
+	options.columns = columns();
 	if (flags.checklist)
 		return checklist();
 	if (flags.reidentify)
@@ -1017,7 +794,7 @@ main(int argc, char **argv)
 	check_usage(count);
 	options.allow = kinds_of(&flags.allow, "allow");
 	options.skip = kinds_of(&flags.skip, "skip");
-	options.columns = columns();
+	options.digits = (unsigned)flags.digits;
 	options.date_range_days = (unsigned)flags.date_range;
 	if (pacs_deid_key_read(&err, flags.key, key))
 		cli_die(&err);
@@ -1036,5 +813,6 @@ main(int argc, char **argv)
 	pacs_deid_subjects_free(subjects);
 	pacs_deid_rules_free(rules);
 	free(c.lines);
+	free(c.absent);
 	return cli_finish(&c.tally);
 }

@@ -4,7 +4,7 @@
 _pacs_options() {
 	case $1 in
 	pacs) echo '-q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
-	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --checklist --clean-graphics --date-range= --default-issuer= --key= --list-kinds --make-key= --map= --modify-dates --plan --prefix= --print --recipient= --reidentify --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --rules= --skip= --store --subjects= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
+	pacs-anon) echo '-f --fields= --format= -j --jobs= -0 --null -o --output= --allow= --cap-age --checklist --clean-graphics --date-range= --default-issuer= --digits= --key= --list-kinds --make-key= --map= --modify-dates --plan --prefix= --print --recipient= --reidentify --retain-device --retain-full-dates --retain-institution --retain-patient-characteristics --retain-safe-private --retain-uids --rules= --skip= --stdin --store --subjects= --whole-weeks --yes-uids-hold-dates -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-backup) echo '-a --archive= -f --fields= --format= -j --jobs= -n --dry-run -0 --null -o --output= -r --repo= --against --hold= --identity= --keep-daily= --keep-monthly= --keep-weekly= --keep-yearly= --level= --max-age= --max-time= --metrics= --pack-size= --rate= --read-data --recipient= --sample= --snapshot= --studies= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-echo) echo '-a --archive= --format= -f --fields= --aetitle= --contexts --expires= --connect-timeout= --timeout= --tls --tls-ca= --tls-cert= --tls-key= --tls-name= -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
 	pacs-find) echo '-L --level= -k --key= --as-is --count --group= --limit= --or --paths --query= --sort= --sum= -a --archive= -f --fields= --format= -0 --null -q --quiet -v --verbose --log= --progress= -h --help -V --version' ;;
@@ -31,6 +31,7 @@ _pacs_value() {
 	pacs-anon:--allow) echo 'none' ;;
 	pacs-anon:--date-range) echo 'none' ;;
 	pacs-anon:--default-issuer) echo 'none' ;;
+	pacs-anon:--digits) echo 'none' ;;
 	pacs-anon:--key) echo 'file' ;;
 	pacs-anon:--make-key) echo 'file' ;;
 	pacs-anon:--map) echo 'file' ;;

@@ -267,6 +267,23 @@ temporary_name(const char *path)
 }
 
 enum pacs_err
+pacs_fs_unnamed(struct pacs_error *err, const char *folder, int *ret_fd)
+{
+	char *path, *name;
+
+	*ret_fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (*ret_fd >= 0)
+		return PACS_OK;
+	path = pacs_format("%s/x", folder);
+	name = temporary_name(path);
+	if (!pacs_fs_create(err, AT_FDCWD, name, 0600, ret_fd))
+		unlinkat(AT_FDCWD, name, 0);
+	free(name);
+	free(path);
+	return err->code;
+}
+
+enum pacs_err
 pacs_fs_symlink_swap(struct pacs_error *err, int dirfd, const char *target,
 		     const char *path)
 {
@@ -281,9 +298,8 @@ pacs_fs_symlink_swap(struct pacs_error *err, int dirfd, const char *target,
 	return rc;
 }
 
-/* The folder that holds path, for its sync. */
-static enum pacs_err
-sync_parent(struct pacs_error *err, int dirfd, const char *path)
+enum pacs_err
+pacs_fs_sync_parent(struct pacs_error *err, int dirfd, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = slash ? pacs_strndup(path, (size_t)(slash - path))
@@ -316,7 +332,7 @@ pacs_fs_write_file(struct pacs_error *err, int dirfd, const char *path,
 	if (rc || !replace)
 		unlinkat(dirfd, tmp, 0);
 	if (!rc)
-		rc = sync_parent(err, dirfd, path);
+		rc = pacs_fs_sync_parent(err, dirfd, path);
 out:
 	if (rc)
 		pacs_error_wrap(err, "'%s'", path);

@@ -25,6 +25,10 @@ enum pacs_err pacs_fs_create(struct pacs_error *err, int dirfd,
 enum pacs_err pacs_fs_open_rw(struct pacs_error *err, int dirfd,
 			      const char *path, mode_t mode,
 			      int *ret_fd) PACS_MUST_CHECK;
+/* A file for reading and writing that has no name and ends with its last
+ * descriptor. Caller closes. */
+enum pacs_err pacs_fs_unnamed(struct pacs_error *err, const char *folder,
+			      int *ret_fd) PACS_MUST_CHECK;
 /* Write all of it: short writes and EINTR are continued. */
 enum pacs_err pacs_fs_write(struct pacs_error *err, int fd, const void *bytes,
 			    size_t size) PACS_MUST_CHECK;
@@ -51,6 +55,9 @@ enum pacs_err pacs_fs_sync(struct pacs_error *err, int fd) PACS_MUST_CHECK;
 void pacs_fs_start_flush(int fd);
 enum pacs_err pacs_fs_sync_path(struct pacs_error *err, int dirfd,
 				const char *path) PACS_MUST_CHECK;
+/* The folder that holds path: its name is there for good. */
+enum pacs_err pacs_fs_sync_parent(struct pacs_error *err, int dirfd,
+				  const char *path) PACS_MUST_CHECK;
 enum pacs_err pacs_fs_sync_all(struct pacs_error *err, int fd) PACS_MUST_CHECK;
 
 /* PACS_EEXISTS if the new name is taken; never over something. */

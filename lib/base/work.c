@@ -57,6 +57,18 @@ is_full(const struct pacs_queue *q, size_t weight)
 	       q->weight > q->max_weight - weight;
 }
 
+static void
+add(struct pacs_queue *q, void *p, size_t weight)
+{
+	struct slot *s = &q->ring[(q->first + q->count) % q->capacity];
+
+	s->p = p;
+	s->weight = weight;
+	q->count++;
+	q->weight += weight;
+	pthread_cond_signal(&q->not_empty);
+}
+
 bool
 pacs_queue_push(struct pacs_queue *q, void *p, size_t weight)
 {
@@ -66,15 +78,21 @@ pacs_queue_push(struct pacs_queue *q, void *p, size_t weight)
 	while (!q->closed && is_full(q, weight))
 		pthread_cond_wait(&q->not_full, &q->lock);
 	ok = !q->closed;
-	if (ok) {
-		struct slot *s = &q->ring[(q->first + q->count) % q->capacity];
+	if (ok)
+		add(q, p, weight);
+	pthread_mutex_unlock(&q->lock);
+	return ok;
+}
 
-		s->p = p;
-		s->weight = weight;
-		q->count++;
-		q->weight += weight;
-		pthread_cond_signal(&q->not_empty);
-	}
+bool
+pacs_queue_try_push(struct pacs_queue *q, void *p, size_t weight)
+{
+	bool ok;
+
+	pthread_mutex_lock(&q->lock);
+	ok = !q->closed && !is_full(q, weight);
+	if (ok)
+		add(q, p, weight);
 	pthread_mutex_unlock(&q->lock);
 	return ok;
 }

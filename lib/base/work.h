@@ -19,6 +19,8 @@ void pacs_queue_free(struct pacs_queue *q); /* what is in it is not freed */
 /* Add; waits while the queue is full (one entry always fits an empty queue).
  * False if the queue was closed: the caller keeps p. */
 bool pacs_queue_push(struct pacs_queue *q, void *p, size_t weight);
+/* Add if there is room now; false if not, or closed: the caller keeps p. */
+bool pacs_queue_try_push(struct pacs_queue *q, void *p, size_t weight);
 /* Take the oldest; waits while empty. False when closed and empty. */
 bool pacs_queue_pop(struct pacs_queue *q, void **ret_p);
 /* Take the oldest if there is one now. */

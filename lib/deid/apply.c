@@ -59,8 +59,8 @@ set_pseudonym(struct walk *w, struct pacs_element *e)
 			   pacs_buf_str(&w->r->patient_id)) ||
 		    strcmp(pacs_buf_str(&issuer),
 			   pacs_buf_str(&w->r->issuer))) {
-			value_pseudonym(w->d, pacs_buf_str(&issuer),
-					pacs_buf_str(&id), name);
+			value_other_pseudonym(w->d, pacs_buf_str(&issuer),
+					      pacs_buf_str(&id), name);
 			value = name;
 		}
 	}

@@ -37,6 +37,12 @@ pacs_deid_new(const struct pacs_deid_options *opts,
 	return d;
 }
 
+unsigned
+pacs_deid_columns(const struct pacs_deid *d)
+{
+	return d->opts->columns;
+}
+
 void
 pacs_deid_free(struct pacs_deid *d)
 {

@@ -23,7 +23,8 @@
 
 #define PACS_DEID_KEY_SIZE 32
 /* Characters of a pseudonym and of a trial ID, prefix included (LO). */
-#define PACS_PSEUDONYM_MAX 64
+#define PACS_PSEUDONYM_MAX    64
+#define PACS_PSEUDONYM_DIGITS 16
 
 /* --- the key -------------------------------------------------------------- */
 
@@ -44,7 +45,9 @@ struct pacs_deid_subjects; /* PatientID -> trial ID */
 struct pacs_deid_options {
 	unsigned columns; /* PACS_OPT_... of table.h: options of the profile */
 	const char *prefix; /* of pseudonyms; NULL for none */
-	unsigned digits;    /* hexadecimal ones of a pseudonym; 0 means 16 */
+	/* Hexadecimal ones of a pseudonym; 0 means PACS_PSEUDONYM_DIGITS. Fewer
+	 * are for whoever looks out for collisions (map.h). */
+	unsigned digits;
 	unsigned date_range_days; /* 0 means 365 */
 	bool whole_weeks;
 	bool cap_age; /* ages over 89 become 090Y */
@@ -70,6 +73,8 @@ struct pacs_deid *pacs_deid_new(const struct pacs_deid_options *opts,
 				const uint8_t key[PACS_DEID_KEY_SIZE])
     __attribute__((returns_nonnull));
 void pacs_deid_free(struct pacs_deid *d); /* NULL is fine */
+/* The options of the profile, PACS_OPT_... of table.h. */
+unsigned pacs_deid_columns(const struct pacs_deid *d);
 
 /* --- one data set --------------------------------------------------------- */
 
@@ -82,6 +87,13 @@ enum pacs_verdict {
 /* Digest that stands for a UID in sets: the 16 bytes of its replacement. */
 struct pacs_uid_digest {
 	uint8_t bytes[16];
+};
+
+/* An instance that a data set refers to, and the sequence that does (0: none
+ * around it). */
+struct pacs_deid_ref {
+	struct pacs_uid_digest instance;
+	uint32_t tag;
 };
 
 /* How often elements of a tag that no row of the table names were removed or
@@ -107,8 +119,7 @@ struct pacs_deid_result {
 	char accession[17];
 	/* Identifying; for the map only. UTF-8. */
 	struct pacs_buf patient_id, issuer, old_accession;
-	/* Instances that the data set refers to. */
-	struct pacs_uid_digest *refs;
+	struct pacs_deid_ref *refs;
 	size_t ref_count, ref_cap;
 	struct pacs_uid_digest self;
 	uint64_t weakened;      /* times that local rules kept more */

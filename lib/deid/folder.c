@@ -246,12 +246,14 @@ folder_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
 	struct folder *f = (struct folder *)out;
 	struct pacs_error gone = PACS_ERROR_INIT;
 
-	(void)good;
 	if (f->own_fd >= 0) {
 		empty_folder(f->own_fd);
 		(void)!pacs_fs_rmdir(&gone, f->half_fd, f->own);
 		(void)!pacs_fs_rmdir(&gone, f->fd, HALF);
 	}
+	/* One flush for all: what is told by status 0 outlives the power. */
+	if (good && f->fd >= 0)
+		(void)!pacs_fs_sync_all(err, f->fd);
 	if (f->lock_fd >= 0)
 		close(f->lock_fd);
 	if (f->own_fd >= 0)

@@ -86,6 +86,9 @@ void value_digest(const struct pacs_deid *d, const char *uid,
 		  struct pacs_uid_digest *ret);
 void value_pseudonym(const struct pacs_deid *d, const char *issuer,
 		     const char *id, char *ret);
+/* Of a patient that an item tells of. */
+void value_other_pseudonym(const struct pacs_deid *d, const char *issuer,
+			   const char *id, char *ret);
 void value_study_pseudonym(const struct pacs_deid *d, const char *study,
 			   char *ret);
 void value_accession(const struct pacs_deid *d, const char *s, char ret[17]);

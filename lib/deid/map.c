@@ -1,6 +1,4 @@
 /* See map.h. */
-#include "deid/map.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,61 +9,139 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/fs.h"
-#include "deid/output.h"
+#include "deid/map-internal.h"
 
-#define HEAD    "# pacs-anon map 1\n"
-#define MAP_MAX (1u << 30)
-#define FLUSH   (64u << 10)
-#define WAIT_MS 10000u
-
-struct pacs_deid_map {
-	int fd;
-	bool is_file;
-	uint64_t end;           /* of what is in the file */
-	struct digest_set seen; /* lines */
-	struct pacs_buf out;    /* not written yet */
+enum {
+	CHUNK = 64 << 10,
+	LINE_MAX_BYTES = 1 << 20,
+	FLUSH = 64 << 10, /* of what goes through age */
+	WAIT_MS = 10000,
 };
 
 static void
-digest_of(const char *line, size_t n, struct pacs_uid_digest *ret)
+digest_of(const char *s, size_t n, struct pacs_uid_digest *ret)
 {
 	struct pacs_digest *d = pacs_digest_new();
 	uint8_t sha256[PACS_SHA256_SIZE];
 
-	pacs_digest_add(d, line, n);
+	pacs_digest_add(d, s, n);
 	pacs_digest_end(d, sha256);
 	memcpy(ret->bytes, sha256, sizeof(ret->bytes));
 	pacs_digest_free(d);
 }
 
+/* --- whose a pseudonym is --------------------------------------------------
+ */
+
+static bool
+is_patient(const struct pacs_deid_map_line *l)
+{
+	return !strcmp(l->kind, "patient") || !strcmp(l->kind, "unnamed");
+}
+
+static void
+owner_of(const struct pacs_deid_map_line *l, struct pacs_uid_digest *ret)
+{
+	struct pacs_buf b = {0};
+
+	pacs_buf_add(&b, l->kind, strlen(l->kind) + 1);
+	pacs_buf_add(&b, l->issuer, strlen(l->issuer) + 1);
+	pacs_buf_adds(&b, l->original);
+	digest_of(b.data, b.len, ret);
+	pacs_buf_clear(&b);
+}
+
+/* Note whose it is; false if it is another one's already. */
+static bool
+claim(struct pacs_deid_map *m, const struct pacs_deid_map_line *l)
+{
+	struct pacs_uid_digest name, owner;
+	void *held;
+	bool is_new;
+
+	digest_of(l->replacement, strlen(l->replacement), &name);
+	owner_of(l, &owner);
+	held = set_put(&m->owners, &name, &is_new);
+	if (is_new)
+		memcpy(held, &owner, sizeof(owner));
+	return !memcmp(held, &owner, sizeof(owner));
+}
+
 /* --- opening ---------------------------------------------------------------
  */
 
-/* Remember the lines that are there; *ret_end: after the last whole one. */
-static void
-remember(struct pacs_deid_map *m, const char *s, size_t n, uint64_t *ret_end)
+static enum pacs_err
+remember_line(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
+	      char *line, size_t n)
 {
-	size_t at = 0;
+	struct pacs_deid_map_line l;
+	struct pacs_uid_digest d;
+	bool is_new;
 
-	while (at < n) {
-		const char *end = memchr(s + at, '\n', n - at);
-		struct pacs_uid_digest d;
-		size_t len;
+	digest_of(line, n, &d);
+	set_put(&m->seen, &d, &is_new);
+	line[n - 1] = '\0';
+	if (m->unique && pacs_deid_map_parse(line, &l) && is_patient(&l) &&
+	    !claim(m, &l))
+		return pacs_error_set(err, PACS_ECONFLICT,
+				      "map '%s': two patients are '%s'", path,
+				      l.replacement);
+	return PACS_OK;
+}
 
-		if (!end)
-			break;
-		len = (size_t)(end - (s + at)) + 1;
-		digest_of(s + at, len, &d);
-		set_add(&m->seen, &d);
-		at += len;
+/* The whole lines that are in text, which keeps the rest. */
+static enum pacs_err
+remember(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
+	 struct pacs_buf *text)
+{
+	char *s = text->data, *end;
+	size_t left = text->len, n = strlen(MAP_HEAD);
+
+	if (!m->end && strncmp(s, MAP_HEAD, left < n ? left : n) != 0)
+		return pacs_error_set(err, PACS_EFORMAT,
+				      "'%s' is not a map of pacs-anon", path);
+	while ((end = memchr(s, '\n', left))) {
+		n = (size_t)(end - s) + 1;
+		if (remember_line(err, m, path, s, n))
+			return err->code;
+		m->end += n;
+		s += n;
+		left -= n;
 	}
-	*ret_end = at;
+	if (left > LINE_MAX_BYTES)
+		return pacs_error_set(err, PACS_EFORMAT,
+				      "'%s' is not a map of pacs-anon", path);
+	memmove(text->data, s, left);
+	text->len = left;
+	return PACS_OK;
+}
+
+static enum pacs_err
+read_lines(struct pacs_error *err, struct pacs_deid_map *m, const char *path)
+{
+	struct pacs_buf text = {0};
+	size_t n = 1;
+
+	while (n) {
+		char *to = pacs_buf_reserve(&text, CHUNK);
+
+		if (pacs_file_pread(err, m->fd, to, CHUNK, m->end + text.len,
+				    &n))
+			break;
+		text.len += n;
+		if (n && remember(err, m, path, &text))
+			break;
+	}
+	/* A line, or the head, that a crash cut. */
+	if (!err->code && text.len)
+		(void)!pacs_fs_truncate(err, m->fd, m->end);
+	pacs_buf_clear(&text);
+	return err->code;
 }
 
 static enum pacs_err
 load(struct pacs_error *err, struct pacs_deid_map *m, const char *path)
 {
-	struct pacs_buf text = {0};
 	struct stat st;
 
 	if (fstat(m->fd, &st))
@@ -75,22 +151,24 @@ load(struct pacs_error *err, struct pacs_deid_map *m, const char *path)
 				      "map '%s' can be read by others: "
 				      "chmod 600 it",
 				      path);
-	if (pacs_fs_lock(err, m->fd, true, WAIT_MS) ||
-	    pacs_file_slurp(err, AT_FDCWD, path, MAP_MAX, &text))
-		goto out;
-	if (text.len && strncmp(text.data, HEAD, strlen(HEAD)) != 0) {
-		pacs_error_set(err, PACS_EFORMAT,
-			       "'%s' is not a map of pacs-anon", path);
-		goto out;
-	}
-	remember(m, pacs_buf_str(&text), text.len, &m->end);
-	if (m->end < text.len && pacs_fs_truncate(err, m->fd, m->end))
-		goto out;
-	if (!text.len)
-		pacs_buf_adds(&m->out, HEAD);
-out:
-	pacs_buf_clear(&text);
-	return err->code;
+	if (pacs_fs_lock(err, m->fd, true, WAIT_MS) || read_lines(err, m, path))
+		return err->code;
+	if (m->end)
+		return PACS_OK;
+	pacs_buf_adds(&m->out, MAP_HEAD);
+	return pacs_fs_sync_parent(err, AT_FDCWD, path);
+}
+
+static struct pacs_deid_map *
+map_new(void)
+{
+	struct pacs_deid_map *m = pacs_calloc(1, sizeof(*m));
+
+	pthread_mutex_init(&m->lock, NULL);
+	m->fd = -1;
+	m->seen = (struct digest_set)DIGEST_SET(16, 0);
+	m->owners = (struct digest_set)DIGEST_SET(16, 16);
+	return m;
 }
 
 static void
@@ -99,19 +177,20 @@ map_free(struct pacs_deid_map *m)
 	if (m->fd >= 0)
 		close(m->fd);
 	set_clear(&m->seen);
+	set_clear(&m->owners);
 	pacs_buf_clear(&m->out);
+	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
 enum pacs_err
-pacs_deid_map_open(struct pacs_error *err, const char *path,
+pacs_deid_map_open(struct pacs_error *err, const char *path, bool unique,
 		   struct pacs_deid_map **ret)
 {
-	struct pacs_deid_map *m = pacs_calloc(1, sizeof(*m));
+	struct pacs_deid_map *m = map_new();
 
 	*ret = NULL;
-	m->fd = -1;
-	m->is_file = true;
+	m->unique = unique;
 	if (pacs_fs_open_rw(err, AT_FDCWD, path, 0600, &m->fd) ||
 	    load(err, m, path)) {
 		map_free(m);
@@ -121,14 +200,20 @@ pacs_deid_map_open(struct pacs_error *err, const char *path,
 	return PACS_OK;
 }
 
-struct pacs_deid_map *
-pacs_deid_map_to(int fd)
+enum pacs_err
+pacs_deid_map_open_sealed(struct pacs_error *err, const char *path,
+			  const char *recipient, struct pacs_deid_map **ret)
 {
-	struct pacs_deid_map *m = pacs_calloc(1, sizeof(*m));
+	struct pacs_deid_map *m = map_new();
 
-	m->fd = fd;
-	pacs_buf_adds(&m->out, HEAD);
-	return m;
+	*ret = NULL;
+	if (seal_begin(err, path, recipient, &m->seal, &m->fd)) {
+		map_free(m);
+		return err->code;
+	}
+	pacs_buf_adds(&m->out, MAP_HEAD);
+	*ret = m;
+	return PACS_OK;
 }
 
 /* --- appending -------------------------------------------------------------
@@ -141,9 +226,9 @@ flush(struct pacs_error *err, struct pacs_deid_map *m)
 
 	if (!m->out.len)
 		return PACS_OK;
-	code = m->is_file
-		   ? pacs_fs_pwrite(err, m->fd, m->out.data, m->out.len, m->end)
-		   : pacs_fs_write(err, m->fd, m->out.data, m->out.len);
+	code = m->seal ? pacs_fs_write(err, m->fd, m->out.data, m->out.len)
+		       : pacs_fs_pwrite(err, m->fd, m->out.data, m->out.len,
+					m->end);
 	if (code)
 		return code;
 	m->end += m->out.len;
@@ -151,102 +236,83 @@ flush(struct pacs_error *err, struct pacs_deid_map *m)
 	return PACS_OK;
 }
 
-static void
-add_escaped(struct pacs_buf *b, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '\t')
-			pacs_buf_adds(b, "\\t");
-		else if (*s == '\n')
-			pacs_buf_adds(b, "\\n");
-		else if (*s == '\\')
-			pacs_buf_adds(b, "\\\\");
-		else
-			pacs_buf_addc(b, *s);
-	}
-}
-
-static void
-add_line(struct pacs_deid_map *m, const char *kind, const char *original,
-	 const char *issuer, const char *replacement)
+/* Was it new? */
+static bool
+add_line(struct pacs_deid_map *m, const struct pacs_deid_map_line *l)
 {
 	size_t start = m->out.len;
 	struct pacs_uid_digest d;
+	bool is_new = false;
 
-	if (!*original)
-		return;
-	pacs_buf_addf(&m->out, "%s\t", kind);
-	add_escaped(&m->out, original);
-	pacs_buf_addc(&m->out, '\t');
-	add_escaped(&m->out, issuer);
-	pacs_buf_addf(&m->out, "\t%s\n", replacement);
+	if (!*l->original)
+		return false;
+	map_line_add(&m->out, l);
 	digest_of(m->out.data + start, m->out.len - start, &d);
-	if (!set_add(&m->seen, &d)) {
+	set_put(&m->seen, &d, &is_new);
+	if (!is_new) {
 		m->out.len = start;
 		m->out.data[start] = '\0';
 	}
+	return is_new;
+}
+
+static enum pacs_err
+add(struct pacs_error *err, struct pacs_deid_map *m,
+    const struct pacs_deid_identity *id)
+{
+	bool named = *id->patient_id;
+	const struct pacs_deid_map_line lines[] = {
+	    {named ? "patient" : "unnamed",
+	     named ? id->patient_id : id->old_study, named ? id->issuer : "",
+	     id->pseudonym},
+	    {"accession", id->old_accession, "", id->accession},
+	    {"study", id->old_study, "", id->study},
+	    {"series", id->old_series, "", id->series},
+	};
+	bool new_patient;
+	size_t i;
+
+	if (m->unique && !claim(m, &lines[0]))
+		return pacs_error_set(err, PACS_ECONFLICT,
+				      "another patient has its pseudonym: more "
+				      "digits are needed");
+	new_patient = add_line(m, &lines[0]);
+	for (i = 1; i < sizeof(lines) / sizeof(lines[0]); i++)
+		add_line(m, &lines[i]);
+	if (m->seal && m->out.len < FLUSH)
+		return PACS_OK;
+	if (flush(err, m))
+		return err->code;
+	return m->unique && new_patient ? pacs_fs_sync(err, m->fd) : PACS_OK;
 }
 
 enum pacs_err
 pacs_deid_map_add(struct pacs_error *err, struct pacs_deid_map *m,
 		  const struct pacs_deid_identity *id)
 {
-	add_line(m, "patient", id->patient_id, id->issuer, id->pseudonym);
-	add_line(m, "accession", id->old_accession, "", id->accession);
-	add_line(m, "study", id->old_study, "", id->study);
-	add_line(m, "series", id->old_series, "", id->series);
-	return m->out.len < FLUSH ? PACS_OK : flush(err, m);
+	pthread_mutex_lock(&m->lock);
+	(void)!add(err, m, id);
+	pthread_mutex_unlock(&m->lock);
+	return err->code;
 }
 
 enum pacs_err
 pacs_deid_map_close(struct pacs_error *err, struct pacs_deid_map *m)
 {
+	struct pacs_error cut = PACS_ERROR_INIT;
+
 	if (!m)
 		return PACS_OK;
-	if (!flush(err, m) && m->is_file)
-		(void)!pacs_fs_sync(err, m->fd);
+	if (!m->seal) {
+		if (!flush(err, m))
+			(void)!pacs_fs_sync(err, m->fd);
+	} else {
+		(void)!flush(&cut, m); /* age says better why */
+		close(m->fd);
+		m->fd = -1;
+		if (!seal_end(err, m->seal, cut.code == PACS_OK))
+			*err = cut;
+	}
 	map_free(m);
 	return err->code;
-}
-
-/* --- reading ---------------------------------------------------------------
- */
-
-static void
-unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (*s == '\\' && s[1]) {
-			s++;
-			*to++ = (char)(*s == 't'   ? '\t'
-				       : *s == 'n' ? '\n'
-						   : *s);
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
-
-bool
-pacs_deid_map_parse(char *line, struct pacs_deid_map_line *ret)
-{
-	char *field[4] = {line};
-	int i;
-
-	if (*line == '#')
-		return false;
-	for (i = 1; i < 4; i++) {
-		field[i] = strchr(field[i - 1], '\t');
-		if (!field[i])
-			return false;
-		*field[i]++ = '\0';
-	}
-	for (i = 0; i < 4; i++)
-		unescape(field[i]);
-	*ret =
-	    (struct pacs_deid_map_line){field[0], field[1], field[2], field[3]};
-	return true;
 }

@@ -5,8 +5,9 @@
  *	# pacs-anon map 1
  *	KIND <tab> ORIGINAL <tab> ISSUER <tab> REPLACEMENT
  *
- * with kind patient, accession, study or series; tabs, line ends and
- * backslashes as \t \n \\. Runs append what is new.
+ * with kind patient, unnamed (a patient without an ID: ORIGINAL is the study),
+ * accession, study or series; tabs, line ends and backslashes as \t \n \\. Runs
+ * append what is new.
  */
 #ifndef PACS_DEID_MAP_H
 #define PACS_DEID_MAP_H
@@ -17,18 +18,30 @@ struct pacs_deid_map;
 
 /*
  * Open for appending, made with mode 0600 if absent; a line that was cut by a
- * crash is cut off. Locked until closed. Errors: PACS_EDENIED if others can
- * read it; PACS_EBUSY; PACS_EFORMAT.
+ * crash is cut off. Locked until closed. unique: a pseudonym that already is
+ * another patient's is refused (narrow ones collide). Errors: PACS_EDENIED if
+ * others can read it; PACS_EBUSY; PACS_EFORMAT; PACS_ECONFLICT: unique, and two
+ * patients have one pseudonym already.
  */
 enum pacs_err pacs_deid_map_open(struct pacs_error *err, const char *path,
+				 bool unique,
 				 struct pacs_deid_map **ret) PACS_MUST_CHECK;
-/* The same into a pipe (of a program that encrypts); fd is closed at the end.
+/* A new map that age(1) encrypts for a recipient on its way to the disk; it has
+ * its name once it is whole. PACS_EEXISTS: nothing can be added to one. */
+enum pacs_err
+pacs_deid_map_open_sealed(struct pacs_error *err, const char *path,
+			  const char *recipient,
+			  struct pacs_deid_map **ret) PACS_MUST_CHECK;
+/*
+ * Note an object that is about to be written. In a file the lines stand before
+ * this returns: they outlive the process; with unique those of a patient
+ * outlive a loss of power too. PACS_ECONFLICT: not to be written, since its
+ * pseudonym is another patient's. Any thread.
  */
-struct pacs_deid_map *pacs_deid_map_to(int fd) __attribute__((returns_nonnull));
 enum pacs_err
 pacs_deid_map_add(struct pacs_error *err, struct pacs_deid_map *m,
 		  const struct pacs_deid_identity *id) PACS_MUST_CHECK;
-/* Write out; of a file: durable when it returns PACS_OK. Frees m. */
+/* Write out; durable when it returns PACS_OK. Frees m (NULL is fine). */
 enum pacs_err pacs_deid_map_close(struct pacs_error *err,
 				  struct pacs_deid_map *m) PACS_MUST_CHECK;
 

@@ -23,16 +23,4 @@ struct pacs_deid_output {
 			       struct pacs_deid_output *out, bool good);
 };
 
-/* --- set.c: sets of digests, 16 bytes a member -----------------------------
- */
-
-struct digest_set {
-	struct pacs_uid_digest *slots;
-	size_t cap, count;
-};
-/* Was it new? */
-bool set_add(struct digest_set *s, const struct pacs_uid_digest *d);
-bool set_has(const struct digest_set *s, const struct pacs_uid_digest *d);
-void set_clear(struct digest_set *s);
-
 #endif

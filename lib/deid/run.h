@@ -3,9 +3,9 @@
  *
  * Knows threads, and the order of things on a disk; must not know options of a
  * command, terminals or archives. Input is only read. An object has its final
- * name only when it is whole. Memory is bounded, but for 16 bytes for each
+ * name only when it is whole. Memory is bounded, but for some bytes for each
  * object written and each object referred to (to tell of references that
- * leave the export).
+ * leave the export): less than 128 MiB for a million of both.
  */
 #ifndef PACS_DEID_RUN_H
 #define PACS_DEID_RUN_H
@@ -32,12 +32,9 @@ struct pacs_deid_record {
 	uint64_t size;      /* as written */
 	const char *sop_class, *study, *series, *instance, *pseudonym;
 	bool blank_id, had_issuer;
-	/* Identifying, for the map: NULL unless the record is of an object that
-	 * is written. */
-	const struct pacs_deid_identity *identity;
 };
 
-/* What a map notes of an object. */
+/* What a map notes of an object. Identifying. */
 struct pacs_deid_identity {
 	const char *patient_id, *issuer, *pseudonym;
 	const char *old_accession, *accession;
@@ -48,7 +45,7 @@ struct pacs_deid_identity {
 
 struct pacs_deid_output;
 /* A folder: STUDY/SERIES/SOP.dcm, made if absent. What an earlier run that was
- * killed left half done is swept. */
+ * killed left half done is swept. Closing flushes it. */
 enum pacs_err
 pacs_deid_output_folder(struct pacs_error *err, const char *path,
 			struct pacs_deid_output **ret) PACS_MUST_CHECK;
@@ -66,8 +63,9 @@ enum pacs_err
 pacs_deid_output_tar_file(struct pacs_error *err, const char *path,
 			  int zstd_level, unsigned threads,
 			  struct pacs_deid_output **ret) PACS_MUST_CHECK;
-/* Finish: what was written is complete, and a file gets its name. good false:
- * throw away what is not. Frees *out (NULL is fine). */
+/* Finish: what was written is complete, and a file gets its name; of folders
+ * and files all is on stable storage when it returns PACS_OK. good false: throw
+ * away what is not whole. Frees *out (NULL is fine). */
 enum pacs_err pacs_deid_output_close(struct pacs_error *err,
 				     struct pacs_deid_output *out,
 				     bool good) PACS_MUST_CHECK;
@@ -84,9 +82,17 @@ struct pacs_deid_hooks {
 	/* The run ends early: a next() that waits must return. NULL: it never
 	 * waits. */
 	void (*ending)(void *ctx);
-	/* What became of one file. An error ends the run. */
-	enum pacs_err (*record)(struct pacs_error *err, void *ctx,
-				const struct pacs_deid_record *r);
+	/* An object of this identity is about to be put. Any thread. NULL: not
+	 * wanted. PACS_ECONFLICT: that one must not; another error ends the
+	 * run. */
+	enum pacs_err (*admit)(struct pacs_error *err, void *ctx,
+			       const struct pacs_deid_identity *id);
+	/* What became of one file. */
+	void (*record)(void *ctx, const struct pacs_deid_record *r);
+	/* At the end, for each instance that objects refer to and that this run
+	 * did not write: the sequence that refers to it (one of them; 0: none
+	 * around it) and its new UID, "" if UIDs are kept. NULL: not wanted. */
+	void (*missing)(void *ctx, uint32_t tag, const char *uid);
 	/* Files and bytes read. Any thread. NULL: not wanted. */
 	void (*progress)(void *ctx, uint64_t items, uint64_t bytes);
 };
@@ -104,13 +110,24 @@ struct pacs_deid_tally {
 	unsigned seen_count;
 };
 
+struct pacs_deid_input {
+	unsigned workers; /* at least 1 */
+	/* Read this descriptor, one object or one archive file, instead of
+	 * asking for items; -1 if not. Stays open. */
+	int stream_fd;
+	/* Folder for big members of archive files, in files without a name. */
+	const char *scratch;
+};
+
 /*
- * De-identify everything that the hooks name into out. An item that fails is
- * told and does not end the run; an error is returned when the run could not
- * go on (the output's disk, a hook).
+ * De-identify everything that the hooks name into out: files, folders with all
+ * below them, archive files (unpack/unpack.h) with all in them. An item that
+ * fails is told and does not end the run; an error is returned when the run
+ * could not go on (the output's disk, a hook).
  */
 enum pacs_err pacs_deid_run(struct pacs_error *err, const struct pacs_deid *d,
-			    struct pacs_deid_output *out, unsigned workers,
+			    struct pacs_deid_output *out,
+			    const struct pacs_deid_input *input,
 			    const struct pacs_deid_hooks *hooks,
 			    struct pacs_deid_tally *ret_tally) PACS_MUST_CHECK;
 

@@ -16,6 +16,9 @@
 #include "base/digest.h"
 #include "base/fs.h"
 #include "deid/output.h"
+#include "deid/set.h"
+
+#define CONTENT 8 /* bytes of a digest that tell objects apart */
 
 struct tar {
 	struct pacs_deid_output base;
@@ -24,8 +27,8 @@ struct tar {
 	char *path, *part;        /* of a file; else NULL */
 	struct pacs_error failed; /* of the descriptor */
 	pthread_mutex_t lock;
-	/* Names that are taken, and digests of what has them. */
-	struct digest_set names, contents;
+	/* Names that are taken, with 8 bytes of the digest of what has each. */
+	struct digest_set names;
 };
 
 static la_ssize_t
@@ -116,23 +119,24 @@ tar_put(struct pacs_error *err, struct pacs_deid_output *out,
 {
 	struct tar *t = (struct tar *)out;
 	struct measure m = {.digest = pacs_digest_new()};
-	struct pacs_uid_digest content;
 	uint8_t sha256[PACS_SHA256_SIZE];
+	void *content;
+	bool is_new;
 
 	*ret_fatal = false;
 	if (pacs_deid_write(err, ds, count, &m))
 		goto out;
 	pacs_digest_end(m.digest, sha256);
-	memcpy(content.bytes, sha256, sizeof(content.bytes));
 	*ret_size = m.size;
 	pthread_mutex_lock(&t->lock);
-	if (!set_add(&t->names, &r->self)) {
-		*ret = set_has(&t->contents, &content) ? PUT_DUPLICATE
-						       : PUT_CONFLICT;
-	} else {
+	content = set_put(&t->names, &r->self, &is_new);
+	if (is_new) {
 		*ret = PUT_WRITTEN;
-		set_add(&t->contents, &content);
+		memcpy(content, sha256, CONTENT);
 		*ret_fatal = write_member(err, t, ds, path, m.size) != PACS_OK;
+	} else {
+		*ret = memcmp(content, sha256, CONTENT) ? PUT_CONFLICT
+							: PUT_DUPLICATE;
 	}
 	pthread_mutex_unlock(&t->lock);
 out:
@@ -148,8 +152,9 @@ finish_file(struct pacs_error *err, struct tar *t, bool good)
 {
 	struct pacs_error gone = PACS_ERROR_INIT;
 
-	if (good && !pacs_fs_sync(err, t->fd))
-		(void)!pacs_fs_link(err, AT_FDCWD, t->part, AT_FDCWD, t->path);
+	if (good && !pacs_fs_sync(err, t->fd) &&
+	    !pacs_fs_link(err, AT_FDCWD, t->part, AT_FDCWD, t->path))
+		(void)!pacs_fs_sync_parent(err, AT_FDCWD, t->path);
 	(void)!pacs_fs_unlink(&gone, AT_FDCWD, t->part);
 	close(t->fd);
 	return err->code;
@@ -169,7 +174,6 @@ tar_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
 	if (t->path)
 		(void)!finish_file(err, t, good && err->code == PACS_OK);
 	set_clear(&t->names);
-	set_clear(&t->contents);
 	pthread_mutex_destroy(&t->lock);
 	free(t->path);
 	free(t->part);
@@ -211,6 +215,7 @@ pacs_deid_output_tar(struct pacs_error *err, int fd, int zstd_level,
 	t->base.put = tar_put;
 	t->base.close = tar_close;
 	t->fd = fd;
+	t->names = (struct digest_set)DIGEST_SET(8, CONTENT);
 	t->a = archive_write_new();
 	pthread_mutex_init(&t->lock, NULL);
 	if (!t->a || !set_up(t, zstd_level, threads)) {

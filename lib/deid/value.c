@@ -23,11 +23,17 @@ hash_parts(const struct pacs_hmac *h, char kind, const char *a, const char *b,
 	pacs_buf_clear(&in);
 }
 
+static unsigned
+digits_of(const struct pacs_deid *d)
+{
+	return d->opts->digits ? d->opts->digits : PACS_PSEUDONYM_DIGITS;
+}
+
 static void
-pseudonym_of(const struct pacs_deid *d, const uint8_t *digest, char *ret)
+pseudonym_of(const struct pacs_deid *d, const uint8_t *digest, unsigned digits,
+	     char *ret)
 {
 	const char *prefix = d->opts->prefix ? d->opts->prefix : "";
-	unsigned digits = d->opts->digits ? d->opts->digits : 16;
 	char hex[PACS_SHA256_HEX];
 
 	pacs_hex(digest, PACS_SHA256_SIZE, hex);
@@ -42,7 +48,23 @@ value_pseudonym(const struct pacs_deid *d, const char *issuer, const char *id,
 	uint8_t digest[PACS_SHA256_SIZE];
 
 	hash_parts(d->patients, 'p', issuer, id, digest);
-	pseudonym_of(d, digest, ret);
+	pseudonym_of(d, digest, digits_of(d), ret);
+}
+
+/* Nobody looks out for collisions of these: they are never narrow, and begin
+ * with what the patient is called as the patient of an object. */
+void
+value_other_pseudonym(const struct pacs_deid *d, const char *issuer,
+		      const char *id, char *ret)
+{
+	uint8_t digest[PACS_SHA256_SIZE];
+	unsigned digits = digits_of(d);
+
+	hash_parts(d->patients, 'p', issuer, id, digest);
+	pseudonym_of(d, digest,
+		     digits < PACS_PSEUDONYM_DIGITS ? PACS_PSEUDONYM_DIGITS
+						    : digits,
+		     ret);
 }
 
 void
@@ -51,7 +73,7 @@ value_study_pseudonym(const struct pacs_deid *d, const char *study, char *ret)
 	uint8_t digest[PACS_SHA256_SIZE];
 
 	hash_parts(d->patients, 's', study, "", digest);
-	pseudonym_of(d, digest, ret);
+	pseudonym_of(d, digest, digits_of(d), ret);
 }
 
 static void
@@ -126,13 +148,17 @@ pacs_deid_uid(const struct pacs_deid *d, const char *uid, char *ret)
 void
 value_note_reference(struct walk *w, const char *uid)
 {
+	const struct pacs_element *around = pacs_item_sequence(w->item);
 	struct pacs_deid_result *r = w->r;
+	struct pacs_deid_ref *ref;
 
 	if (r->ref_count == r->ref_cap) {
 		r->ref_cap = r->ref_cap ? r->ref_cap * 2 : 64;
 		r->refs = pacs_realloc(r->refs, r->ref_cap * sizeof(*r->refs));
 	}
-	value_digest(w->d, uid, &r->refs[r->ref_count++]);
+	ref = &r->refs[r->ref_count++];
+	value_digest(w->d, uid, &ref->instance);
+	ref->tag = around ? pacs_element_tag(around) : 0;
 }
 
 /* One value, of any length: padding goes first, so that the same UID always

@@ -52,9 +52,7 @@ spool_open(struct pacs_error *err, const char *dir, uint64_t ledger_bytes,
 	s->buckets = BUCKETS_MIN;
 	while (s->buckets < want && s->buckets < BUCKETS_MAX)
 		s->buckets *= 2;
-	s->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (s->fd < 0) {
-		pacs_error_sys(err, errno, "no temporary file in '%s'", dir);
+	if (pacs_fs_unnamed(err, dir, &s->fd)) {
 		free(s);
 		return err->code;
 	}

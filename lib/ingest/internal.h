@@ -16,11 +16,11 @@
 
 #include "archive/writer.h"
 #include "ingest/ingest.h"
+#include "unpack/unpack.h"
 
 enum {
 	SMALL_BYTES = 1 << 20, /* objects up to this are held in memory */
 	COMPARE_BYTES = 256 << 10,
-	PEEK_BYTES = 36 << 10, /* enough to see an ISO 9660 image */
 };
 
 /* --- the pipe ------------------------------------------------------------ */
@@ -201,24 +201,12 @@ void source_file(struct worker *wk, const struct job *j);
 void source_member(struct worker *wk, const struct job *j);
 void source_stream(struct worker *wk, int fd);
 
-/* What the first bytes of something that is not DICOM may be. */
-enum container {
-	CONTAINER_NONE,
-	CONTAINER_TAR,
-	CONTAINER_ZIP,
-	CONTAINER_PACKED, /* gzip or zstd around one file or a tar */
-	CONTAINER_ISO,
-	CONTAINER_UNKNOWN, /* an archive file that is not read here */
-};
-enum container container_of(const void *head, size_t size);
-
-/* Wait until fd has bytes or its end; false when the run stops: a pipe may say
- * nothing for hours, and a signal must get through all the same. */
-bool wait_readable(struct run *run, int fd);
-/* Store the members of an archive file. With a regular file, file_size is its
- * size and peek_size 0; a stream's first bytes, read already, are in peek. */
-void unpack(struct worker *wk, struct item *it, int fd, uint64_t file_size,
-	    enum container kind, const char *peek, size_t peek_size);
+/* Store the members of an archive file (member.c). With a regular file,
+ * file_size is its size and peek_size 0; a stream's first bytes, read already,
+ * are in peek. */
+void source_archive(struct worker *wk, struct item *it, int fd,
+		    uint64_t file_size, enum pacs_container kind,
+		    const char *peek, size_t peek_size);
 
 /* --- resolve.c ----------------------------------------------------------- */
 enum resolution {

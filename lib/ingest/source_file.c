@@ -30,19 +30,19 @@ note_file(struct item *it, int fd, const struct job *j)
 static void
 take_other(struct worker *wk, struct item *it, int fd, uint64_t size, size_t n)
 {
-	enum container kind = CONTAINER_NONE;
+	enum pacs_container kind = PACS_CONTAINER_NONE;
 	struct pacs_error err = PACS_ERROR_INIT;
 
 	/* An ISO 9660 image says so behind its first 32 KiB. */
-	if (size > PEEK_BYTES && n < PEEK_BYTES &&
-	    pacs_file_pread(&err, fd, wk->bytes, PEEK_BYTES, 0, &n)) {
+	if (size > PACS_CONTAINER_PEEK && n < PACS_CONTAINER_PEEK &&
+	    pacs_file_pread(&err, fd, wk->bytes, PACS_CONTAINER_PEEK, 0, &n)) {
 		item_fail(wk->run, it, &err, false);
 		return;
 	}
-	kind = container_of(wk->bytes, n);
+	kind = pacs_container_of(wk->bytes, n);
 	it->removable = false;
-	if (kind != CONTAINER_NONE) {
-		unpack(wk, it, fd, size, kind, NULL, 0);
+	if (kind != PACS_CONTAINER_NONE) {
+		source_archive(wk, it, fd, size, kind, NULL, 0);
 		return;
 	}
 	run_progress(wk->run, 1, size);

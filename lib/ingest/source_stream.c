@@ -1,10 +1,8 @@
 /*
  * One object, or one archive file, from a descriptor that cannot seek.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dicom/dataset.h"
 #include "ingest/internal.h"
@@ -14,26 +12,20 @@ struct stream {
 	int fd;
 };
 
+static bool
+on_stopped(void *ctx)
+{
+	return ingest_stopped(ctx);
+}
+
 static enum pacs_err
 read_more(struct pacs_error *err, void *ctx, char *buf, size_t size,
 	  size_t *ret_n)
 {
 	struct stream *s = ctx;
-	ssize_t n;
 
-	*ret_n = 0;
-	while (*ret_n < size) {
-		if (!wait_readable(s->run, s->fd))
-			return pacs_error_set(err, PACS_EINTERRUPTED,
-					      "stopped before its end");
-		n = read(s->fd, buf + *ret_n, size - *ret_n);
-		if (n < 0 && errno != EINTR)
-			return pacs_error_sys(err, errno, "cannot be read");
-		if (!n)
-			break;
-		if (n > 0)
-			*ret_n += (size_t)n;
-	}
+	if (pacs_stream_read(err, s->fd, on_stopped, s->run, buf, size, ret_n))
+		return err->code;
 	run_progress(s->run, 0, *ret_n);
 	return PACS_OK;
 }
@@ -63,11 +55,11 @@ source_stream(struct worker *wk, int fd)
 	struct stream s = {.run = wk->run, .fd = fd};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct item *it = item_new("-");
-	enum container kind;
+	enum pacs_container kind;
 	size_t n;
-	char *peek = pacs_malloc(PEEK_BYTES);
+	char *peek = pacs_malloc(PACS_CONTAINER_PEEK);
 
-	if (read_more(&err, &s, peek, PEEK_BYTES, &n))
+	if (read_more(&err, &s, peek, PACS_CONTAINER_PEEK, &n))
 		goto fail;
 	if (pacs_dicom_looks_like(peek, n)) {
 		memcpy(wk->bytes, peek, n);
@@ -75,12 +67,12 @@ source_stream(struct worker *wk, int fd)
 			goto fail;
 		goto out;
 	}
-	kind = container_of(peek, n);
-	if (kind == CONTAINER_NONE)
+	kind = pacs_container_of(peek, n);
+	if (kind == PACS_CONTAINER_NONE)
 		item_finish(wk->run, it, PACS_OUTCOME_SKIPPED,
 			    n ? "not-dicom" : "empty", NULL);
 	else
-		unpack(wk, it, fd, 0, kind, peek, n);
+		source_archive(wk, it, fd, 0, kind, peek, n);
 	goto out;
 fail:
 	item_fail(wk->run, it, &err, false);

@@ -6,14 +6,15 @@
 
 BEGIN {
 	floors["base"] = 0
-	floors["cli"] = floors["dicom"] = 1
+	floors["cli"] = floors["dicom"] = floors["unpack"] = 1
 	floors["dcmtk"] = 2
 	floors["archive"] = floors["query"] = 3
 	floors["index"] = 4
 	split("ingest fixity deid backup peer phantom", top, " ")
 	for (i in top)
 		floors[top[i]] = 5
-	floors["cmd"] = 6
+	floors["export"] = 6
+	floors["cmd"] = 7
 }
 
 # "lib/dicom/text.c" -> dicom, "cmd/pacs.c" -> cmd, whatever stands before.

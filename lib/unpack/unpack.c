@@ -1,13 +1,9 @@
-/*
- * Archive files: tar, zip and ISO 9660, plain or packed with gzip or zstd, by
- * libarchive. Members are streamed; their names are shown, never used.
- *
- * Small members go to the other workers, so that one big tar is unpacked here
- * while its objects are hashed and written there.
- */
+/* See unpack.h. */
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "ingest/unpack.h"
+#include "base/mem.h"
+#include "unpack/internal.h"
 
 enum {
 	RETRIES_MAX = 100,
@@ -16,23 +12,23 @@ enum {
 
 /* Only what the first bytes promise: less of libarchive meets hostile bytes. */
 static void
-allow(struct unpack *u, enum container kind)
+allow(struct pacs_unpack *u, enum pacs_container kind)
 {
 	struct archive *a = u->a;
 
 	switch (kind) {
-	case CONTAINER_PACKED:
+	case PACS_CONTAINER_PACKED:
 		archive_read_support_filter_gzip(a);
 		archive_read_support_filter_zstd(a);
 		archive_read_support_format_raw(a);
 		/* fall through */
-	case CONTAINER_TAR:
+	case PACS_CONTAINER_TAR:
 		archive_read_support_format_tar(a);
 		/* "cat a.tar b.tar" is what some send. */
 		archive_read_set_format_option(
 		    a, "tar", "read_concatenated_archives", "1");
 		break;
-	case CONTAINER_ZIP:
+	case PACS_CONTAINER_ZIP:
 		if (u->seekable && zip_table_is_small(u->fd, u->file_size))
 			archive_read_support_format_zip_seekable(a);
 		else
@@ -50,7 +46,7 @@ allow(struct unpack *u, enum container kind)
  * have had more members.
  */
 static bool
-is_cut(const struct unpack *u)
+is_cut(const struct pacs_unpack *u)
 {
 	return (archive_format(u->a) & ARCHIVE_FORMAT_BASE_MASK) ==
 		   ARCHIVE_FORMAT_TAR &&
@@ -60,14 +56,14 @@ is_cut(const struct unpack *u)
 }
 
 static void
-tell_progress(struct unpack *u, uint64_t items)
+tell_progress(struct pacs_unpack *u, uint64_t items)
 {
-	run_progress(u->wk->run, items, unpack_raw(u) - u->told);
+	u->hooks->progress(u->hooks->ctx, items, unpack_raw(u) - u->told);
 	u->told = unpack_raw(u);
 }
 
 static const char *
-error_text(struct unpack *u)
+error_text(struct pacs_unpack *u)
 {
 	const char *s = archive_error_string(u->a);
 
@@ -77,7 +73,7 @@ error_text(struct unpack *u)
 /* All members. NULL at a proper end, else what was wrong with the archive file
  * (a word; *ret_detail a sentence). */
 static const char *
-take_members(struct unpack *u, const char **ret_detail)
+take_members(struct pacs_unpack *u, const char **ret_detail)
 {
 	struct archive_entry *e;
 	unsigned retries = 0;
@@ -91,7 +87,7 @@ take_members(struct unpack *u, const char **ret_detail)
 		if (r == ARCHIVE_EOF)
 			break;
 		*ret_detail = error_text(u);
-		if (u->stopped || pipe_is_stopping(u->wk->run->pipe))
+		if (u->stopped || u->hooks->stopped(u->hooks->ctx))
 			return "stopped";
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 			return u->bombed ? "bomb" : "broken-archive";
@@ -99,7 +95,7 @@ take_members(struct unpack *u, const char **ret_detail)
 		if (++members > MEMBERS_MAX)
 			return "limit";
 		*ret_detail = "given up; members behind this one were not read";
-		if (!take_member(u, e))
+		if (!unpack_member(u, e))
 			return "bomb";
 		tell_progress(u, 1);
 	}
@@ -110,47 +106,47 @@ take_members(struct unpack *u, const char **ret_detail)
 	return members ? NULL : "empty";
 }
 
-void
-unpack(struct worker *wk, struct item *it, int fd, uint64_t file_size,
-       enum container kind, const char *peek, size_t peek_size)
+static const char *
+read_all(struct pacs_unpack *u, enum pacs_container kind,
+	 const char **ret_detail)
 {
-	struct unpack *u;
-	const char *reason, *detail = NULL;
-
-	if (kind == CONTAINER_UNKNOWN) {
-		item_finish(wk->run, it, PACS_OUTCOME_FAILED,
-			    "unsupported-archive",
-			    "this kind of archive file is not read: unpack it "
-			    "first");
-		return;
-	}
-	u = pacs_calloc(1, sizeof(*u));
-	u->wk = wk;
-	u->name = it->source;
-	u->fd = fd;
-	u->seekable = !peek_size;
-	u->file_size = file_size;
-	u->peek = peek;
-	u->peek_size = peek_size;
+	*ret_detail = "not enough memory to read archive files";
 	u->a = archive_read_new();
-	if (u->a)
-		allow(u, kind);
-	if (!u->a) {
-		reason = "limit";
-		detail = "not enough memory to read archive files";
-	} else if (unpack_begin(u) != ARCHIVE_OK) {
-		reason = u->stopped ? "stopped" : "broken-archive";
-		detail = error_text(u);
-	} else {
-		reason = take_members(u, &detail);
+	if (!u->a)
+		return "limit";
+	allow(u, kind);
+	if (unpack_begin(u) == ARCHIVE_OK)
+		return take_members(u, ret_detail);
+	*ret_detail = error_text(u);
+	return u->stopped ? "stopped" : "broken-archive";
+}
+
+void
+pacs_unpack(int fd, const char *name, uint64_t size, enum pacs_container kind,
+	    const char *peek, size_t peek_size,
+	    const struct pacs_unpack_hooks *hooks, struct pacs_unpack_end *ret)
+{
+	struct pacs_unpack *u;
+	const char *reason = "unsupported-archive",
+		   *detail = "this kind of archive file is not read: unpack it "
+			     "first";
+
+	if (kind != PACS_CONTAINER_UNKNOWN) {
+		u = pacs_calloc(1, sizeof(*u));
+		u->hooks = hooks;
+		u->name = name;
+		u->fd = fd;
+		u->seekable = !peek_size;
+		u->file_size = size;
+		u->peek = peek;
+		u->peek_size = peek_size;
+		reason = read_all(u, kind, &detail);
+		tell_progress(u, 0);
 	}
-	tell_progress(u, 0);
-	if (!reason)
-		item_free(it);
-	else
-		item_finish(wk->run, it,
-			    detail ? PACS_OUTCOME_FAILED : PACS_OUTCOME_SKIPPED,
-			    reason, detail);
+	ret->reason = reason ? reason : "";
+	snprintf(ret->detail, sizeof(ret->detail), "%s", detail ? detail : "");
+	if (kind == PACS_CONTAINER_UNKNOWN)
+		return;
 	archive_read_free(u->a); /* NULL is fine */
 	free(u);
 }

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "ingest/unpack.h"
+#include "base/mem.h"
+#include "unpack/internal.h"
 
 enum {
 	POLL_MS = 200,
@@ -26,13 +27,13 @@ enum {
 #define BOMB_BYTES (1ull << 30)
 
 uint64_t
-unpack_raw(const struct unpack *u)
+unpack_raw(const struct pacs_unpack *u)
 {
 	return u->seekable && u->raw > u->file_size ? u->file_size : u->raw;
 }
 
 bool
-unpack_is_bomb(const struct unpack *u)
+unpack_is_bomb(const struct pacs_unpack *u)
 {
 	uint64_t out = (uint64_t)archive_filter_bytes(u->a, 0);
 
@@ -41,29 +42,53 @@ unpack_is_bomb(const struct unpack *u)
 	return out > BOMB_BYTES && out / BOMB_RATIO > unpack_raw(u);
 }
 
-bool
-wait_readable(struct run *run, int fd)
+/* Wait until fd has bytes or its end; false when the caller stops. */
+static bool
+wait_readable(int fd, bool (*stopped)(void *ctx), void *ctx)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	while (!ingest_stopped(run))
+	while (!stopped(ctx))
 		if (poll(&p, 1, POLL_MS) > 0)
 			return true;
 	return false;
 }
 
+enum pacs_err
+pacs_stream_read(struct pacs_error *err, int fd, bool (*stopped)(void *ctx),
+		 void *ctx, char *buf, size_t size, size_t *ret_n)
+{
+	ssize_t n;
+
+	*ret_n = 0;
+	while (*ret_n < size) {
+		if (!wait_readable(fd, stopped, ctx))
+			return pacs_error_set(err, PACS_EINTERRUPTED,
+					      "stopped before its end");
+		n = read(fd, buf + *ret_n, size - *ret_n);
+		if (n < 0 && errno != EINTR)
+			return pacs_error_sys(err, errno, "cannot be read");
+		if (!n)
+			break;
+		if (n > 0)
+			*ret_n += (size_t)n;
+	}
+	return PACS_OK;
+}
+
 static bool
-may_read(struct unpack *u)
+may_read(struct pacs_unpack *u)
 {
 	if (u->seekable)
-		u->stopped = ingest_stopped(u->wk->run);
+		u->stopped = u->hooks->stopped(u->hooks->ctx);
 	else
-		u->stopped = !wait_readable(u->wk->run, u->fd);
+		u->stopped =
+		    !wait_readable(u->fd, u->hooks->stopped, u->hooks->ctx);
 	return !u->stopped;
 }
 
 static ssize_t
-read_chunk(struct unpack *u)
+read_chunk(struct pacs_unpack *u)
 {
 	ssize_t n;
 
@@ -78,7 +103,7 @@ read_chunk(struct unpack *u)
 static la_ssize_t
 on_read(struct archive *a, void *ctx, const void **ret)
 {
-	struct unpack *u = ctx;
+	struct pacs_unpack *u = ctx;
 	ssize_t n = (ssize_t)u->peek_size;
 
 	*ret = u->peek;
@@ -111,7 +136,7 @@ on_read(struct archive *a, void *ctx, const void **ret)
 static la_int64_t
 on_skip(struct archive *a, void *ctx, la_int64_t request)
 {
-	struct unpack *u = ctx;
+	struct pacs_unpack *u = ctx;
 	uint64_t left = u->at < u->file_size ? u->file_size - u->at : 0;
 
 	(void)a;
@@ -127,7 +152,7 @@ on_skip(struct archive *a, void *ctx, la_int64_t request)
 static la_int64_t
 on_seek(struct archive *a, void *ctx, la_int64_t offset, int whence)
 {
-	struct unpack *u = ctx;
+	struct pacs_unpack *u = ctx;
 	la_int64_t base = whence == SEEK_END   ? (la_int64_t)u->file_size
 			  : whence == SEEK_CUR ? (la_int64_t)u->at
 					       : 0;
@@ -140,7 +165,7 @@ on_seek(struct archive *a, void *ctx, la_int64_t offset, int whence)
 }
 
 int
-unpack_begin(struct unpack *u)
+unpack_begin(struct pacs_unpack *u)
 {
 	archive_read_set_read_callback(u->a, on_read);
 	if (u->seekable) {

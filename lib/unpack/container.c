@@ -3,35 +3,35 @@
  */
 #include <string.h>
 
-#include "ingest/internal.h"
+#include "unpack/unpack.h"
 
 struct magic {
 	size_t at;
 	const char *bytes;
 	size_t len;
-	enum container kind;
+	enum pacs_container kind;
 };
 
 static const struct magic magics[] = {
-    {0, "PK\3\4", 4, CONTAINER_ZIP},
-    {0, "PK\5\6", 4, CONTAINER_ZIP}, /* an empty one */
-    {0, "PK\7\10PK\3\4", 8, CONTAINER_ZIP},
-    {0, "\x1f\x8b\x08", 3, CONTAINER_PACKED},
-    {0, "\x28\xb5\x2f\xfd", 4, CONTAINER_PACKED},
-    {32769, "CD001", 5, CONTAINER_ISO},
+    {0, "PK\3\4", 4, PACS_CONTAINER_ZIP},
+    {0, "PK\5\6", 4, PACS_CONTAINER_ZIP}, /* an empty one */
+    {0, "PK\7\10PK\3\4", 8, PACS_CONTAINER_ZIP},
+    {0, "\x1f\x8b\x08", 3, PACS_CONTAINER_PACKED},
+    {0, "\x28\xb5\x2f\xfd", 4, PACS_CONTAINER_PACKED},
+    {32769, "CD001", 5, PACS_CONTAINER_ISO},
     /* What may hold objects but is not read here must not be passed over as
      * "not DICOM". */
-    {32769, "BEA01", 5, CONTAINER_UNKNOWN}, /* UDF alone */
-    {0, "BZh", 3, CONTAINER_UNKNOWN},       /* bzip2 */
+    {32769, "BEA01", 5, PACS_CONTAINER_UNKNOWN}, /* UDF alone */
+    {0, "BZh", 3, PACS_CONTAINER_UNKNOWN},       /* bzip2 */
     {0,
      "\xfd"
      "7zXZ",
-     6, CONTAINER_UNKNOWN}, /* xz */
-    {0, "7z\xbc\xaf\x27\x1c", 6, CONTAINER_UNKNOWN},
-    {0, "Rar!\x1a\x07", 6, CONTAINER_UNKNOWN},
-    {0, "\x04\x22\x4d\x18", 4, CONTAINER_UNKNOWN}, /* lz4 */
-    {0, "070701", 6, CONTAINER_UNKNOWN},           /* cpio */
-    {0, "070707", 6, CONTAINER_UNKNOWN},
+     6, PACS_CONTAINER_UNKNOWN}, /* xz */
+    {0, "7z\xbc\xaf\x27\x1c", 6, PACS_CONTAINER_UNKNOWN},
+    {0, "Rar!\x1a\x07", 6, PACS_CONTAINER_UNKNOWN},
+    {0, "\x04\x22\x4d\x18", 4, PACS_CONTAINER_UNKNOWN}, /* lz4 */
+    {0, "070701", 6, PACS_CONTAINER_UNKNOWN},           /* cpio */
+    {0, "070707", 6, PACS_CONTAINER_UNKNOWN},
 };
 
 /* Octal digits in a header of tar, spaces before and after allowed. */
@@ -69,8 +69,8 @@ is_tar(const unsigned char *p, size_t size)
 	return want > 0 && (want == sum || want == signed_sum);
 }
 
-enum container
-container_of(const void *head, size_t size)
+enum pacs_container
+pacs_container_of(const void *head, size_t size)
 {
 	const struct magic *m;
 	size_t i;
@@ -81,5 +81,5 @@ container_of(const void *head, size_t size)
 		    !memcmp((const char *)head + m->at, m->bytes, m->len))
 			return m->kind;
 	}
-	return is_tar(head, size) ? CONTAINER_TAR : CONTAINER_NONE;
+	return is_tar(head, size) ? PACS_CONTAINER_TAR : PACS_CONTAINER_NONE;
 }
