@@ -52,7 +52,7 @@ static const struct cli_opt opts[] = {
      &flags.weekly},
     {0, "keep-yearly", "N", "none", "prune: keep the last of N years", CLI_UINT,
      &flags.yearly},
-    {0, "level", "N", "none", "create: level of zstd, 1 to 19; 3", CLI_UINT,
+    {0, "level", "N", "none", "create: level of zstd, 1 to 19; 1", CLI_UINT,
      &flags.level},
     {0, "max-age", "TIME", "none",
      "status: status 1 if the last good backup is older: 30h", CLI_STRING,

@@ -65,7 +65,7 @@ struct pacs_backup_hooks {
 
 struct pacs_backup_options {
 	unsigned jobs;      /* threads; 0 = 1 */
-	int level;          /* of zstd; 0 = 3 */
+	int level;          /* of zstd; 0 = 1, of texts 3 */
 	uint64_t pack_size; /* bytes; 0 = 128 MiB */
 	uint64_t rate;      /* bytes read a second; 0 = as fast as can be */
 	bool patient;       /* small steps: stopped is looked at often */

@@ -32,7 +32,9 @@ struct crew {
 	pthread_cond_t ready;
 	struct job **ring; /* on their way, oldest first */
 	size_t first, count, cap;
-	uint64_t rate, start_ms, read; /* under lock */
+	struct pacs_buf *spare; /* rooms for frames, to be used again; */
+	size_t spare_count;     /* these and what follows: under lock */
+	uint64_t rate, start_ms, read;
 };
 
 struct worker {
@@ -238,11 +240,35 @@ zstd_whole(struct pacs_error *err, const void *bytes, size_t size, int level,
 	return rc;
 }
 
+/* Rooms are used again: fresh memory costs a fault for each page of it. */
+static void
+take_room(struct crew *c, struct job *j)
+{
+	pthread_mutex_lock(&c->lock);
+	if (c->spare_count)
+		j->out = c->spare[--c->spare_count];
+	pthread_mutex_unlock(&c->lock);
+	pacs_buf_reset(&j->out);
+}
+
+void
+crew_done(struct crew *c, struct job *j)
+{
+	pthread_mutex_lock(&c->lock);
+	if (c->spare_count < c->cap) {
+		c->spare[c->spare_count++] = j->out;
+		memset(&j->out, 0, sizeof(j->out));
+	}
+	pthread_mutex_unlock(&c->lock);
+	job_free(j);
+}
+
 static void
 work(struct crew *c, struct worker *w, struct job *j)
 {
 	size_t i;
 
+	take_room(c, j);
 	pacs_buf_reset(&w->raw);
 	if (j->range)
 		j->rc = add_range(c, w, j);
@@ -253,9 +279,6 @@ work(struct crew *c, struct worker *w, struct job *j)
 	if (!j->rc && j->raw)
 		j->rc = frame(&j->err, w->z, w->raw.data, w->raw.len,
 			      is_dense(w->z, &w->raw) ? -1 : c->level, &j->out);
-	/* It waits for its turn: no more memory than it needs. */
-	j->out.data = pacs_realloc(j->out.data, j->out.len + 1);
-	j->out.cap = j->out.len + 1;
 }
 
 static void
@@ -302,6 +325,7 @@ crew_open(struct pacs_error *err, const struct pacs_archive *ar, unsigned jobs,
 	c->chunk = jobs > MANY_JOBS ? SMALL_CHUNK : CHUNK_BYTES;
 	c->cap = 2 * jobs;
 	c->ring = pacs_calloc(c->cap, sizeof(*c->ring));
+	c->spare = pacs_calloc(c->cap, sizeof(*c->spare));
 	c->queue = pacs_queue_new(c->cap, SIZE_MAX);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->ready, NULL);
@@ -328,6 +352,9 @@ crew_close(struct crew *c)
 	pacs_queue_free(c->queue);
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->ready);
+	while (c->spare_count)
+		pacs_buf_clear(&c->spare[--c->spare_count]);
+	free(c->spare);
 	free(c->ring);
 	free(c);
 }

@@ -196,6 +196,35 @@ need_tmp(struct pacs_error *err, struct depot *d)
 	return PACS_OK;
 }
 
+/* A folder that was renamed, unmounted or replaced while we hold it open still
+ * takes all that is written: to where nobody will look for it. */
+static enum pacs_err
+still_there(struct pacs_error *err, const struct depot *d)
+{
+	struct stat named, held;
+
+	if (stat(d->where, &named) == 0 && fstat(d->dirfd, &held) == 0 &&
+	    named.st_dev == held.st_dev && named.st_ino == held.st_ino &&
+	    held.st_nlink > 0)
+		return PACS_OK;
+	return pacs_error_set(err, PACS_EIO,
+			      "'%s' is not there any more: moved, unmounted or "
+			      "removed while this ran",
+			      d->where);
+}
+
+/* Whatever failed in it, that it is gone is what there is to be said. */
+static enum pacs_err
+say_if_gone(struct pacs_error *err, const struct depot *d, enum pacs_err rc)
+{
+	struct pacs_error gone = PACS_ERROR_INIT;
+
+	if (!still_there(&gone, d))
+		return rc;
+	*err = gone;
+	return gone.code;
+}
+
 enum pacs_err
 depot_stage(struct pacs_error *err, struct depot *d, char ret_name[NAME_ROOM],
 	    int *ret_fd)
@@ -207,7 +236,8 @@ depot_stage(struct pacs_error *err, struct depot *d, char ret_name[NAME_ROOM],
 		return rc;
 	snprintf(ret_name, NAME_ROOM, "pacs-backup-%d-%llx-%u", (int)getpid(),
 		 (unsigned long long)pacs_time_us(), d->serial++);
-	return pacs_fs_create(err, d->tmpfd, ret_name, MODE_FILE, ret_fd);
+	rc = pacs_fs_create(err, d->tmpfd, ret_name, MODE_FILE, ret_fd);
+	return rc && !d->remote ? say_if_gone(err, d, rc) : rc;
 }
 
 enum pacs_err
@@ -316,7 +346,9 @@ depot_place(struct pacs_error *err, struct depot *d, const char *staged, int fd,
 		rc = make_parents(err, d, name);
 	if (!rc)
 		rc = pacs_fs_rename(err, d->tmpfd, staged, d->dirfd, name);
-	return rc ? rc : sync_folder_of(err, d, name);
+	if (!rc)
+		rc = sync_folder_of(err, d, name);
+	return say_if_gone(err, d, rc);
 }
 
 enum pacs_err
@@ -487,6 +519,78 @@ depot_sizes(struct pacs_error *err, struct depot *d, const char *dir,
 	return rc;
 }
 
+static enum pacs_err
+lost(struct pacs_error *err, const struct depot *d, const char *name)
+{
+	return pacs_error_set(err, PACS_EIO,
+			      "'%s' is not in '%s' any more: it was removed "
+			      "while this ran",
+			      name, d->where);
+}
+
+/* Those of them in one folder, which is listed once. */
+static enum pacs_err
+confirm_below(struct pacs_error *err, struct depot *d, const char *dir,
+	      const struct pacs_backup_file *files, size_t count)
+{
+	size_t i, k, n = strlen(dir);
+	struct names names = {0};
+	uint64_t *sizes = NULL;
+	enum pacs_err rc = depot_sizes(err, d, dir, &names, &sizes);
+
+	for (i = 0; !rc && i < count; i++) {
+		if (strncmp(files[i].name, dir, n) != 0)
+			continue;
+		for (k = 0; k < names.count; k++)
+			if (!strcmp(names.list[k], files[i].name + n + 1) &&
+			    sizes[k] == files[i].size)
+				break;
+		if (k == names.count)
+			rc = lost(err, d, files[i].name);
+	}
+	names_clear(&names);
+	free(sizes);
+	return rc;
+}
+
+static enum pacs_err
+confirm_remote(struct pacs_error *err, struct depot *d,
+	       const struct pacs_backup_file *files, size_t count)
+{
+	static const size_t number_end[] = {sizeof("packs/000000") - 1,
+					    sizeof("index/000000") - 1};
+	char dir[NAME_ROOM];
+	enum pacs_err rc = PACS_OK;
+	size_t i, top;
+
+	for (top = 0; !rc && top < 2; top++)
+		for (i = 0; i < count; i++) {
+			if (*files[i].name != (top ? 'i' : 'p'))
+				continue;
+			snprintf(dir, sizeof(dir), "%.*s",
+				 (int)number_end[top], files[i].name);
+			rc = confirm_below(err, d, dir, files, count);
+			break;
+		}
+	return rc;
+}
+
+enum pacs_err
+depot_confirm(struct pacs_error *err, struct depot *d,
+	      const struct pacs_backup_file *files, size_t count)
+{
+	struct stat st;
+	size_t i;
+
+	if (d->remote)
+		return confirm_remote(err, d, files, count);
+	for (i = 0; i < count; i++)
+		if (fstatat(d->dirfd, files[i].name, &st, 0) != 0 ||
+		    (uint64_t)st.st_size != files[i].size)
+			return lost(err, d, files[i].name);
+	return PACS_OK;
+}
+
 /* --- removing, moving, locking -------------------------------------------- */
 
 enum pacs_err
@@ -521,7 +625,9 @@ depot_move(struct pacs_error *err, struct depot *d, const char *from,
 			rc = pacs_fs_rename(err, d->dirfd, from, d->dirfd, to);
 		if (!rc)
 			rc = sync_folder_of(err, d, to);
-		return rc ? rc : sync_folder_of(err, d, from);
+		if (!rc)
+			rc = sync_folder_of(err, d, from);
+		return say_if_gone(err, d, rc);
 	}
 	a = remote_name(d, from);
 	b = remote_name(d, to);

@@ -77,6 +77,10 @@ enum pacs_err depot_list(struct pacs_error *err, struct depot *d,
 enum pacs_err depot_sizes(struct pacs_error *err, struct depot *d,
 			  const char *dir, struct names *out,
 			  uint64_t **ret_sizes) PACS_MUST_CHECK;
+/* Files that were placed are there, of their size: else PACS_EIO. */
+enum pacs_err depot_confirm(struct pacs_error *err, struct depot *d,
+			    const struct pacs_backup_file *files,
+			    size_t count) PACS_MUST_CHECK;
 enum pacs_err depot_remove(struct pacs_error *err, struct depot *d,
 			   const char *name) PACS_MUST_CHECK;
 enum pacs_err depot_move(struct pacs_error *err, struct depot *d,
@@ -154,6 +158,7 @@ struct push {
 	char staged[NAME_ROOM];
 	struct pacs_digest *digest;
 	uint64_t plain; /* bytes written, before encryption */
+	uint64_t flushed; /* of them are on their way to the disk */
 };
 enum pacs_err push_open(struct pacs_error *err, struct pacs_repo *r,
 			struct push *p) PACS_MUST_CHECK;
@@ -375,6 +380,8 @@ bool crew_full(const struct crew *c);
 /* Takes j over; crew_collect gives jobs back in this order. */
 void crew_submit(struct crew *c, struct job *j);
 struct job *crew_collect(struct crew *c); /* NULL: none is on its way */
+/* After its frames were written: frees j, keeps its room. */
+void crew_done(struct crew *c, struct job *j);
 void job_free(struct job *j);
 
 struct packer {

@@ -180,7 +180,7 @@ take_job(struct pacs_error *err, struct packer *p, struct job *j)
 		if (p->hooks->progress)
 			p->hooks->progress(p->hooks->ctx, j->done, j->bytes);
 	}
-	job_free(j);
+	crew_done(p->crew, j);
 	return rc;
 }
 

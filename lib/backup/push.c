@@ -12,6 +12,8 @@
 #include "backup/internal.h"
 #include "base/fs.h"
 
+#define FLUSH_BYTES (16u << 20)
+
 static enum pacs_err
 start_age(struct pacs_error *err, const struct names *recipients,
 	  struct push *p)
@@ -91,6 +93,11 @@ push_write(struct pacs_error *err, struct push *p, const void *bytes,
 	if (!p->age.pid)
 		pacs_digest_add(p->digest, bytes, size);
 	p->plain += size;
+	/* So that the barrier at the end has little to wait for. */
+	if (p->repo && p->plain - p->flushed >= FLUSH_BYTES) {
+		pacs_fs_start_flush(p->fd);
+		p->flushed = p->plain;
+	}
 	return rc;
 }
 

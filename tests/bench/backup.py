@@ -34,39 +34,59 @@ ENV = dict(os.environ, RESTIC_PASSWORD="bench", RESTIC_CACHE_DIR="",
 SAYS_NOTHING = subprocess.DEVNULL
 
 
+def size_of(path):
+    if os.path.isfile(path):
+        return os.path.getsize(path)
+    return sum(os.path.getsize(os.path.join(d, f))
+               for d, _, names in os.walk(path) for f in names)
+
+
 class Ours:
     name = "pacs-backup"
+    level = ()
 
     def __init__(self, work):
-        self.repo = os.path.join(work, "ours")
+        self.repo = os.path.join(work, self.name)
 
     def make(self):
         pass
 
     def backup(self, a):
         return measure(program("pacs-backup"), "create", "-a", a, "-r",
-                       self.repo)
+                       self.repo, *self.level)
 
     def verify(self):
         return measure(program("pacs-backup"), "verify", "-r", self.repo,
                        "--read-data")
 
 
+class Level3(Ours):
+    """The level of the others, for the first backup and its size."""
+    name = "pacs-backup --level=3"
+    level = ("--level=3",)
+
+    def backup(self, a):
+        return None if os.path.exists(self.repo) else super().backup(a)
+
+    def verify(self):
+        return None
+
+
 class Tar:
     name = "tar -c | zstd -3 -T2"
 
     def __init__(self, work):
-        self.file = os.path.join(work, "tar.zst")
+        self.repo = os.path.join(work, "tar.zst")
 
     def make(self):
         pass
 
     def backup(self, a):
-        if os.path.exists(self.file):
+        if os.path.exists(self.repo):
             return None
         return measure("sh", "-c", 'tar -C "$1" -cf - objects | '
                        'zstd -q -3 -T2 -o "$2" && sync -f "$2"', "sh", a,
-                       self.file)
+                       self.repo)
 
     def verify(self):
         return None
@@ -118,6 +138,7 @@ class Borg:
 
 def contenders():
     yield Ours
+    yield Level3
     yield Tar
     for c, p in ((Restic, "restic"), (Borg, "borg")):
         if shutil.which(p):
@@ -142,7 +163,8 @@ def prepare(home):
     return a, more, count
 
 
-def one_round(home, archive, more, times, memory):
+def one_round(home, archive, more, results):
+    times, cpu, memory, sizes = results
     work = tempfile.mkdtemp(prefix="run.", dir=home)
     a = os.path.join(work, "a")
     subprocess.run(["cp", "-al", archive, a], check=True)
@@ -158,8 +180,12 @@ def one_round(home, archive, more, times, memory):
             r = do(c)
             if r:
                 times.setdefault(what, {}).setdefault(c.name, []).append(r[0])
+                cpu.setdefault(what, {}).setdefault(c.name, []).append(r[1])
                 memory[c.name] = max(memory.get(c.name, 0), r[2])
-                print(f"  {what}: {c.name}: {r[0]:.2f} s", file=sys.stderr)
+                print(f"  {what}: {c.name}: {r[0]:.2f} s, CPU {r[1]:.2f} s",
+                      file=sys.stderr)
+            if what == "first":
+                sizes[c.name] = size_of(c.repo)
 
     subprocess.run(["sh", "-c", 'cat "$1"/objects/*/*/*/* >/dev/null', "sh",
                     a], check=True)  # all find it in memory
@@ -232,28 +258,52 @@ def nothing_new(home, say):
             f"{rss / 1024:.1f} MiB")
 
 
+def aims(times, say):
+    """What issue and manual promise, and whether it was so here."""
+    def aim(what, peer, ok, bound):
+        if peer in times[what]:
+            r = (statistics.median(times[what][Ours.name]) /
+                 statistics.median(times[what][peer]))
+            say(f"  aim: {what}: {bound} of {peer}: {r:.2f}, "
+                f"{'met' if ok(r) else 'MISSED'}")
+
+    aim("first", Tar.name, lambda r: r <= 1.3, "at most 1.3 x the time")
+    for peer in (Restic.name, Borg.name):
+        aim("first", peer, lambda r: r <= 1 / 3, "a third of the time")
+    aim("nothing new", Restic.name, lambda r: r <= 1 / 20,
+        "a twentieth of the time")
+    aim("verify", Restic.name, lambda r: r <= 1, "at most the time")
+
+
 def main():
     say = Report(os.path.join(BUILD, "bench-backup.txt"))
     home = tempfile.mkdtemp(prefix="bench-backup.",
                             dir=os.environ.get("BENCH_DIR", BUILD))
-    times, memory = {}, {}
+    times, cpu, memory, sizes = results = {}, {}, {}, {}
     try:
         archive, more, count = prepare(home)
         size = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in
                    os.walk(os.path.join(archive, "objects")) for f in names)
         for n in range(RUNS):
             print(f"round {n + 1}", file=sys.stderr)
-            one_round(home, archive, more, times, memory)
+            one_round(home, archive, more, results)
         say(f"{count} objects, {size / 1e6:.0f} MB; {RUNS} rounds, in turn; "
             f"load at the end {os.getloadavg()[0]:.1f}")
         for what, by in times.items():
             ours = statistics.median(by[Ours.name])
+            work = statistics.median(cpu[what][Ours.name])
             for name, t in by.items():
                 m = statistics.median(t)
+                used = statistics.median(cpu[what][name])
                 say(f"  {what:12} {name:28} {m:8.3f} s  (least {min(t):.3f}, "
-                    f"most {max(t):.3f})  {m / ours:7.2f}x")
+                    f"most {max(t):.3f})  {m / ours:7.2f}x; CPU {used:7.3f} s"
+                    f"  {used / work:6.2f}x")
         for name, kib in memory.items():
             say(f"  peak memory  {name:28} {kib / 1024:8.1f} MiB")
+        for name, n in sizes.items():
+            say(f"  size         {name:28} {n / 1e6:8.1f} MB  "
+                f"({n / sizes[Ours.name]:.3f}x)")
+        aims(times, say)
         say(f"  one study: {study.said}")
         nothing_new(home, say)
     finally:

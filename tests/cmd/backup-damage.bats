@@ -125,3 +125,75 @@ files() {
 	[ "$(find back/objects -type f | wc -l)" -eq 2 ]
 	exits 0 pacs-store -a back in later --again
 }
+
+# interrupted COMMAND...: a night that takes a second, and what happens to ./repo
+# when its first pack is there.
+interrupted() {
+	rm -rf repo/packs/000003
+	pacs-backup create -r repo --rate=40K >out 2>err &
+	local night=$! status=0
+	until [ -e repo/packs/000003/00001.tar.zst ]; do
+		kill -0 $night
+	done
+	"$@"
+	wait $night || status=$?
+	[ "$status" -eq 4 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] && return
+	echo "status $status"
+	cat err
+	return 1
+}
+
+@test "a folder that is moved, replaced or removed while a night runs is named" {
+	ct new 5 1 1 'dcm.noise(7, 40000)'
+	pacs-store new
+	interrupted mv repo elsewhere
+	grep -qx "pacs-backup: 'repo' is not there any more: .*" err
+	assert_not_exist elsewhere/snapshots/000003
+	exits 0 pacs-backup verify -r elsewhere --read-data
+	mv elsewhere repo
+	exchange() { mv repo elsewhere && mkdir repo; }
+	interrupted exchange
+	grep -q "'repo' is not there any more" err
+	[ -z "$(ls repo)" ]
+	rmdir repo
+	mv elsewhere repo
+	cp -a repo kept
+	interrupted rm -rf repo
+	grep -q "'repo' is not there any more" err
+	mv kept repo
+	exits 0 pacs-backup create -v -r repo
+	grep -q 'snapshot 3: 1 objects' err
+	exits 0 pacs-backup verify -r repo --read-data
+	exits 0 pacs-backup restore -r repo -o back
+	same_archive a back
+}
+
+@test "a pack that somebody removes while a night runs is named, and made again" {
+	ct new 5 1 1 'dcm.noise(7, 40000)'
+	pacs-store new
+	interrupted rm -f repo/packs/000003/00001.tar.zst
+	grep -q "'packs/000003/00001.tar.zst' is not in 'repo' any more" err
+	exits 0 pacs-backup create -r repo
+	exits 0 pacs-backup verify -r repo --read-data
+	exits 0 pacs-backup restore -r repo -o back
+	same_archive a back
+}
+
+@test "a disk that is unmounted while a night runs is named" {
+	long
+	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
+	mkdir disk
+	unshare -m mount -t tmpfs none disk 2>/dev/null ||
+		skip "mounts are not allowed here"
+	ct new 5 1 1 'dcm.noise(7, 40000)'
+	pacs-store new
+	export -f interrupted
+	unshare -m bash -c 'set -e
+		mount -t tmpfs none disk
+		mv repo kept
+		cp -a kept disk/repo
+		ln -s disk/repo repo
+		interrupted umount -l disk'
+	grep -q "'repo' is not there any more" err
+	[ -z "$(ls disk)" ]
+}

@@ -151,6 +151,31 @@ there_and_back() {
 	exits 4 pacs-backup create -r no/such/folder
 }
 
+@test "a remote that is emptied while a night runs is named, and the night no good one" {
+	need rclone
+	remote="rclone::local:$PWD/remote"
+	exits 0 pacs-backup create -r "$remote"
+	ct new 5 1 1 && pacs-store new
+	# A stand-in that removes all of it before the list of what is in it.
+	mkdir bin
+	cat >bin/rclone <<-END
+	#!/bin/sh
+	case \$* in
+	copyto*index/000002/00001.list*)
+		rm -rf "$PWD/remote"
+		;;
+	esac
+	exec $(command -v rclone) "\$@"
+	END
+	chmod +x bin/rclone
+	cp -a remote kept
+	PATH=$PWD/bin:$PATH exits 4 pacs-backup create -r "$remote"
+	grep -q "'packs/000002/0000[12].tar.zst' is not in '$remote' any more" err
+	rm -rf remote && mv kept remote
+	exits 0 pacs-backup create -r "$remote"
+	exits 0 pacs-backup verify -r "$remote" --read-data
+}
+
 @test "a remote that fails every third upload is tried again; one that fails is said" {
 	long
 	need rclone

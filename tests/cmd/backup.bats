@@ -290,6 +290,45 @@ fcntl.fcntl(9, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	exits 0 pacs-backup create -r repo
 }
 
+@test "--rate keeps to so many bytes a second" {
+	cts in 10
+	pacs-store in
+	bytes=$(cat in/* | wc -c)
+	began=$(date +%s%N)
+	exits 0 pacs-backup create -r repo --rate=$((2 * bytes))
+	took=$((($(date +%s%N) - began) / 1000000))
+	[ "$took" -ge 480 ] || {
+		echo "$bytes bytes at $((2 * bytes)) a second took $took ms"
+		false
+	}
+	exits 0 pacs-backup verify -r repo --read-data
+	exits 2 pacs-backup verify -r repo --rate=1M
+	exits 2 pacs-backup create -r repo --rate=x
+}
+
+@test "amendments, the address book and the marker are part of it" {
+	cts in 1
+	pacs-store in
+	mkdir a/amendments
+	echo one >"a/amendments/$root.1"
+	echo 'PACS@127.0.0.1:104' >a/peers
+	night
+	# A night in which nothing else is new.
+	echo two >"a/amendments/$root.1"
+	echo other >"a/amendments/$root.2"
+	: >a/peers
+	night
+	night
+	exits 0 pacs-backup verify -r repo --read-data
+	for n in 1 2 3; do
+		exits 0 pacs-backup restore -r repo --snapshot=$n -o "r$n"
+		diff -r "at/$n/amendments" "r$n/amendments"
+		cmp "at/$n/peers" "r$n/peers"
+		cmp a/pacs-archive "r$n/pacs-archive"
+	done
+	assert_not_exist repo/packs/000003
+}
+
 @test "--max-time ends at a pack's boundary, and the next night goes on" {
 	cts in 60
 	pacs-store in
