@@ -12,26 +12,20 @@ run is fine. In `fail` the exit status is judged too: 0 only if all was done
 that an undisturbed run does, else 3 or 4 and a word on stderr; a flush that
 failed is always 4. FAULT_FULL=1 tries each call, else --limit of them.
 """
-import argparse
-import multiprocessing
 import os
-import random
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.dont_write_bytecode = True
 
 import archive_check as ac  # noqa: E402
 import crash_states as cs  # noqa: E402
-import replay  # noqa: E402
+import jobs  # noqa: E402
 from journal import NAMES  # noqa: E402
 
 STORES = ("few", "batch", "tar", "move")
-ERRORS = ("ENOSPC", "EIO", "short", "ENOSPC:on", "EIO:on")
 
 
 class Bench:
@@ -72,8 +66,7 @@ class Bench:
                                    stdin=subprocess.DEVNULL, stdout=o,
                                    stderr=subprocess.PIPE, timeout=100)
             self.interrupt(home)
-            with open(env["SHIM_STATE"], "rb") as f:
-                calls = struct.unpack("<17Q", f.read(17 * 8))
+            calls = jobs.read_calls(env["SHIM_STATE"])
             lines, _ = ac.read_ledger(env["A"])
             done = ac.expected(lines)
             with open(out, "rb") as f:
@@ -189,62 +182,32 @@ def jobs_of(mode, calls):
         return [(mode, (n, after)) for n in range(1, total + 1)
                 for after in (False, True)]
     # Flushes by their own numbers, so that the rule for them can be applied.
-    jobs = [(mode, (n, error, None)) for n in range(1, total + 1)
-            for error in ERRORS]
+    them = [(mode, (n, error, None)) for n in range(1, total + 1)
+            for error in jobs.ERRORS]
     for kind in ("fsync", "syncfs"):
-        jobs += [(mode, (n, "EIO", kind))
+        them += [(mode, (n, "EIO", kind))
                  for n in range(1, calls[NAMES.index(kind)] + 1)]
-    return jobs
+    return them
+
+
+def prepare(home):
+    global bench
+    bench = (Plug if options.mode == "plug" else Bench)(home, options.scenario)
+    return bench.calls
 
 
 def main():
-    global bench, lie
-    ap = argparse.ArgumentParser(description=__doc__)
-    ap.add_argument("mode", choices=("kill", "plug", "fail"))
-    ap.add_argument("scenario", choices=cs.SCENARIOS)
-    ap.add_argument("--limit", type=int, default=40)
-    ap.add_argument("--seconds", type=float, default=20)
+    global lie, options
+    ap = jobs.arguments(__doc__, ("kill", "plug", "fail"), cs.SCENARIOS, 40, 20)
     ap.add_argument("--lie", help="fsync or syncfs: a disk that only says so")
-    ap.add_argument("--first", action="store_true",
-                    help="one complaint is enough")
-    a = ap.parse_args()
-    lie = a.lie
-    if a.mode == "plug" and "FAULT_MOUNTS" not in os.environ:
+    options = ap.parse_args()
+    lie = options.lie
+    if options.mode == "plug" and "FAULT_MOUNTS" not in os.environ:
         # In a mount namespace of its own: nothing stays mounted.
         os.environ["FAULT_MOUNTS"] = "own"
         os.execvp("unshare", ["unshare", "-m", sys.executable, *sys.argv])
-    full = os.environ.get("FAULT_FULL") == "1"
-    until = time.monotonic() + a.seconds
-    home = tempfile.mkdtemp(prefix="live.", dir=replay.scratch_home())
-    ran = bad = 0
-    try:
-        bench = (Plug if a.mode == "plug" else Bench)(home, a.scenario)
-        jobs = jobs_of(a.mode, bench.calls)
-        total = len(jobs)
-        random.Random(1).shuffle(jobs)
-        if not full:
-            jobs = jobs[:a.limit]
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            for plan, complaints in pool.imap_unordered(one, jobs):
-                if complaints == [None]:
-                    continue
-                ran += 1
-                if complaints:
-                    bad += 1
-                    print("BAD:", plan)
-                    for c in complaints[:5]:
-                        print("     ", c)
-                if a.first and bad:
-                    pool.terminate()
-                    break
-                if not full and time.monotonic() > until:
-                    pool.terminate()
-                    break
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    print(f"{a.mode} {a.scenario}: {ran} runs of {total} possible over "
-          f"{bench.calls[0]} calls: {bad} bad", flush=True)
-    return 1 if bad or not ran else 0
+    return jobs.drive(options, prepare,
+                      lambda calls: jobs_of(options.mode, calls), one)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,70 @@
+"""Many runs of one scenario, each with another fault planned: what live.py and
+backup.py share. Workers are forked when all is ready: `one` may use what `prepare` left in
+globals."""
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import struct
+import tempfile
+import time
+
+import replay
+
+ERRORS = ("ENOSPC", "EIO", "short", "ENOSPC:on", "EIO:on")
+
+
+def arguments(doc, modes, scenarios, limit, seconds):
+    ap = argparse.ArgumentParser(description=doc)
+    ap.add_argument("mode", choices=modes)
+    ap.add_argument("scenario", choices=scenarios)
+    ap.add_argument("--limit", type=int, default=limit)
+    ap.add_argument("--seconds", type=float, default=seconds)
+    ap.add_argument("--first", action="store_true",
+                    help="one complaint is enough")
+    return ap
+
+
+def read_calls(path):
+    """Calls that the shim saw: all, those of each kind, and at [16] whether
+    the planned fault came."""
+    with open(path, "rb") as f:
+        return struct.unpack("<17Q", f.read(17 * 8))
+
+
+def drive(a, prepare, plan_jobs, one):
+    """prepare(home) makes ready and returns the calls of an undisturbed run,
+    plan_jobs(calls) the jobs; one(job) is (plan, complaints), [None] if the
+    fault did not come. FAULT_FULL=1 runs them all, else a sample. Returns an
+    exit status."""
+    full = os.environ.get("FAULT_FULL") == "1"
+    until = time.monotonic() + a.seconds
+    home = tempfile.mkdtemp(prefix=f"{a.mode}-{a.scenario}.",
+                            dir=replay.scratch_home())
+    ran = bad = 0
+    try:
+        calls = prepare(home)
+        jobs = plan_jobs(calls)
+        possible = len(jobs)
+        random.Random(1).shuffle(jobs)
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            for plan, complaints in pool.imap_unordered(
+                    one, jobs if full else jobs[:a.limit]):
+                if complaints == [None]:
+                    continue
+                ran += 1
+                if complaints:
+                    bad += 1
+                    print("BAD:", plan)
+                    for c in complaints[:5]:
+                        print("     ", c)
+                if (a.first and bad) or (not full and
+                                         time.monotonic() > until):
+                    pool.terminate()
+                    break
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    print(f"{a.mode} {a.scenario}: {ran} runs of {possible} possible over "
+          f"{calls[0]} calls: {bad} bad", flush=True)
+    return 1 if bad or not ran else 0
