@@ -78,8 +78,8 @@ pacs_child_start(struct pacs_error *err, const char *const *argv, int in,
 	return PACS_OK;
 }
 
-/* The last line with something in it, without control characters. */
-static void
+/* The last line with something in it, without control characters; in buf. */
+static const char *
 last_words(const struct pacs_child *c, char buf[SAID])
 {
 	off_t size = c->said >= 0 ? lseek(c->said, 0, SEEK_END) : 0;
@@ -91,11 +91,11 @@ last_words(const struct pacs_child *c, char buf[SAID])
 	for (p = buf + strlen(buf); p > buf && p[-1] <= ' '; p--)
 		p[-1] = '\0';
 	start = strrchr(buf, '\n');
-	if (start)
-		memmove(buf, start + 1, strlen(start + 1) + 1);
-	for (p = buf; *p; p++)
+	start = start ? start + 1 : buf;
+	for (p = start; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
+	return start;
 }
 
 static int
@@ -112,13 +112,14 @@ wait_for(struct pacs_child *c)
 enum pacs_err
 pacs_child_wait(struct pacs_error *err, struct pacs_child *c)
 {
-	char said[SAID];
+	char room[SAID];
+	const char *said;
 	int status;
 
 	if (!c->pid)
 		return PACS_OK;
 	status = wait_for(c);
-	last_words(c, said);
+	said = last_words(c, room);
 	if (c->said >= 0)
 		close(c->said);
 	c->said = -1;

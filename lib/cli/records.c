@@ -67,6 +67,8 @@ cli_records_new(const struct cli_field *fields, const char *defaults)
 	const char **names;
 	size_t i, n = 0;
 
+	r->next = all_records;
+	all_records = r;
 	r->fields = fields;
 	r->form = choose_form();
 	while (fields[n].name)
@@ -82,8 +84,6 @@ cli_records_new(const struct cli_field *fields, const char *defaults)
 		for (i = 0; i < n; i++)
 			r->columns[r->column_count++] = i;
 	}
-	r->next = all_records;
-	all_records = r;
 	return r;
 }
 
