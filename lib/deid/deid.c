@@ -95,8 +95,8 @@ withhold(struct pacs_deid_result *r, const char *reason)
 }
 
 static bool
-take_uid(const struct pacs_deid *d, const struct pacs_item *root, uint32_t tag,
-	 char *old, char *new)
+take_uid(const struct pacs_deid *d, struct pacs_deid_result *r,
+	 const struct pacs_item *root, uint32_t tag, char *old, char *new)
 {
 	/* An object with two identities has none. */
 	if (!pacs_item_uid(root, tag, old, PACS_UID_MAX + 1) ||
@@ -105,7 +105,7 @@ take_uid(const struct pacs_deid *d, const struct pacs_item *root, uint32_t tag,
 	if (d->opts->columns & PACS_OPT_UIDS)
 		memcpy(new, old, PACS_UID_MAX + 1);
 	else
-		pacs_deid_uid(d, old, new);
+		value_uid(d, r, old, new);
 	return pacs_uid_is_safe(new);
 }
 
@@ -115,14 +115,14 @@ take_uids(const struct pacs_deid *d, const struct pacs_item *root,
 {
 	pacs_item_uid(root, PACS_TAG_SOPClassUID, r->sop_class,
 		      sizeof(r->sop_class));
-	if (!take_uid(d, root, PACS_TAG_StudyInstanceUID, r->old_study,
+	if (!take_uid(d, r, root, PACS_TAG_StudyInstanceUID, r->old_study,
 		      r->study) ||
-	    !take_uid(d, root, PACS_TAG_SeriesInstanceUID, r->old_series,
+	    !take_uid(d, r, root, PACS_TAG_SeriesInstanceUID, r->old_series,
 		      r->series) ||
-	    !take_uid(d, root, PACS_TAG_SOPInstanceUID, r->old_instance,
+	    !take_uid(d, r, root, PACS_TAG_SOPInstanceUID, r->old_instance,
 		      r->instance))
 		return withhold(r, "no-uid");
-	value_digest(d, r->old_instance, &r->self);
+	r->self = *value_digest(d, r, r->old_instance);
 	return true;
 }
 

@@ -103,6 +103,7 @@ struct pacs_deid_seen {
 	uint64_t count;
 };
 #define PACS_DEID_SEEN_MAX 256
+#define PACS_DEID_KNOWN    32u
 
 struct pacs_deid_result {
 	enum pacs_verdict verdict;
@@ -122,6 +123,12 @@ struct pacs_deid_result {
 	struct pacs_deid_ref *refs;
 	size_t ref_count, ref_cap;
 	struct pacs_uid_digest self;
+	/* Replacements of UIDs that came last: studies and series come again
+	 * and again. */
+	struct pacs_deid_known {
+		char uid[PACS_UID_MAX + 1];
+		struct pacs_uid_digest digest;
+	} known[PACS_DEID_KNOWN];
 	uint64_t weakened;      /* times that local rules kept more */
 	struct pacs_buf active; /* rules whose conditions hold */
 	/* Summed up over all data sets. */

@@ -19,7 +19,9 @@
 #include "deid/output.h"
 
 #define HALF  ".pacs-anon" /* folder of the folders of runs */
+#define LOCK  "lock"
 #define CHUNK (64u << 10)
+#define TRIES 10
 
 struct folder {
 	struct pacs_deid_output base;
@@ -162,6 +164,7 @@ folder_put(struct pacs_error *err, struct pacs_deid_output *out,
 /* --- folders of runs -------------------------------------------------------
  */
 
+/* All but the lock: while there is something, there is a lock. */
 static void
 empty_folder(int fd)
 {
@@ -172,26 +175,30 @@ empty_folder(int fd)
 
 	while (dir && (e = readdir(dir))) {
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    strcmp(e->d_name, LOCK) &&
 		    pacs_fs_unlink(&err, fd, e->d_name))
 			pacs_error_clear(&err);
 	}
 	if (dir)
 		closedir(dir);
+	(void)!pacs_fs_unlink(&err, fd, LOCK);
 }
 
-/* One that nobody holds the lock of is of a run that was killed. */
+/* One that nobody holds the lock of is of a run that was killed; one without a
+ * lock is empty, and of a run that was killed or has just begun, which then
+ * takes another. */
 static void
 sweep_one(struct folder *f, const char *name)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	int fd = openat(f->half_fd, name,
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int lock = fd < 0 ? -1 : openat(fd, "lock", O_RDWR | O_CLOEXEC);
+	int lock = fd < 0 ? -1 : openat(fd, LOCK, O_RDWR | O_CLOEXEC);
 
-	if (lock >= 0 && !pacs_fs_lock(&err, lock, true, 0)) {
+	if (lock >= 0 && !pacs_fs_lock(&err, lock, true, 0))
 		empty_folder(fd);
-		(void)!pacs_fs_rmdir(&err, f->half_fd, name);
-	}
+	pacs_error_clear(&err);
+	(void)!pacs_fs_rmdir(&err, f->half_fd, name); /* if it is empty */
 	if (lock >= 0)
 		close(lock);
 	if (fd >= 0)
@@ -222,7 +229,7 @@ open_folder(struct pacs_error *err, int dirfd, const char *path, int *ret)
 }
 
 static enum pacs_err
-open_own(struct pacs_error *err, struct folder *f)
+try_own(struct pacs_error *err, struct folder *f)
 {
 	uint8_t random[8];
 	char hex[17];
@@ -235,9 +242,27 @@ open_own(struct pacs_error *err, struct folder *f)
 	    open_folder(err, f->fd, HALF, &f->half_fd) ||
 	    pacs_fs_mkdir(err, f->half_fd, f->own, 0700) ||
 	    open_folder(err, f->half_fd, f->own, &f->own_fd) ||
-	    pacs_fs_create(err, f->own_fd, "lock", 0600, &f->lock_fd))
+	    pacs_fs_create(err, f->own_fd, LOCK, 0600, &f->lock_fd))
 		return err->code;
 	return pacs_fs_lock(err, f->lock_fd, true, 0);
+}
+
+/* Another run that begins or ends may take away what has no lock yet. */
+static enum pacs_err
+open_own(struct pacs_error *err, struct folder *f)
+{
+	int i;
+
+	for (i = 0; i < TRIES && try_own(err, f) == PACS_ENOTFOUND; i++) {
+		if (f->half_fd >= 0)
+			close(f->half_fd);
+		if (f->own_fd >= 0)
+			close(f->own_fd);
+		f->half_fd = f->own_fd = -1;
+		if (i + 1 < TRIES)
+			pacs_error_clear(err);
+	}
+	return err->code;
 }
 
 static enum pacs_err

@@ -82,8 +82,13 @@ const char *private_creator(const struct pacs_item *item, uint32_t tag,
 			    size_t *ret_len);
 
 /* --- value.c -------------------------------------------------------------- */
-void value_digest(const struct pacs_deid *d, const char *uid,
-		  struct pacs_uid_digest *ret);
+/* The bytes of a UID's replacement; borrowed until the next call. */
+const struct pacs_uid_digest *value_digest(const struct pacs_deid *d,
+					   struct pacs_deid_result *r,
+					   const char *uid);
+/* As pacs_deid_uid. */
+void value_uid(const struct pacs_deid *d, struct pacs_deid_result *r,
+	       const char *uid, char *ret);
 void value_pseudonym(const struct pacs_deid *d, const char *issuer,
 		     const char *id, char *ret);
 /* Of a patient that an item tells of. */

@@ -1,16 +1,15 @@
 /* A map for somebody's key: text into age(1), which never stands on a disk. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/child.h"
-#include "base/fs.h"
 #include "deid/map-internal.h"
+#include "deid/part.h"
 
 struct seal {
 	struct pacs_child age;
-	char *path, *part;
-	int fd; /* of part */
+	char *path;
+	int fd; /* of what becomes path */
 };
 
 static enum pacs_err
@@ -35,22 +34,15 @@ seal_begin(struct pacs_error *err, const char *path, const char *recipient,
 	   struct seal **ret, int *ret_fd)
 {
 	struct pacs_error gone = PACS_ERROR_INIT;
-	struct seal *s;
+	struct seal *s = pacs_calloc(1, sizeof(*s));
 
 	*ret = NULL;
-	if (!access(path, F_OK))
-		return pacs_error_set(err, PACS_EEXISTS,
-				      "'%s' is there, and nothing can be added "
-				      "to an encrypted map: name another",
-				      path);
-	s = pacs_calloc(1, sizeof(*s));
 	s->path = pacs_strdup(path);
-	s->part = pacs_format("%s.part", path);
-	s->fd = -1;
-	/* What a run that was killed left has no value. */
-	(void)!pacs_fs_unlink(&gone, AT_FDCWD, s->part);
-	if (pacs_fs_create(err, AT_FDCWD, s->part, 0600, &s->fd) ||
+	if (part_begin(err, path, 0600, &s->fd) ||
 	    start(err, s, recipient, ret_fd)) {
+		if (err->code == PACS_EEXISTS)
+			pacs_error_wrap(err, "nothing can be added to an "
+					     "encrypted map");
 		(void)!seal_end(&gone, s, false);
 		return err->code;
 	}
@@ -61,18 +53,11 @@ seal_begin(struct pacs_error *err, const char *path, const char *recipient,
 enum pacs_err
 seal_end(struct pacs_error *err, struct seal *s, bool good)
 {
-	struct pacs_error gone = PACS_ERROR_INIT;
-
-	if (!pacs_child_wait(err, &s->age) && good &&
-	    !pacs_fs_sync(err, s->fd) &&
-	    !pacs_fs_link(err, AT_FDCWD, s->part, AT_FDCWD, s->path))
-		(void)!pacs_fs_sync_parent(err, AT_FDCWD, s->path);
-	if (s->fd >= 0) {
-		(void)!pacs_fs_unlink(&gone, AT_FDCWD, s->part);
-		close(s->fd);
-	}
+	(void)!pacs_child_wait(err, &s->age);
+	if (s->fd >= 0)
+		(void)!part_end(err, s->path, s->fd,
+				good && err->code == PACS_OK);
 	free(s->path);
-	free(s->part);
 	free(s);
 	return err->code;
 }

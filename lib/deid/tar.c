@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/fs.h"
 #include "deid/output.h"
+#include "deid/part.h"
 #include "deid/set.h"
 
 #define CONTENT 8 /* bytes of a digest that tell objects apart */
@@ -24,7 +25,7 @@ struct tar {
 	struct pacs_deid_output base;
 	struct archive *a;
 	int fd;
-	char *path, *part;        /* of a file; else NULL */
+	char *path;               /* of a file; else NULL */
 	struct pacs_error failed; /* of the descriptor */
 	pthread_mutex_t lock;
 	/* Names that are taken, with 8 bytes of the digest of what has each. */
@@ -148,19 +149,6 @@ out:
  */
 
 static enum pacs_err
-finish_file(struct pacs_error *err, struct tar *t, bool good)
-{
-	struct pacs_error gone = PACS_ERROR_INIT;
-
-	if (good && !pacs_fs_sync(err, t->fd) &&
-	    !pacs_fs_link(err, AT_FDCWD, t->part, AT_FDCWD, t->path))
-		(void)!pacs_fs_sync_parent(err, AT_FDCWD, t->path);
-	(void)!pacs_fs_unlink(&gone, AT_FDCWD, t->part);
-	close(t->fd);
-	return err->code;
-}
-
-static enum pacs_err
 tar_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
 {
 	struct tar *t = (struct tar *)out;
@@ -172,11 +160,11 @@ tar_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
 		tar_error(err, t);
 	archive_write_free(t->a);
 	if (t->path)
-		(void)!finish_file(err, t, good && err->code == PACS_OK);
+		(void)!part_end(err, t->path, t->fd,
+				good && err->code == PACS_OK);
 	set_clear(&t->names);
 	pthread_mutex_destroy(&t->lock);
 	free(t->path);
-	free(t->part);
 	free(t);
 	return err->code;
 }
@@ -234,29 +222,14 @@ pacs_deid_output_tar_file(struct pacs_error *err, const char *path,
 			  struct pacs_deid_output **ret)
 {
 	struct pacs_error gone = PACS_ERROR_INIT;
-	char *part = pacs_format("%s.part", path);
-	struct tar *t;
 	int fd;
 
 	*ret = NULL;
-	if (!access(path, F_OK)) {
-		pacs_error_set(err, PACS_EEXISTS, "'%s' is there already",
-			       path);
-		goto fail;
-	}
-	/* What a run that was killed left has no value. */
-	(void)!pacs_fs_unlink(&gone, AT_FDCWD, part);
-	if (pacs_fs_create(err, AT_FDCWD, part, 0666, &fd))
-		goto fail;
-	if (pacs_deid_output_tar(err, fd, zstd_level, threads, ret)) {
-		close(fd);
-		goto fail;
-	}
-	t = (struct tar *)*ret;
-	t->path = pacs_strdup(path);
-	t->part = part;
-	return PACS_OK;
-fail:
-	free(part);
+	if (part_begin(err, path, 0666, &fd))
+		return err->code;
+	if (pacs_deid_output_tar(err, fd, zstd_level, threads, ret))
+		(void)!part_end(&gone, path, fd, false);
+	else
+		((struct tar *)*ret)->path = pacs_strdup(path);
 	return err->code;
 }

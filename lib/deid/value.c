@@ -122,14 +122,45 @@ value_is_exempt_uid(const char *uid)
 	return false;
 }
 
-void
-value_digest(const struct pacs_deid *d, const char *uid,
-	     struct pacs_uid_digest *ret)
+static void
+digest_of(const struct pacs_deid *d, const char *uid,
+	  struct pacs_uid_digest *ret)
 {
 	uint8_t digest[PACS_SHA256_SIZE];
 
 	pacs_hmac_of(d->uids, uid, strlen(uid), digest);
 	memcpy(ret->bytes, digest, sizeof(ret->bytes));
+}
+
+const struct pacs_uid_digest *
+value_digest(const struct pacs_deid *d, struct pacs_deid_result *r,
+	     const char *uid)
+{
+	struct pacs_deid_known *known;
+	uint32_t hash = 5381;
+	size_t i;
+
+	for (i = 0; uid[i]; i++)
+		hash = hash * 33 + (unsigned char)uid[i];
+	known = &r->known[(hash ^ hash >> 16) % PACS_DEID_KNOWN];
+	if (i && i < sizeof(known->uid) && !memcmp(known->uid, uid, i + 1))
+		return &known->digest;
+	/* What is too long to be kept only uses the place. */
+	digest_of(d, uid, &known->digest);
+	known->uid[0] = '\0';
+	if (i && i < sizeof(known->uid))
+		memcpy(known->uid, uid, i + 1);
+	return &known->digest;
+}
+
+void
+value_uid(const struct pacs_deid *d, struct pacs_deid_result *r,
+	  const char *uid, char *ret)
+{
+	if (value_is_exempt_uid(uid))
+		memcpy(ret, uid, strlen(uid) + 1);
+	else
+		pacs_uid_from_bytes(value_digest(d, r, uid)->bytes, ret);
 }
 
 void
@@ -141,7 +172,7 @@ pacs_deid_uid(const struct pacs_deid *d, const char *uid, char *ret)
 		memcpy(ret, uid, strlen(uid) + 1);
 		return;
 	}
-	value_digest(d, uid, &digest);
+	digest_of(d, uid, &digest);
 	pacs_uid_from_bytes(digest.bytes, ret);
 }
 
@@ -157,7 +188,7 @@ value_note_reference(struct walk *w, const char *uid)
 		r->refs = pacs_realloc(r->refs, r->ref_cap * sizeof(*r->refs));
 	}
 	ref = &r->refs[r->ref_count++];
-	value_digest(w->d, uid, &ref->instance);
+	ref->instance = *value_digest(w->d, r, uid);
 	ref->tag = around ? pacs_element_tag(around) : 0;
 }
 
@@ -180,7 +211,7 @@ replace_one(struct walk *w, uint32_t tag, const char *s, size_t n,
 	if (*clean) {
 		if (tag == PACS_TAG_ReferencedSOPInstanceUID)
 			value_note_reference(w, clean);
-		pacs_deid_uid(w->d, clean, uid);
+		value_uid(w->d, w->r, clean, uid);
 		pacs_buf_adds(out, uid);
 	}
 	pacs_buf_clear(&odd);

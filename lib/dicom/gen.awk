@@ -4,7 +4,7 @@
 BEGIN {
 	FS = "\t"
 	edition = "2026d"
-	slots = 16381 # prime; the same as PACS_DICT_SLOTS
+	slots = 16384 # the same as PACS_DICT_SLOTS
 	nexact = nrepeating = nsop = nsyntax = 0
 	sorted = "LC_ALL=C sort"
 	print "/* Made by lib/dicom/gen.awk from lib/dicom/data. Do not edit. */"
@@ -76,7 +76,8 @@ out == "tags" || out == "dict" {
 	}
 	exact[nexact] = row
 	exact_keyword[nexact] = keyword
-	slot = number(base) % slots
+	# the same as in dict.h
+	slot = (int(number(base) / 65536) * 1031 + number(base) % 65536 * 9) % slots
 	while (slot in used)
 		slot = (slot + 1) % slots
 	used[slot] = "{0x" base "u, " vr_macro(vr) ", " nexact "},"

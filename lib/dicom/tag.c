@@ -38,7 +38,7 @@ may_repeat(uint32_t tag)
 const struct pacs_dict_entry *
 pacs_dict_find_tag(uint32_t tag)
 {
-	uint32_t i = tag % PACS_DICT_SLOTS;
+	uint32_t i = PACS_DICT_SLOT(tag);
 
 	for (; pacs_dict_slots[i].tag; i = (i + 1) % PACS_DICT_SLOTS) {
 		if (pacs_dict_slots[i].tag == tag)
@@ -50,7 +50,7 @@ pacs_dict_find_tag(uint32_t tag)
 uint16_t
 pacs_dict_vr(uint32_t tag)
 {
-	uint32_t i = tag % PACS_DICT_SLOTS;
+	uint32_t i = PACS_DICT_SLOT(tag);
 	const struct pacs_dict_entry *e;
 
 	for (; pacs_dict_slots[i].tag; i = (i + 1) % PACS_DICT_SLOTS) {

@@ -9,6 +9,8 @@ main(void)
 {
 	struct pacs_error e = PACS_ERROR_INIT;
 	char long_text[1000];
+	const char *kept;
+	int i;
 
 	TEST("the first error wins, context goes to the front");
 	CHECK_ERR(pacs_error_set(&e, PACS_EFORMAT, "bad %d", 7), PACS_EFORMAT);
@@ -46,6 +48,12 @@ main(void)
 	TEST("names, meanings and statuses come from errcodes.def");
 	CHECK_STR(pacs_err_name(PACS_ENOSPC), "nospc");
 	CHECK_STR(pacs_err_name(PACS_OK), "ok");
+	for (i = 0; i < PACS_ERR_COUNT; i++)
+		CHECK(pacs_err_name((enum pacs_err)i) != NULL);
+	/* Whoever keeps a name has it for good. */
+	kept = pacs_err_name(PACS_EIO);
+	CHECK_STR(pacs_err_name(PACS_ELIMIT), "limit");
+	CHECK_STR(kept, "io");
 	CHECK_INT(pacs_err_status(PACS_EBUSY), 75);
 	CHECK_INT(pacs_err_status(PACS_EUSAGE), 2);
 	CHECK(strstr(pacs_err_meaning(PACS_EBUSY), "again") != NULL);

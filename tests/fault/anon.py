@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+"""Exports that die or meet a failing disk: anon.py MODE SCENARIO.
+
+  kill   SIGKILL before, and after, each call that changes a disk
+  fail   each such call fails once with ENOSPC, with EIO, writes half; from each
+         one on the disk is full; and each flush fails
+
+Scenarios: `folder` and `tar` (.tar.zst) with a map, `narrow` (a folder, with
+pseudonyms of 8 digits), `store` (into an archive). Whatever is there under its
+final name afterwards is whole: the bytes that an undisturbed run makes; of every
+object that is there the map knows the patient; a run that said 0 has done all.
+Then the next run, without faults, does the rest, and all is as if nothing had
+been. FAULT_FULL=1 tries each call, else --limit of them.
+"""
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+
+import dcm  # noqa: E402
+import replay  # noqa: E402
+from journal import NAMES  # noqa: E402
+
+BIN = os.path.join(os.environ["PACS_BUILD"], "bin")
+SHIM = os.path.join(os.environ["PACS_BUILD"], "fault/shim.so")
+ENV = {"PATH": BIN + ":" + os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC",
+       "HOME": "/nonexistent"}
+ERRORS = ("ENOSPC", "EIO", "short", "ENOSPC:on", "EIO:on")
+WHERE = {"folder": ["-o", "out"], "narrow": ["--digits=8", "-o", "out"],
+         "tar": ["-o", "out.tar.zst"], "store": ["--store", "-o", "a"]}
+
+
+def run(cwd, *args, **more):
+    p = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, env=dict(ENV, **more), cwd=cwd,
+                       timeout=100)
+    return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def objects(root):
+    """{path: bytes} of what has its final name, without folders of runs."""
+    found = {}
+    top = os.path.join(root, "a/objects" if os.path.isdir(
+        os.path.join(root, "a")) else "out")
+    for folder, _, names in os.walk(top):
+        for n in names:
+            p = os.path.join(folder, n)
+            if n.endswith(".dcm"):
+                with open(p, "rb") as f:
+                    found[p[len(top):]] = f.read()
+    tar = os.path.join(root, "out.tar.zst")
+    if os.path.exists(tar):
+        with tempfile.TemporaryDirectory(dir=root) as t:
+            p = subprocess.run(["tar", "--zstd", "-C", t, "-xf", tar],
+                               stderr=subprocess.PIPE)
+            if p.returncode:
+                return {"the tar": p.stderr}
+            for folder, _, names in os.walk(t):
+                for n in names:
+                    q = os.path.join(folder, n)
+                    with open(q, "rb") as f:
+                        found[q[len(t):]] = f.read()
+    return found
+
+
+def lines(root):
+    """Whole lines of the map."""
+    try:
+        with open(os.path.join(root, "map"), "rb") as f:
+            text = f.read()
+    except FileNotFoundError:
+        return []
+    return text.split(b"\n")[:-1]
+
+
+class Bench:
+    def __init__(self, home, scenario):
+        self.home, self.scenario = home, scenario
+        self.inputs = os.path.join(home, "in")
+        os.mkdir(self.inputs)
+        for i in range(1, 9):
+            with open(os.path.join(self.inputs, f"{i}"), "wb") as f:
+                f.write(dcm.ct(1 + i % 3, 1, i, dcm.noise(i, 3000)))
+        self.root = os.path.join(home, "root")
+        os.mkdir(self.root)
+        key = os.path.join(home, "key")
+        if run(home, "pacs-anon", "--make-key", key)[0]:
+            raise SystemExit("no key")
+        if scenario == "store" and run(home, "pacs-init",
+                                       os.path.join(self.root, "a"))[0]:
+            raise SystemExit("no archive")
+        self.command = ["pacs-anon", "--key", key, "--modify-dates", "-j1",
+                        "--map=map", *WHERE[scenario], self.inputs]
+        self.want = self.map = None
+        _, self.calls = self.attempt({}, self.learn)
+        if not self.want or len(self.want) != 8:
+            raise SystemExit("an undisturbed run does not write 8 objects")
+
+    def learn(self, root, status, err):
+        if status:
+            raise SystemExit(f"undisturbed: {status}: {err}")
+        self.want, self.map = objects(root), set(lines(root))
+        return []
+
+    def attempt(self, plan, judge):
+        home = tempfile.mkdtemp(dir=self.home)
+        root = os.path.join(home, "root")
+        try:
+            shutil.copytree(self.root, root, symlinks=True)
+            state = os.path.join(home, "calls")
+            status, _, err = run(root, *self.command, LD_PRELOAD=SHIM,
+                                 SHIM_ROOT=root, SHIM_STATE=state, **plan)
+            with open(state, "rb") as f:
+                calls = struct.unpack("<17Q", f.read(17 * 8))
+            if plan and not calls[16]:
+                return [None], calls
+            return judge(root, status, err), calls
+        except subprocess.TimeoutExpired:
+            return ["it hung"], (0,) * 17
+        finally:
+            shutil.rmtree(home)
+
+    def left(self, root):
+        """What there is, is whole, and the map knows whose it is."""
+        bad = []
+        found = objects(root)
+        for p, data in found.items():
+            if self.want.get(p) != data:
+                bad.append(f"{p} is not whole")
+        known = {l.split(b"\t")[3] for l in lines(root) if b"\t" in l}
+        for p in found:
+            study = p.split("/")[2 if self.scenario == "store" else 1]
+            if study.encode() not in known:
+                bad.append(f"{p} is not in the map")
+        for l in lines(root):
+            if l not in self.map:
+                bad.append(f"the map has {l}")
+        return bad, found
+
+    def check(self, root, status):
+        bad, found = self.left(root)
+        if status == 0 and found != self.want:
+            bad.append("status 0, and not all of it is there")
+        if status == 0 and set(lines(root)) != self.map:
+            bad.append("status 0, and the map is not whole")
+        whole = self.scenario == "tar" and found
+        again, _, err = run(root, *self.command)
+        if again != (4 if whole else 0):
+            bad.append(f"the next run: {again}: {err[-300:]}")
+        more, found = self.left(root)
+        bad += more
+        if found != self.want:
+            bad.append("the next run has not done the rest")
+        if sorted(lines(root)) != sorted(self.map):
+            bad.append("the map is not as if nothing had been")
+        for name in ("out/.pacs-anon", "out.tar.zst.part"):
+            if os.path.exists(os.path.join(root, name)):
+                bad.append(f"{name} is left")
+        if self.scenario == "store":
+            status, said, err = run(root, "pacs-verify", "-a", "a")
+            if status:
+                bad.append(f"pacs-verify: {status} {said[-200:]} {err}")
+        return bad
+
+
+def one(job):
+    mode, n, what, kind = job
+    plan = {"SHIM_KILL": f"{n}{what}"} if mode == "kill" else \
+        {"SHIM_FAIL": f"{kind}{n}:{what}"}
+
+    def judge(root, status, err):
+        bad = []
+        if mode == "kill" and status not in (0, -9):
+            bad.append(f"status {status}: {err[-200:]}")
+        if mode == "fail" and status not in (0, 1, 3, 4):
+            bad.append(f"status {status}: {err[-200:]}")
+        if mode == "fail" and status and not err:
+            bad.append(f"status {status} without a word")
+        if kind and not status:
+            bad.append("status 0 after a failed flush")
+        return bad + bench.check(root, status)
+    return plan, bench.attempt(plan, judge)[0]
+
+
+def jobs_of(mode, calls):
+    if mode == "kill":
+        return [(mode, n, w, "") for n in range(1, calls[0] + 1)
+                for w in ("", ":after")]
+    jobs = [(mode, n, w, "") for n in range(1, calls[0] + 1) for w in ERRORS]
+    for kind in ("fsync", "syncfs"):
+        jobs += [(mode, n, "EIO", kind + ":")
+                 for n in range(1, calls[NAMES.index(kind)] + 1)]
+    return jobs
+
+
+def main():
+    global bench
+    ap = argparse.ArgumentParser(description=__doc__)
+    ap.add_argument("mode", choices=("kill", "fail"))
+    ap.add_argument("scenario", choices=WHERE)
+    ap.add_argument("--limit", type=int, default=24)
+    ap.add_argument("--seconds", type=float, default=4)
+    a = ap.parse_args()
+    full = os.environ.get("FAULT_FULL") == "1"
+    until = time.monotonic() + a.seconds
+    home = tempfile.mkdtemp(prefix="anon.", dir=replay.scratch_home())
+    ran = bad = 0
+    try:
+        bench = Bench(home, a.scenario)
+        jobs = jobs_of(a.mode, bench.calls)
+        possible = len(jobs)
+        random.Random(1).shuffle(jobs)
+        if not full:
+            # Flushes first: there are few of them.
+            jobs.sort(key=lambda j: not j[3])
+            jobs = jobs[:a.limit]
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            for plan, complaints in pool.imap_unordered(one, jobs):
+                if complaints == [None]:
+                    continue
+                ran += 1
+                if complaints:
+                    bad += 1
+                    print("BAD:", plan)
+                    for c in complaints[:5]:
+                        print("     ", c)
+                if not full and time.monotonic() > until:
+                    pool.terminate()
+                    break
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    print(f"{a.mode} {a.scenario}: {ran} runs of {possible} possible over "
+          f"{bench.calls[0]} calls: {bad} bad", flush=True)
+    return 1 if bad or not ran else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
