@@ -1,5 +1,5 @@
 # make bench-anon: beside cp -r, gdcmanon, a pydicom loop and Orthanc.
 .PHONY: bench-anon
 bench-anon: deps
-	$(AGAIN) all
+	$(AGAIN) all bench-tools
 	PACS_BUILD='$(abspath $(B))' python3 tests/bench/anon.py

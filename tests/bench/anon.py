@@ -1,51 +1,45 @@
 #!/usr/bin/python3
-"""De-identification beside the peers, on the same files, turns taken.
+"""De-identification beside the peers, on the same files, in turns.
 
-    make bench-anon [COUNT=2000]   objects of 33 KB; a quarter of 525 KB
+    make bench-anon     COUNT=2000 objects of 33 KB, a quarter of 525 KB;
+                        MEMORY=10000,40000 objects for memory (0: not)
 
-A line for each: median wall time and objects a second. cp -r is what merely
-copying costs. gdcmanon (dumb mode over the Basic Profile's tags that it takes)
-and the loop in pydicom (the same table, removing or emptying, UIDs hashed) run
-on a part of the files, which is said, since they are slow."""
+cp -r is what merely copying costs; like the peers it leaves the bytes to the
+kernel, while we flush them before we say 0: so cp -r with a flush stands beside.
+gdcmanon (dumb mode, what it takes of the table), a loop in pydicom (the same
+table, removing or emptying, UIDs hashed) and Orthanc's REST anonymize (objects
+uploaded before, answers thrown away) run on a part of the files, which is said,
+since they are slow. Each must end well and with as many objects as it was given.
+
+The last lines say how memory grows with objects, all of which refer to others."""
 import csv
 import hashlib
+import http.client
+import json
 import os
 import shutil
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-BUILD = os.environ.get("PACS_BUILD", "build")
+import kit
+import dcm
+import peers
+
 COUNT = int(os.environ.get("COUNT", 2000))
-ROUNDS = int(os.environ.get("ROUNDS", 3))
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-
-
-def program(name):
-    return os.path.join(BUILD, "bin", name)
-
-
-def timed(command, clean=None, **kw):
-    took = []
-    for _ in range(ROUNDS):
-        if clean:
-            shutil.rmtree(clean, ignore_errors=True)
-        os.sync()
-        start = time.perf_counter()
-        done = subprocess.run(command, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False, **kw)
-        took.append(time.perf_counter() - start)
-        if done.returncode not in (0, 1):
-            sys.exit("failed: %s" % command)
-    return statistics.median(took)
+FEW = int(os.environ.get("FEW", 400))
+MEMORY = [int(n) for n in os.environ.get("MEMORY", "10000,40000").split(",")]
+PYTHON = "/usr/bin/python3"  # with Debian's pydicom
+ALLOWED_MIB = 128
 
 
 def table():
     rows = {}
-    name = os.path.join(TOP, "lib", "deid", "data", "profile.tsv")
+    name = os.path.join(kit.TOP, "lib", "deid", "data", "profile.tsv")
     with open(name, encoding="utf-8") as f:
         for row in csv.DictReader(f, delimiter="\t"):
             if "x" not in row["tag"] and "g" not in row["tag"]:
@@ -77,64 +71,190 @@ def pydicom_loop(source, out):
 
 
 def flat(source, folder, count):
+    """So many of the files as links in one folder."""
     os.makedirs(folder)
-    n = 0
-    for where, _, names in os.walk(source):
-        for name in names:
-            if n < count:
-                os.link(os.path.join(where, name),
-                        os.path.join(folder, "%05d.dcm" % n))
-                n += 1
-    return n
+    for n, path in enumerate(kit.list_files(source)[:count]):
+        os.link(path, os.path.join(folder, "%05d.dcm" % n))
 
 
-def tell(what, seconds, count, base):
-    print("%-34s %8.3f s %9.0f objects/s %8.2f x cp -r" % (
-        what, seconds, count / seconds, seconds / count / base))
+class Job:
+    """A contender: a command that makes `out` from as many files."""
+
+    def __init__(self, name, command, count, flush=False):
+        self.name, self.command, self.count = name, command, count
+        self.flush, self.times = flush, []
+
+    def turn(self, out):
+        begun = time.perf_counter()
+        subprocess.run(self.command, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        if self.flush:
+            subprocess.run(["sync", "-f", out], check=True)
+        self.times.append((time.perf_counter() - begun) / self.count)
+        made = kit.count_files(out)
+        if made != self.count:
+            sys.exit("%s made %d of %d objects" % (self.name, made,
+                                                   self.count))
 
 
-def compare(work, rows, count):
-    source = os.path.join(work, "in%d" % rows)
-    out = os.path.join(work, "out")
-    key = os.path.join(work, "key")
-    subprocess.run([program("pacs-phantom"), "-q", "-o", source, "--modality",
-                    "CT", "--rows", str(rows), "--studies",
-                    str(max(1, count // 250)), "--instances", "250"],
-                   check=True)
-    count = sum(len(n) for _, _, n in os.walk(source))
-    print("%d objects of %d rows" % (count, rows))
-    base = timed(["cp", "-r", source, out], out)
-    tell("cp -r", base, count, base / count)
-    for options in ([], ["--modify-dates"]):
-        tell("pacs-anon " + " ".join(options),
-             timed([program("pacs-anon"), "--key", key, "-o", out, *options,
-                    source], out), count, base / count)
+class Rest:
+    """Orthanc: anonymize each instance that it has, over two connections."""
+
+    def __init__(self, name, folder, files):
+        self.name, self.count, self.times = name, len(files), []
+        self.orthanc = peers.Orthanc(peers.find_orthanc(), folder, 2)
+        self.orthanc.upload(files)
+        c = http.client.HTTPConnection("127.0.0.1", self.orthanc.port)
+        c.request("GET", "/instances")
+        self.ids = json.load(c.getresponse())
+        if len(self.ids) != self.count:
+            sys.exit("Orthanc has not all of them")
+
+    def share(self, ids, bad):
+        c = http.client.HTTPConnection("127.0.0.1", self.orthanc.port,
+                                       timeout=60)
+        for i in ids:
+            c.request("POST", "/instances/%s/anonymize" % i, "{}")
+            r = c.getresponse()
+            if len(r.read()) < 1000 or r.status != 200:
+                bad.append(r.status)
+
+    def turn(self, out):
+        bad = []
+        begun = time.perf_counter()
+        threads = [threading.Thread(target=self.share,
+                                    args=(self.ids[i::2], bad))
+                   for i in range(2)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.times.append((time.perf_counter() - begun) / self.count)
+        if bad:
+            sys.exit("Orthanc: %s" % bad[0])
+
+
+def gdcmanon(few, out):
+    args = ["gdcmanon", "--dumb"]
+    for tag, code in table().items():
+        if code in ("X", "Z") and tag >> 16 in (8, 0x10, 0x18, 0x20):
+            args += ["--remove" if code == "X" else "--empty",
+                     "%04x,%04x" % (tag >> 16, tag & 0xffff)]
+    return args + ["-i", few, "-o", out]
+
+
+def ratio(say, what, ours, theirs, wanted, less):
+    """Judge by the medians: less, or more, than so many times."""
+    r = (statistics.median(ours.times) / statistics.median(theirs.times) if less
+         else statistics.median(theirs.times) / statistics.median(ours.times))
+    good = r <= wanted if less else r >= wanted
+    say("  aim: %s %s %.3g x: %s (%.2f x)" % (
+        what, "at most" if less else "at least", wanted,
+        "met" if good else "MISSED", r))
+
+
+def compare(work, say, rows, count):
+    source, out = os.path.join(work, "in%d" % rows), os.path.join(work, "out")
     few = os.path.join(work, "few%d" % rows)
-    n = flat(source, few, 200)
+    anon = [kit.program("pacs-anon"), "--key", os.path.join(work, "key"), "-o",
+            out]
+    kit.make_files(source, count, rows)
+    count = kit.count_files(source)
+    flat(source, few, FEW)
+    n = kit.count_files(few)
+    copy = Job("cp -r", ["cp", "-r", source, out], count)
+    flushed = Job("cp -r, then flushed", ["cp", "-r", source, out], count,
+                  True)
+    basic = Job("pacs-anon (flushes)", anon + [source], count)
+    dates = Job("pacs-anon --modify-dates", anon + ["--modify-dates", source],
+                count)
+    jobs = [copy, flushed, basic, dates]
+    slow = []
     if shutil.which("gdcmanon"):
-        tags = [t for t, c in table().items() if c in ("X", "Z")
-                and t >> 16 in (8, 0x10, 0x18, 0x20)]
-        args = []
-        for t in tags:
-            args += ["--remove" if table()[t] == "X" else "--empty",
-                     "%04x,%04x" % (t >> 16, t & 0xffff)]
-        tell("gdcmanon (%d of them)" % n,
-             timed(["gdcmanon", "--dumb", *args, "-c", "-i", few, "-o",
-                    out], out), n, base / count)
-    tell("pydicom loop (%d of them)" % n,
-         timed([sys.executable, os.path.abspath(__file__), "--loop", few, out],
-               out), n, base / count)
+        slow.append((Job("gdcmanon", gdcmanon(few, out), n), 10))
+    slow.append((Job("pydicom loop", [
+        PYTHON, os.path.abspath(__file__), "--loop", few, out], n), 20))
+    if peers.find_orthanc():
+        slow.append((Rest("Orthanc REST anonymize", os.path.join(
+            work, "orthanc%d" % rows), kit.list_files(few)), 10))
+    jobs += [j for j, _ in slow]
+    for turn in range(kit.RUNS):
+        for j in jobs:
+            shutil.rmtree(out, ignore_errors=True)
+            kit.settle(work)
+            j.turn(out)
+    for j in jobs:
+        if isinstance(j, Rest):
+            j.orthanc.stop()
+    say("%d objects of %d rows; %d runs each, in turn" % (count, rows,
+                                                          kit.RUNS))
+    for j in jobs:
+        m = statistics.median(j.times)
+        say("  %-26s %8.1f us an object  %8.0f /s  %7.2f x cp -r%s" % (
+            j.name, m * 1e6, 1 / m, m / statistics.median(copy.times),
+            "" if j.count == count else "  (%d of them)" % j.count))
+    for ours in (basic, dates):
+        ratio(say, ours.name + " beside cp -r, flushed,", ours, flushed, 1.5,
+              True)
+        ratio(say, ours.name + " beside cp -r, not flushed,", ours, copy, 1.5,
+              True)
+    for j, wanted in slow:
+        ratio(say, "faster than " + j.name, basic, j, wanted, False)
+
+
+# --- memory ------------------------------------------------------------------
+
+def many(folder, count):
+    """Tiny objects, each of which refers to another one that is not there."""
+    for i in range(count):
+        sub = os.path.join(folder, "%05d" % (i // 1000))
+        if i % 1000 == 0:
+            os.makedirs(sub)
+        raw = dcm.ct(i // 1000 + 1, 1, i + 1)
+        item = (dcm.element(8, 0x1150, "UI", dcm.CT) +
+                dcm.element(8, 0x1155, "UI", "%s.9.%d" % (dcm.ROOT, i)))
+        item = struct.pack("<HHI", 0xfffe, 0xe000, len(item)) + item
+        at = raw.index(b"\x10\0\x10\0PN")
+        with open(os.path.join(sub, "%03d.dcm" % (i % 1000)), "wb") as f:
+            f.write(raw[:at] + dcm.element(8, 0x1140, "SQ", item) + raw[at:])
+
+
+def memory(work, say):
+    peaks = []
+    say("memory, by peak resident size")
+    for n in MEMORY:
+        folder, out = os.path.join(work, "many"), os.path.join(work, "out")
+        many(folder, n)
+        _, _, rss = kit.measure(
+            kit.program("pacs-anon"), "-q", "--key", os.path.join(work, "key"),
+            "-o", out + ".tar", folder)
+        size = os.path.getsize(out + ".tar")
+        if size < n * 1024:
+            sys.exit("only %d bytes of %d objects" % (size, n))
+        os.unlink(out + ".tar")
+        shutil.rmtree(folder)
+        peaks.append((n, rss))
+        say("  %7d objects into a tar   %7.1f MiB" % (n, rss / 1024))
+    (a, x), (b, y) = peaks[0], peaks[-1]
+    each = (y - x) * 1024 / (b - a)
+    whole = y / 1024 + each * (10 ** 6 - b) / 2 ** 20
+    say("  aim: a million, at %.1f bytes each, at most %d MiB: %s (%.0f MiB)" % (
+        each, ALLOWED_MIB, "met" if whole <= ALLOWED_MIB else "MISSED", whole))
 
 
 def main():
     if sys.argv[1:2] == ["--loop"]:
         pydicom_loop(*sys.argv[2:])
         return
+    say = kit.Report(os.path.join(kit.BUILD, "bench/anon.txt"))
     with tempfile.TemporaryDirectory() as work:
-        subprocess.run([program("pacs-anon"), "--make-key",
+        kit.machine(say, work)
+        subprocess.run([kit.program("pacs-anon"), "--make-key",
                         os.path.join(work, "key")], check=True)
-        compare(work, 128, COUNT)
-        compare(work, 512, COUNT // 4)
+        compare(work, say, 128, COUNT)
+        compare(work, say, 512, COUNT // 4)
+        if len(MEMORY) > 1:
+            memory(work, say)
 
 
 if __name__ == "__main__":

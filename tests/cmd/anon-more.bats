@@ -446,6 +446,29 @@ absent() {
 	run ! grep -rqF "$(echo "$roi" | head -n 1)" ct-mr.rules
 }
 
+@test "examples: echo passes by word, with its regions, and says so" {
+	make_ct a.dcm '
+	ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.6.1"
+	ds.Modality, ds.ProtocolName = "US", "STRESS"
+	ds.HeartRate, ds.PatientSize, ds.PatientWeight = "71", "1.7", "70"
+	ds.ImageComments = "SECRET"
+	region = Dataset()
+	region.RegionSpatialFormat, region.PhysicalDeltaX = 1, 0.02
+	ds.SequenceOfUltrasoundRegions = [region]'
+	rules=$PACS_TOP/examples/echo.rules
+	exits 1 pacs-anon --key key --rules "$rules" -o dest a.dcm
+	grep -q 'withheld (us)' err
+	anon a.dcm --rules "$rules" --allow us --modify-dates \
+		--retain-patient-characteristics
+	[ "$(value new.dcm 0018,1030)" = STRESS ]
+	[ "$(value new.dcm 0018,1088)" = 71 ]
+	[ "$(value new.dcm 0010,1030)" = 70 ]
+	[ "$(dcmdump -q +P 0018,602c new.dcm | grep -c 0.02)" = 1 ]
+	run ! grep -q SECRET new.dcm
+	value new.dcm 0012,0063 | grep -q 'allowed: us'
+	value new.dcm 0012,0063 | grep -q 'local rules keep more'
+}
+
 @test "dciodvfy finds no error that the input did not have" {
 	long
 	need dciodvfy

@@ -633,6 +633,36 @@ def may_survive(tag, columns):
     return any(row[c] == "K" for c in columns)
 
 
+def uids_of(ds, found):
+    """Every UID that the data set holds at any depth, but those that the
+    standard names."""
+    for tag in list(ds.keys()):
+        if is_sequence(ds, tag):
+            for item in ds[tag].value:
+                uids_of(item, found)
+        elif vr_of(ds, raw(ds, tag)) == "UI" and int(tag) not in CLASS_UIDS:
+            found |= {u for u in map(strip, raw_bytes(ds, tag).split(b"\\"))
+                      if len(u) > 8 and not u.startswith(b"1.2.840.10008.")}
+
+
+def judge_uids(written):
+    """No object carries a UID that any of the inputs had: whatever refers to
+    something, inside the export or out of it, refers to a new UID."""
+    old, left = set(), []
+    for source in written:
+        uids_of(read(source), old)
+    for source, path in written.items():
+        with open(path, "rb") as f:
+            data = f.read()
+        left += ["%s %s" % (os.path.basename(source), u.decode())
+                 for u in old if u in data]
+    ok(old and not left, "none of %d UIDs is in %d objects" % (
+        len(old), len(written)), left)
+    with open(next(iter(written)), "rb") as f:
+        data = f.read()
+    ok(any(u in data for u in old), "the judge sees UIDs that are there")
+
+
 def judge_canary(folder):
     paths, markers = canary(folder)
     for options in SETS:
@@ -712,6 +742,8 @@ def main():
             written, _ = anon(out, options, sources)
             for source, path in written.items():
                 judge.files(source, path)
+            if not options:
+                judge_uids(written)
             ok(written and not judge.complaints,
                "%d files, %d tags as the table allows: %s" % (
                    len(written), len(judge.seen),
