@@ -191,12 +191,39 @@ set_flag(const struct cli_opt *o)
 		*(bool *)o->dest = true;
 }
 
+/* Of two different values one would be dropped without a word. */
+static void
+check_not_other(const struct written *w, const char *value)
+{
+	static struct given {
+		const struct cli_opt *opt;
+		const char *value;
+	} given[64];
+	size_t i;
+
+	if (w->opt->type == CLI_LIST)
+		return;
+	for (i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		if (given[i].opt == w->opt &&
+		    strcmp(given[i].value, value) != 0)
+			cli_usage("option '%s' is given twice, with different "
+				  "values",
+				  w->as);
+		if (given[i].opt && given[i].opt != w->opt)
+			continue;
+		given[i].opt = w->opt;
+		given[i].value = value;
+		break;
+	}
+}
+
 static void
 set_value(const struct written *w, const char *value)
 {
 	void *dest = w->opt->dest;
 
 	check_not_empty(w, value);
+	check_not_other(w, value);
 	switch (w->opt->type) {
 	case CLI_FLAG:
 	case CLI_COUNT:

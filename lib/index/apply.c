@@ -29,6 +29,7 @@ apply_begin(struct pacs_error *err, struct apply *a, struct db *db,
 	record_map_init(&a->map, &a->added.ring);
 	a->next_seq = s.next_seq;
 	a->removals = s.removals;
+	a->changes = s.next_seq + s.removals;
 	state_clear(&s);
 	return PACS_OK;
 }
@@ -377,7 +378,9 @@ write_checkpoint(struct pacs_error *err, struct apply *a,
 	db_bind_text(st, 3, c->check);
 	sqlite3_bind_int64(st, 4, a->next_seq);
 	sqlite3_bind_int64(st, 5, a->removals);
-	if (db_run(err, a->db, st))
+	/* Old ones go now and then: each costs little room. */
+	if (db_run(err, a->db, st) ||
+	    a->changes / 16 == (a->next_seq + a->removals) / 16)
 		return err->code;
 	return db_simple(err, a->db, ST_CHECKPOINT_TRIM);
 }

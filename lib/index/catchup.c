@@ -108,10 +108,9 @@ one_transaction(struct pacs_error *err, struct run *r)
 {
 	struct pacs_error late = PACS_ERROR_INIT;
 	struct pacs_index_done before = *r->done;
-	struct apply *a = pacs_malloc(sizeof(*a));
+	struct apply *a = pacs_calloc(1, sizeof(*a));
 	struct state s = {0};
 
-	memset(a, 0, sizeof(*a));
 	if (apply_begin(err, a, r->db, r->ar) || state_load(err, r->db, &s))
 		goto out;
 	a->done = r->done;

@@ -35,16 +35,16 @@ column_is_integer(enum pacs_key_id key)
 }
 
 void
-column_list(struct pacs_buf *out, enum pacs_level table, const char *prefix,
-	    const char *suffix)
+column_list(struct pacs_buf *out, enum pacs_level table, const char *suffix)
 {
 	const char *comma = "";
 	int i;
 
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		if (column_in((enum pacs_key_id)i, table)) {
-			pacs_buf_addf(out, "%s%s%s%s", comma, prefix,
-				      pacs_keys[i].snake, suffix);
+			pacs_buf_adds(out, comma);
+			pacs_buf_adds(out, pacs_keys[i].snake);
+			pacs_buf_adds(out, suffix);
 			comma = ", ";
 		}
 }
@@ -52,13 +52,13 @@ column_list(struct pacs_buf *out, enum pacs_level table, const char *prefix,
 void
 column_marks(struct pacs_buf *out, enum pacs_level table)
 {
-	const char *comma = "";
+	const char *comma = "?";
 	int i;
 
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		if (column_in((enum pacs_key_id)i, table)) {
-			pacs_buf_addf(out, "%s?", comma);
-			comma = ", ";
+			pacs_buf_adds(out, comma);
+			comma = ", ?";
 		}
 }
 

@@ -140,9 +140,11 @@ pacs_index_expect(struct pacs_error *err, struct pacs_index *ix,
 		  const struct pacs_triple *t, char ret_sha256[PACS_SHA256_HEX],
 		  uint64_t *ret_size)
 {
-	sqlite3_stmt *st = db_stmt(err, &ix->db, ST_INSTANCE_TRIPLE);
+	sqlite3_stmt *st = NULL;
 	bool row;
 
+	if (!index_hold(err, ix))
+		st = db_stmt(err, &ix->db, ST_INSTANCE_TRIPLE);
 	if (!st)
 		return err->code;
 	db_bind_text(st, 1, t->instance);

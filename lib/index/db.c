@@ -1,6 +1,7 @@
 /*
  * One SQLite connection: opening, statements, errors.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,6 +89,7 @@ open_flags(enum db_mode mode)
 		return SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
 		       SQLITE_OPEN_URI;
 	case DB_WRITE:
+	case DB_OVERLAY:
 		return SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	default:
 		return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
@@ -112,6 +114,10 @@ settings(enum db_mode mode)
 		       "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-24000;"
 		       "PRAGMA wal_autocheckpoint=16384;"
 		       "PRAGMA case_sensitive_like=ON;";
+	if (mode == DB_OVERLAY)
+		return "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
+		       "PRAGMA cache_size=-8000;"
+		       "PRAGMA case_sensitive_like=ON;";
 	if (mode == DB_SCRATCH)
 		return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 		       "PRAGMA cache_size=-8000;";
@@ -131,45 +137,66 @@ keep_wal(sqlite3 *conn)
 	sqlite3_db_config(conn, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
+static bool
+has_a_file(enum db_mode mode)
+{
+	return mode != DB_MEMORY && mode != DB_SCRATCH && mode != DB_OVERLAY;
+}
+
 /* What is there, and no file, SQLite cannot tell from one that may not be
  * opened. */
 static bool
-is_no_file(enum db_mode mode, const char *path)
+is_no_file(const char *path)
 {
 	struct stat st;
 
-	return mode != DB_MEMORY && mode != DB_SCRATCH &&
-	       stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* SQLite counts the bytes of each allocation under a lock, for a statistic that
+ * nobody asks for: a tenth of a short question. */
+static void
+configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static enum pacs_err
+open_conn(struct pacs_error *err, struct db *db, const char *path,
+	  enum db_mode mode)
+{
+	char *uri = mode == DB_IMMUTABLE ? immutable_uri(path) : NULL;
+	const char *name = uri                  ? uri
+			   : mode == DB_MEMORY  ? ":memory:"
+			   : mode == DB_SCRATCH ? ""
+			   : mode == DB_OVERLAY ? "overlay"
+						: path;
+
+	if (sqlite3_open_v2(name, &db->conn, open_flags(mode),
+			    mode == DB_OVERLAY ? path : NULL) != SQLITE_OK)
+		db_error(err, db, "cannot open the index");
+	free(uri);
+	return err->code;
 }
 
 enum pacs_err
 db_open(struct pacs_error *err, struct db *db, const char *path,
 	enum db_mode mode, unsigned wait_ms)
 {
-	char *uri = mode == DB_IMMUTABLE ? immutable_uri(path) : NULL;
-	int rc;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+	pthread_once(&once, configure);
 	memset(db, 0, sizeof(*db));
-	if (is_no_file(mode, path)) {
-		free(uri);
+	if (has_a_file(mode) && is_no_file(path))
 		return pacs_error_set(err, PACS_EINTEGRITY,
 				      "the index is damaged; make it anew with "
 				      "'pacs-index rebuild' ('%s' is no file)",
 				      path);
-	}
-	rc = sqlite3_open_v2(uri                  ? uri
-			     : mode == DB_MEMORY  ? ":memory:"
-			     : mode == DB_SCRATCH ? ""
-						  : path,
-			     &db->conn, open_flags(mode), NULL);
-	free(uri);
-	if (rc != SQLITE_OK) {
-		db_error(err, db, "cannot open the index");
+	if (open_conn(err, db, path, mode)) {
 		db_close(db);
 		return err->code;
 	}
-	db->path =
-	    pacs_strdup(mode == DB_MEMORY || mode == DB_SCRATCH ? "" : path);
+	db->path = pacs_strdup(has_a_file(mode) ? path : "");
 	sqlite3_extended_result_codes(db->conn, 1);
 	sqlite3_busy_timeout(db->conn, (int)wait_ms);
 	if (db_exec(err, db, settings(mode))) {
@@ -283,37 +310,4 @@ db_tidy(struct db *db)
 		sqlite3_wal_checkpoint_v2(
 		    db->conn, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	free(wal);
-}
-
-#define COPY_MAX_PAGES 8192 /* of 4 KiB */
-
-static enum pacs_err
-copy_pages(struct pacs_error *err, struct db *from, struct db *to)
-{
-	sqlite3_backup *b =
-	    sqlite3_backup_init(to->conn, "main", from->conn, "main");
-	int rc;
-
-	if (!b)
-		return db_error(err, to, "cannot copy the index");
-	rc = sqlite3_backup_step(b, COPY_MAX_PAGES);
-	sqlite3_backup_finish(b);
-	if (rc == SQLITE_OK)
-		return pacs_error_set(err, PACS_EBUSY,
-				      "the index is behind, and too big for a "
-				      "copy in memory; whoever may write it "
-				      "should run 'pacs-index update'");
-	if (rc != SQLITE_DONE)
-		return db_error(err, to, "cannot copy the index");
-	return PACS_OK;
-}
-
-enum pacs_err
-db_copy(struct pacs_error *err, struct db *from, struct db *to)
-{
-	if (db_open(err, to, "", DB_MEMORY, 0))
-		return err->code;
-	if (copy_pages(err, from, to))
-		db_close(to);
-	return err->code;
 }

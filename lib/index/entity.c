@@ -269,6 +269,7 @@ cached(struct apply *a, struct entity **cache, const char *uid, int64_t parent)
 	return NULL;
 }
 
+/* e->id stays 0 if it is not there. */
 static enum pacs_err
 load(struct pacs_error *err, struct apply *a, struct entity *e)
 {
@@ -279,36 +280,17 @@ load(struct pacs_error *err, struct apply *a, struct entity *e)
 
 	if (!st)
 		return err->code;
-	sqlite3_bind_int64(st, 1, e->id);
+	db_bind_text(st, 1, e->uid);
+	if (!study)
+		sqlite3_bind_int64(st, 2, e->parent);
 	if (db_step(err, a->db, st, &row) || !row)
 		return err->code;
-	e->parent = sqlite3_column_int64(st, 0);
+	e->id = sqlite3_column_int64(st, 0);
+	e->parent = sqlite3_column_int64(st, 1);
 	e->filled_seq = sqlite3_column_int64(st, 2);
 	for (i = 0; i < PACS_KEY_COUNT; i++)
 		if (column_in((enum pacs_key_id)i, e->level))
 			load_value(e, i, db_text(st, column++));
-	sqlite3_reset(st);
-	return PACS_OK;
-}
-
-/* The id of a study (parent 0) or series, or 0. */
-static enum pacs_err
-find_id(struct pacs_error *err, struct apply *a, const char *uid,
-	int64_t parent, int64_t *ret)
-{
-	sqlite3_stmt *st =
-	    db_stmt(err, a->db, parent ? ST_SERIES_FIND : ST_STUDY_FIND);
-	bool row;
-
-	*ret = 0;
-	if (!st)
-		return err->code;
-	db_bind_text(st, 1, uid);
-	if (parent)
-		sqlite3_bind_int64(st, 2, parent);
-	if (db_step(err, a->db, st, &row) || !row)
-		return err->code;
-	*ret = sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);
 	return PACS_OK;
 }
@@ -350,10 +332,10 @@ fetch(struct pacs_error *err, struct apply *a, struct entity **cache,
 	e->parent = parent;
 	e->used = ++a->clock;
 	memcpy(e->uid, uid, strlen(uid) + 1);
-	if (find_id(err, a, uid, parent, &e->id))
+	if (load(err, a, e))
 		goto fail;
 	*ret_new = !e->id;
-	if (e->id ? load(err, a, e) : create(err, a, e))
+	if (*ret_new && create(err, a, e))
 		goto fail;
 	*where = *ret = e;
 	return PACS_OK;

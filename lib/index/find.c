@@ -46,6 +46,8 @@ prepare_instances(struct pacs_error *err, struct pacs_find *f)
 static enum pacs_err
 begin(struct pacs_error *err, struct pacs_find *f)
 {
+	if (index_hold(err, f->ix))
+		return err->code;
 	return db_simple(err, &f->ix->db, ST_BEGIN_READ);
 }
 

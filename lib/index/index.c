@@ -174,20 +174,60 @@ fit(struct pacs_error *err, struct pacs_index *ix, struct state *s)
 	return state_load(err, &ix->db, s);
 }
 
-/* Whoever may not write gets a copy in memory, if it is small. */
+/* Apply what is missing. Somebody who may write can do it meanwhile; then there
+ * is less to add. */
+static enum pacs_err
+add_in_memory(struct pacs_error *err, struct pacs_index *ix,
+	      const struct pacs_cursor *until)
+{
+	struct pacs_index_options opts = ix->opts;
+	struct pacs_error late = PACS_ERROR_INIT;
+	bool renewed;
+	int tries;
+
+	opts.wait_ms = 1;
+	for (tries = 0; tries < 5; tries++) {
+		pacs_error_clear(err);
+		if (catch_up(err, &ix->db, ix->ar, &opts, until, MEMORY_LINES,
+			     0, &ix->done) != PACS_EBUSY)
+			break;
+		if (overlay_renew(&late, ix->overlay, &renewed) || !renewed)
+			break;
+	}
+	return err->code;
+}
+
+/* For whoever may not write. */
 static enum pacs_err
 overlay(struct pacs_error *err, struct pacs_index *ix,
 	const struct pacs_cursor *until)
 {
-	struct db copy;
+	if (!ix->overlay) {
+		if (overlay_open(err, &ix->db, &ix->overlay))
+			return err->code;
+		ask_register(&ix->db);
+	}
+	return add_in_memory(err, ix, until);
+}
 
-	if (db_copy(err, &ix->db, &copy))
+enum pacs_err
+index_hold(struct pacs_error *err, struct pacs_index *ix)
+{
+	struct pacs_cursor until;
+	bool renewed;
+
+	if (!ix->overlay || overlay_renew(err, ix->overlay, &renewed) ||
+	    !renewed || pacs_ledger_tail(err, ix->ar, &until))
 		return err->code;
+	return add_in_memory(err, ix, &until);
+}
+
+static void
+close_db(struct pacs_index *ix)
+{
 	db_close(&ix->db);
-	ix->db = copy;
-	ask_register(&ix->db);
-	return catch_up(err, &ix->db, ix->ar, &ix->opts, until, MEMORY_LINES, 0,
-			&ix->done);
+	overlay_close(ix->overlay);
+	ix->overlay = NULL;
 }
 
 /* Does the index have the keys that the archive wants, and all of them filled?
@@ -215,7 +255,7 @@ sync_up(struct pacs_error *err, struct pacs_index *ix, size_t heal)
 	struct state s;
 	bool more = true, fits;
 
-	if (state_load(err, &ix->db, &s))
+	if (index_hold(err, ix) || state_load(err, &ix->db, &s))
 		return err->code;
 	if (fit(err, ix, &s) || keys_fit(err, ix, &s, &fits) ||
 	    pacs_ledger_has_more(err, ix->ar, &s.cursor, &more))
@@ -313,6 +353,8 @@ index_ready(struct pacs_error *err, struct pacs_index *ix,
 	bool any = false, done = false;
 	size_t i;
 
+	if (index_hold(err, ix))
+		return err->code;
 	for (i = 0; ring && i < ring->count; i++)
 		any = any || used[i];
 	if (!any || ix->opts.as_is)
@@ -337,7 +379,7 @@ pacs_index_close(struct pacs_index *ix)
 {
 	if (!ix)
 		return;
-	db_close(&ix->db);
+	close_db(ix);
 	free(ix->base);
 	free(ix);
 }
@@ -364,7 +406,7 @@ pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
 	ix->done = nothing;
 	generation_find(ix->base, now);
 	if (ix->generation[0] && strcmp(now, ix->generation) != 0) {
-		db_close(&ix->db);
+		close_db(ix);
 		if (open_current(err, ix))
 			return err->code;
 	}

@@ -24,7 +24,6 @@ enum stmt_id {
 	ST_CHECKPOINT_TRIM,
 	ST_WORD_FIND,
 	ST_WORD_PUT,
-	ST_STUDY_FIND,
 	ST_STUDY_GET,
 	ST_STUDY_NEW,
 	ST_STUDY_VALUES,
@@ -33,7 +32,6 @@ enum stmt_id {
 	ST_STUDY_FORGET,
 	ST_STUDY_PATIENT,
 	ST_STUDY_RECOUNT,
-	ST_SERIES_FIND,
 	ST_SERIES_GET,
 	ST_SERIES_NEW,
 	ST_SERIES_VALUES,
@@ -54,6 +52,7 @@ enum stmt_id {
 	ST_INSTANCE_VALUES,
 	ST_INSTANCES_OF_STUDY,
 	ST_INSTANCES_BROKEN,
+	ST_INSTANCES_ANY_BROKEN,
 	ST_INSTANCES_BEHIND,
 	ST_PATIENT_FIND,
 	ST_PATIENT_GET,
@@ -95,6 +94,7 @@ enum db_mode {
 	DB_BUILD,     /* of a file that nobody else sees, made if need be */
 	DB_SCRATCH,   /* nameless, on disk if it grows */
 	DB_MEMORY,
+	DB_OVERLAY, /* path: name of a VFS (overlay.c) */
 };
 enum pacs_err db_open(struct pacs_error *err, struct db *db, const char *path,
 		      enum db_mode mode, unsigned wait_ms) PACS_MUST_CHECK;
@@ -138,10 +138,10 @@ bool column_in(enum pacs_key_id key, enum pacs_level table);
 bool column_is_word(enum pacs_key_id key);
 /* A number column (IS, US); DS stays text. */
 bool column_is_integer(enum pacs_key_id key);
-/* "patient_name, patient_id, ..." of a table; prefix before each name, suffix
- * behind ("=?"). */
+/* "patient_name, patient_id, ..." of a table; suffix behind each name ("=?").
+ */
 void column_list(struct pacs_buf *out, enum pacs_level table,
-		 const char *prefix, const char *suffix);
+		 const char *suffix);
 void column_marks(struct pacs_buf *out, enum pacs_level table); /* "?,?,?" */
 /* Bind values[key] from parameter first on; returns the next parameter. words
  * (may be NULL where the table has none): ids of those that are words, or 0. */
@@ -262,7 +262,7 @@ enum pacs_err added_forget(struct pacs_error *err, struct apply *a,
 			   int64_t owner) PACS_MUST_CHECK;
 
 #define ENTITIES 64
-#define WORDS    4096
+#define WORDS    512
 
 /* The state of a program that changes the index, within a transaction. */
 struct apply {
@@ -272,6 +272,7 @@ struct apply {
 	const char *default_issuer;
 	int64_t next_seq;
 	int64_t removals; /* ever; so that a roll-back knows if it can */
+	int64_t changes;  /* next_seq + removals, to begin with */
 	struct added added;
 	struct entity *studies[ENTITIES], *series[ENTITIES];
 	uint64_t clock; /* for the cache of entities */
@@ -376,7 +377,26 @@ struct pacs_index {
 	struct db db;
 	struct pacs_index_done done;
 	char generation[GENERATION_ROOM];
+	struct overlay *overlay; /* below db, or NULL */
 };
+
+/*
+ * What a user who may not write adds to an index, in memory. (overlay.c)
+ * overlay_open puts one below *db, which was opened for reading; on failure
+ * too, *ret is to be closed, after db. What the index gets meanwhile makes the
+ * next statement fail with PACS_EBUSY until overlay_renew: all that was added
+ * is dropped then.
+ */
+struct overlay;
+enum pacs_err overlay_open(struct pacs_error *err, struct db *db,
+			   struct overlay **ret) PACS_MUST_CHECK;
+enum pacs_err overlay_renew(struct pacs_error *err, struct overlay *o,
+			    bool *ret_renewed) PACS_MUST_CHECK;
+void overlay_close(struct overlay *o); /* NULL is fine */
+/* Before a transaction that reads: is the overlay still good? If not, it is
+ * made again. (index.c) */
+enum pacs_err index_hold(struct pacs_error *err,
+			 struct pacs_index *ix) PACS_MUST_CHECK;
 
 /* Are these keys of ring (used[n]; ring may be NULL) filled in? They are, when
  * it returns; PACS_EBUSY if this user cannot do it. (index.c) */
@@ -418,10 +438,6 @@ enum pacs_err roll_back(struct pacs_error *err, struct db *db,
 			const struct pacs_index_options *opts,
 			struct pacs_index_done *done,
 			bool *ret_done) PACS_MUST_CHECK;
-/* A copy in memory; PACS_EBUSY if it is too big for that. */
-enum pacs_err db_copy(struct pacs_error *err, struct db *from,
-		      struct db *to) PACS_MUST_CHECK;
-
 /* Was it made for this archive, with its settings? (index.c) */
 bool index_is_of(const struct pacs_archive *ar, const struct state *s);
 /* Does the ledger have this state in it? */

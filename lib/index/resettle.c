@@ -287,14 +287,28 @@ resettle_all(struct pacs_error *err, struct apply *a)
 
 /* --- looking again ----------------------------------------------------- */
 
+/* There are hardly ever any; then the small statement does. */
+static enum pacs_err
+any_broken(struct pacs_error *err, struct apply *a, bool *ret)
+{
+	sqlite3_stmt *st = db_stmt(err, a->db, ST_INSTANCES_ANY_BROKEN);
+
+	if (st && !db_step(err, a->db, st, ret) && *ret)
+		sqlite3_reset(st);
+	return err->code;
+}
+
 enum pacs_err
 apply_heal(struct pacs_error *err, struct apply *a, size_t max)
 {
-	sqlite3_stmt *st = db_stmt(err, a->db, ST_INSTANCES_BROKEN);
 	struct pacs_arena arena = {0};
 	struct pacs_buf scratch = {0};
-	bool row = true;
+	sqlite3_stmt *st;
+	bool row = true, any;
 
+	if (max < HEAL_ALL && (any_broken(err, a, &any) || !any))
+		return err->code;
+	st = db_stmt(err, a->db, ST_INSTANCES_BROKEN);
 	if (!st)
 		return err->code;
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)max);

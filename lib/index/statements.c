@@ -23,9 +23,8 @@ static const char *const texts[ST_COUNT] = {
     [ST_WORD_FIND] = "SELECT id FROM t_word WHERE word = ?",
     [ST_WORD_PUT] = "INSERT INTO t_word (word) VALUES (?)",
 
-    [ST_STUDY_FIND] = "SELECT id FROM t_study WHERE study_instance_uid = ?",
-    [ST_STUDY_GET] = "SELECT patient, study_instance_uid, filled_seq, {study}"
-		     " FROM t_study WHERE id = ?",
+    [ST_STUDY_GET] = "SELECT id, patient, filled_seq, {study} FROM t_study"
+		     " WHERE study_instance_uid = ?",
     [ST_STUDY_NEW] = "INSERT INTO t_study (study_instance_uid) VALUES (?)",
     [ST_STUDY_VALUES] =
 	"UPDATE t_study SET filled_seq = ?, study_day = ?, name_alphabetic = ?,"
@@ -46,10 +45,8 @@ static const char *const texts[ST_COUNT] = {
 	" coalesce(sum(size_bytes), 0), min(first_us), max(last_us)"
 	" FROM t_series WHERE study = ?1) WHERE id = ?1",
 
-    [ST_SERIES_FIND] = "SELECT id FROM t_series WHERE"
-		       " series_instance_uid = ? AND study = ?",
-    [ST_SERIES_GET] = "SELECT study, series_instance_uid, filled_seq, {series}"
-		      " FROM t_series WHERE id = ?",
+    [ST_SERIES_GET] = "SELECT id, study, filled_seq, {series} FROM t_series"
+		      " WHERE series_instance_uid = ? AND study = ?",
     [ST_SERIES_NEW] = "INSERT INTO t_series (study, series_instance_uid)"
 		      " VALUES (?, ?)",
     [ST_SERIES_VALUES] = "UPDATE t_series SET filled_seq = ?, {series=?}"
@@ -114,6 +111,8 @@ static const char *const texts[ST_COUNT] = {
 	" i.sop_instance_uid FROM t_instance AS i INDEXED BY i_instance_state,"
 	" t_series AS e, t_study AS s WHERE i.state > 0 AND e.id = i.series"
 	" AND s.id = e.study ORDER BY i.series, i.seq LIMIT ?",
+    [ST_INSTANCES_ANY_BROKEN] = "SELECT 1 FROM t_instance WHERE state > 0"
+				" LIMIT 1",
     [ST_INSTANCES_BEHIND] =
 	"SELECT i.series, i.seq, e.study FROM t_instance AS i, t_series AS e"
 	" WHERE i.seq >= ? AND e.id = i.series",
@@ -196,7 +195,7 @@ expand(const char *s, struct pacs_buf *out)
 	if (s[1 + len] == '?')
 		column_marks(out, level);
 	else
-		column_list(out, level, "", suffix);
+		column_list(out, level, suffix);
 	return end + 1;
 }
 
