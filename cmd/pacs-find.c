@@ -383,6 +383,26 @@ go_on(void *ctx, uint64_t lines, uint64_t bytes)
 	return !cli_stopped();
 }
 
+/* It costs each question anew. */
+static void
+say_memory(const struct pacs_index *ix)
+{
+	const struct pacs_index_done *d = pacs_index_done(ix);
+
+	if (d->in_memory)
+		cli_say("there is no index, and this user may not make one: it "
+			"was made in memory, for this question");
+	else if (d->full && d->overlaid)
+		cli_say("the index cannot grow, its disk is full: %" PRIu64
+			" lines of the ledger were added in memory",
+			d->lines);
+	else if (d->overlaid)
+		cli_note("%" PRIu64
+			 " lines of the ledger are not in the index, "
+			 "and this user may not write it: added in memory",
+			 d->lines);
+}
+
 static enum pacs_err
 run(struct pacs_error *err, struct ctx *x)
 {
@@ -390,6 +410,7 @@ run(struct pacs_error *err, struct ctx *x)
 
 	if (pacs_index_open(err, x->ar, &o, &x->ix))
 		return err->code;
+	say_memory(x->ix);
 	if (count_only             ? count(err, x)
 	    : group_key || sum_key ? tally(err, x)
 				   : list(err, x))

@@ -130,6 +130,22 @@ note(const struct pacs_index_done *d)
 			 d->healed);
 }
 
+/* What was done in memory alone was not done. */
+static enum pacs_err
+refuse(struct pacs_error *err, const struct pacs_index_done *d)
+{
+	if (d->full)
+		return pacs_error_set(
+		    err, PACS_ENOSPC,
+		    "the index cannot be changed: its disk is "
+		    "full");
+	if (d->in_memory || d->overlaid)
+		return pacs_error_set(err, PACS_EDENIED,
+				      "the index is behind, and this user may "
+				      "not write it");
+	return PACS_OK;
+}
+
 static enum pacs_err
 update(struct pacs_error *err, const struct pacs_archive *ar,
        const struct pacs_index_options *o)
@@ -144,7 +160,7 @@ update(struct pacs_error *err, const struct pacs_archive *ar,
 	/* If there was none, opening made it. */
 	if (pacs_index_done(ix)->rebuilt)
 		note(pacs_index_done(ix));
-	if (!pacs_index_update(err, ix, &done))
+	if (!pacs_index_update(err, ix, &done) && !refuse(err, &done))
 		note(&done);
 	pacs_index_close(ix);
 	return err->code;

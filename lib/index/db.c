@@ -63,7 +63,7 @@ db_exec(struct pacs_error *err, struct db *db, const char *sql)
 
 /* "file:PATH?immutable=1", with what a URI gives a meaning escaped. */
 static char *
-immutable_uri(const char *path)
+uri_of(const char *path, const char *parameter)
 {
 	struct pacs_buf b = {0};
 
@@ -74,8 +74,29 @@ immutable_uri(const char *path)
 		else
 			pacs_buf_addc(&b, *path);
 	}
-	pacs_buf_adds(&b, "?immutable=1");
+	pacs_buf_addf(&b, "?%s=1", parameter);
 	return pacs_buf_take(&b);
+}
+
+/* The name that SQLite gets. free() */
+static char *
+name_of(enum db_mode mode, const char *path)
+{
+	switch (mode) {
+	case DB_READ:
+		/* Where others could write, a disk may be full. */
+		return uri_of(path, "readonly_shm");
+	case DB_IMMUTABLE:
+		return uri_of(path, "immutable");
+	case DB_MEMORY:
+		return pacs_strdup(":memory:");
+	case DB_SCRATCH:
+		return pacs_strdup("");
+	case DB_OVERLAY:
+		return pacs_strdup("overlay");
+	default:
+		return pacs_strdup(path);
+	}
 }
 
 static int
@@ -84,7 +105,6 @@ open_flags(enum db_mode mode)
 	/* NOMUTEX: a connection is used by one thread. */
 	switch (mode) {
 	case DB_READ:
-		return SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 	case DB_IMMUTABLE:
 		return SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
 		       SQLITE_OPEN_URI;
@@ -165,17 +185,12 @@ static enum pacs_err
 open_conn(struct pacs_error *err, struct db *db, const char *path,
 	  enum db_mode mode)
 {
-	char *uri = mode == DB_IMMUTABLE ? immutable_uri(path) : NULL;
-	const char *name = uri                  ? uri
-			   : mode == DB_MEMORY  ? ":memory:"
-			   : mode == DB_SCRATCH ? ""
-			   : mode == DB_OVERLAY ? "overlay"
-						: path;
+	char *name = name_of(mode, path);
 
 	if (sqlite3_open_v2(name, &db->conn, open_flags(mode),
 			    mode == DB_OVERLAY ? path : NULL) != SQLITE_OK)
 		db_error(err, db, "cannot open the index");
-	free(uri);
+	free(name);
 	return err->code;
 }
 
@@ -294,6 +309,28 @@ const char *
 db_text(sqlite3_stmt *st, int i)
 {
 	return (const char *)sqlite3_column_text(st, i);
+}
+
+/*
+ * SQLite maps the -shm file and writes one byte of each page, so where blocks
+ * are smaller than pages it has holes; to touch one when the disk has become
+ * full ends the process (SIGBUS). A change that changes nothing fills them.
+ */
+void
+db_claim_shm(struct db *db)
+{
+	const int region = 32768, step = 512;
+	volatile void *shm = NULL;
+	sqlite3_file *f = NULL;
+	int i;
+
+	sqlite3_file_control(db->conn, "main", SQLITE_FCNTL_FILE_POINTER, &f);
+	if (!f || !f->pMethods || f->pMethods->iVersion < 2 ||
+	    f->pMethods->xShmMap(f, 0, region, 1, &shm) != SQLITE_OK)
+		return;
+	for (i = 0; shm && i < region; i += step)
+		__atomic_fetch_or((volatile unsigned char *)shm + i, 0,
+				  __ATOMIC_SEQ_CST);
 }
 
 /* The first program to open an index reads its whole WAL. */

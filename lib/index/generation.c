@@ -330,6 +330,28 @@ make(struct pacs_error *err, struct build *b)
 	return err->code;
 }
 
+/* The link's name must be free for it, before minutes of work. A file there is
+ * replaced: nobody else's data has that name. */
+static enum pacs_err
+clear_the_way(struct pacs_error *err, const struct build *b)
+{
+	struct stat st;
+
+	if (fstatat(b->base_fd, "index.db", &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISDIR(st.st_mode))
+		return PACS_OK;
+	if (pacs_fs_rmdir(err, b->base_fd, "index.db")) {
+		pacs_error_clear(err);
+		return pacs_error_set(
+		    err, PACS_EEXISTS,
+		    "'%s/index.db' is a folder with something "
+		    "in it, where the link to the index "
+		    "belongs; move it away",
+		    b->base);
+	}
+	return PACS_OK;
+}
+
 enum pacs_err
 generation_build(struct pacs_error *err, const struct pacs_archive *ar,
 		 const char *instead_of, const struct pacs_index_options *opts,
@@ -344,7 +366,7 @@ generation_build(struct pacs_error *err, const struct pacs_archive *ar,
 		pacs_error_sys(err, errno, "cannot open '%s'", base);
 		goto out;
 	}
-	if (lock(err, &b))
+	if (lock(err, &b) || clear_the_way(err, &b))
 		goto out;
 	generation_find(base, now);
 	if (instead_of && strcmp(now, instead_of) != 0)

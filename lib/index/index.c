@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "index/internal.h"
@@ -13,6 +14,8 @@
 #define MEMORY_LINES 20000
 /* Broken headers that an automatic catch-up looks at again. */
 #define HEAL_A_LITTLE 16
+/* Bytes of disk below which an index is only read. */
+#define ROOM_TO_WRITE (256u << 10)
 /* Headers that it reads again for a key that is new to the index. */
 #define BACKFILL_A_LITTLE 256
 
@@ -53,14 +56,35 @@ open_read(struct pacs_error *err, struct pacs_index *ix, const char *path)
 	return db_open(err, &ix->db, path, DB_IMMUTABLE, 0);
 }
 
+/* Is there room to open it for writing? */
+static bool
+has_room(const struct pacs_index *ix, bool *ret_small_blocks)
+{
+	struct statvfs s;
+
+	*ret_small_blocks = false;
+	if (statvfs(ix->base, &s) != 0)
+		return true;
+	*ret_small_blocks = s.f_bsize < (unsigned long)sysconf(_SC_PAGESIZE);
+	return (uint64_t)s.f_bavail * s.f_frsize >= ROOM_TO_WRITE;
+}
+
 static enum pacs_err
 open_file(struct pacs_error *err, struct pacs_index *ix)
 {
 	char *path = pacs_format("%s/%s", ix->base, ix->generation);
+	bool small_blocks = false;
+
+	if (ix->writable && !has_room(ix, &small_blocks)) {
+		ix->writable = false;
+		ix->done.full = true;
+	}
 
 	if (ix->writable ? db_open(err, &ix->db, path, DB_WRITE, 10000)
 			 : open_read(err, ix, path))
 		goto out;
+	if (ix->writable && small_blocks)
+		db_claim_shm(&ix->db);
 	ask_register(&ix->db);
 out:
 	free(path);
@@ -74,6 +98,7 @@ open_memory(struct pacs_error *err, struct pacs_index *ix)
 	struct pacs_cursor until;
 
 	ix->generation[0] = '\0';
+	ix->done.in_memory = true;
 	if (db_open(err, &ix->db, "", DB_MEMORY, 0))
 		return err->code;
 	ask_register(&ix->db);
@@ -207,6 +232,7 @@ overlay(struct pacs_error *err, struct pacs_index *ix,
 			return err->code;
 		ask_register(&ix->db);
 	}
+	ix->done.overlaid = true;
 	return add_in_memory(err, ix, until);
 }
 
@@ -228,6 +254,23 @@ close_db(struct pacs_index *ix)
 	db_close(&ix->db);
 	overlay_close(ix->overlay);
 	ix->overlay = NULL;
+}
+
+/* The disk is full: what is missing is added in memory. */
+static enum pacs_err
+read_only(struct pacs_error *err, struct pacs_index *ix,
+	  const struct pacs_cursor *until)
+{
+	static const struct pacs_index_done nothing;
+
+	pacs_error_clear(err);
+	close_db(ix);
+	ix->writable = false;
+	ix->done = nothing;
+	ix->done.full = true;
+	if (open_file(err, ix))
+		return err->code;
+	return overlay(err, ix, until);
 }
 
 /* Does the index have the keys that the archive wants, and all of them filled?
@@ -273,8 +316,11 @@ sync_up(struct pacs_error *err, struct pacs_index *ix, size_t heal)
 		goto out;
 	}
 	if (catch_up(err, &ix->db, ix->ar, &ix->opts, &until, 0,
-		     heal ? heal : HEAL_A_LITTLE, &ix->done))
+		     heal ? heal : HEAL_A_LITTLE, &ix->done)) {
+		if (err->code == PACS_ENOSPC && read_only(err, ix, &until))
+			goto out;
 		goto out;
+	}
 	if (!fits && backfill(err, &ix->db, ix->ar, &ix->opts,
 			      heal ? SIZE_MAX : BACKFILL_A_LITTLE, &fits))
 		goto out;
@@ -400,10 +446,11 @@ enum pacs_err
 pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
 		  struct pacs_index_done *ret_done)
 {
-	static const struct pacs_index_done nothing;
+	const struct pacs_index_done before = {.in_memory = ix->done.in_memory,
+					       .full = ix->done.full};
 	char now[GENERATION_ROOM];
 
-	ix->done = nothing;
+	ix->done = before;
 	generation_find(ix->base, now);
 	if (ix->generation[0] && strcmp(now, ix->generation) != 0) {
 		close_db(ix);

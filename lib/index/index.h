@@ -29,6 +29,10 @@ struct pacs_index_done {
 	uint64_t healed;     /* missing before, read now */
 	bool rebuilt;        /* there was none, or it did not fit the ledger */
 	bool resumed;        /* by going on where a rebuild had been stopped */
+	/* This user may not write: all was made in memory, or the lines were
+	 * added there; nothing was kept. */
+	bool in_memory, overlaid;
+	bool full; /* it may, but there is no space */
 };
 
 struct pacs_index_options {

@@ -116,6 +116,8 @@ enum pacs_err db_step(struct pacs_error *err, struct db *db, sqlite3_stmt *st,
 		      bool *ret_row) PACS_MUST_CHECK;
 enum pacs_err db_simple(struct pacs_error *err, struct db *db,
 			enum stmt_id id) PACS_MUST_CHECK;
+/* The room of what is open is on the disk from now on. */
+void db_claim_shm(struct db *db);
 /* Keep the WAL short. */
 void db_tidy(struct db *db);
 /* NULL for NULL and "". */

@@ -107,6 +107,16 @@ on_terminal() {
 	usage "option '--file': the value is empty" --file=
 }
 
+@test "an option with one value is given once, or twice the same" {
+	usage "option '--level' is given twice, with different values" \
+		--level=study -L study --level=series options
+	usage "option '-a' is given twice, with different values" -a A -a B archive
+	exits 0 cli-probe -a A --archive=A archive
+	same out <<<"A"
+	exits 0 cli-probe -w x -w y options
+	grep -qx why=y out
+}
+
 @test "an abbreviated long option is refused, though it is clear" {
 	usage "unknown option '--arch'; did you mean '--archive'?" --arch=x
 	usage "unknown option '--fla'; did you mean '--flag'?" --fla
