@@ -8,10 +8,15 @@ time, memory is the largest. What each one made is checked before it counts.
   nothing   the next one, nothing new
   1 %       the next one, one object of a hundred new
   verify    all data read and compared
-  study     one study of ours, from its repository: bytes read
+  study     one study of ours, from its repository: bytes read (--study: only
+            the last part)
 
 and `pacs-backup create` with nothing new on ledgers of 10,000 and 1,000,000
 objects (ledger and snapshot are synthetic; it reads no object then).
+
+At last the restore of one study from a repository of BENCH_OBJECTS (1,000,000)
+objects of 4 KB: all bytes that the program read, against the study's size. The
+objects are links to a few files; the packs are real, 4 GB of them.
 """
 import hashlib
 import os
@@ -25,8 +30,9 @@ sys.dont_write_bytecode = True
 
 os.environ.setdefault("BENCH_RUNS", "3")
 
-from kit import (BUILD, RUNS, SCALE, Report, make_files, measure,  # noqa: E402
-                 program, settle)
+from kit import (BUILD, RUNS, SCALE, Report, count_files,  # noqa: E402
+                 make_files, measure, program, settle)
+import dcm  # noqa: E402
 
 ENV = dict(os.environ, RESTIC_PASSWORD="bench", RESTIC_CACHE_DIR="",
            BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="yes",
@@ -243,6 +249,82 @@ def synthetic(home, objects):
     return a, repo
 
 
+def line_of(study, series, sop, size, digest, check):
+    line = (f"2026-11-24T07:00:00.000000Z\tstore\t{study}\t{series}\t{sop}"
+            f"\t{size}\t{digest}\tfile")
+    check = hashlib.sha256((check + line).encode()).hexdigest()[:16]
+    return f"{line}\t{check}\n", check
+
+
+def big_archive(home, studies, each):
+    """Every object is a link to a file of noise; no two of a study to the same:
+    a frame that held one twice would hold it once."""
+    a = os.path.join(home, "big")
+    subprocess.run([program("pacs-init"), a], check=True)
+    sources = []
+    for i in range(each + studies * each // 50000):
+        raw = dcm.ct(1, 1, i + 1, os.urandom(3600), 1, 1800)
+        path = os.path.join(a, "incoming", f"source{i}")
+        with open(path, "wb") as f:
+            f.write(raw)
+        sources.append((path, len(raw), hashlib.sha256(raw).hexdigest()))
+    check, n = "0" * 16, 0
+    with open(os.path.join(a, "ledger/000001.tsv"), "r+") as f:
+        for line in f:
+            check = line.rstrip("\n").rpartition("\t")[2]
+        for s in range(studies):
+            study = f"1.2.3.{s + 1}"
+            folder = os.path.join(
+                a, "objects", hashlib.sha256(study.encode()).hexdigest()[:3],
+                study, f"{study}.1")
+            os.makedirs(folder)
+            for i in range(each):
+                source, size, digest = sources[n % len(sources)]
+                n += 1
+                os.link(source, os.path.join(folder, f"{study}.1.{i}.dcm"))
+                line, check = line_of(study, f"{study}.1", f"{study}.1.{i}",
+                                      size, digest, check)
+                f.write(line)
+    for source, _, _ in sources:
+        os.unlink(source)
+    return a
+
+
+def bytes_read(*command):
+    """By the calls of a process: whatever it read, from wherever."""
+    p = subprocess.Popen(command)
+    os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOWAIT)
+    with open(f"/proc/{p.pid}/io") as f:
+        n = int(next(line for line in f if line.startswith("rchar")).split()[1])
+    if p.wait():
+        raise SystemExit(f"bench: status {p.returncode}: {command}")
+    return n
+
+
+def one_of_many(home, say):
+    objects = int(os.environ.get("BENCH_OBJECTS", "1000000"))
+    each = 1000
+    studies = max(1, objects // each)
+    a = big_archive(home, studies, each)
+    repo = os.path.join(home, "big-repo")
+    wall, cpu, rss = measure(program("pacs-backup"), "create", "-a", a, "-r",
+                             repo)
+    say(f"  a repository of {studies * each:,} objects: "
+        f"{size_of(repo) / 1e6:.0f} MB, made in {wall:.0f} s (CPU {cpu:.0f} s), "
+        f"{rss / 1024:.1f} MiB")
+    for s in (1, studies // 2 + 1, studies):
+        to = os.path.join(home, f"study{s}")
+        n = bytes_read(program("pacs-backup"), "restore", "-r", repo, "-o", to,
+                       f"StudyInstanceUID=1.2.3.{s}")
+        if count_files(to) != each:
+            raise SystemExit("bench: not the whole study")
+        ratio = n / size_of(to)
+        say(f"  aim: one study of it, {size_of(to) / 1e6:.1f} MB: {n:,} bytes "
+            f"read, {ratio:.2f} x its size; at most 2 x: "
+            f"{'met' if ratio <= 2 else 'MISSED'}")
+    shutil.rmtree(a)
+
+
 def nothing_new(home, say):
     for objects in (10_000, 1_000_000):
         a, repo = synthetic(home, objects)
@@ -281,6 +363,8 @@ def main():
                             dir=os.environ.get("BENCH_DIR", BUILD))
     times, cpu, memory, sizes = results = {}, {}, {}, {}
     try:
+        if "--study" in sys.argv[1:]:
+            return one_of_many(home, say)
         archive, more, count = prepare(home)
         size = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in
                    os.walk(os.path.join(archive, "objects")) for f in names)
@@ -306,6 +390,7 @@ def main():
         aims(times, say)
         say(f"  one study: {study.said}")
         nothing_new(home, say)
+        one_of_many(home, say)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
