@@ -1,16 +1,18 @@
 /*
  * What the files of this room share.
  *
- *   depot.c     where a repository is: a folder, or a remote of rclone
+ *   names.c     lists of names
+ *   depot.c     where a repository is: a folder, or
+ *   remote.c    a remote of rclone
  *   pull.c      reading a file of it as a stream, decrypted
  *   push.c      writing one, encrypted, durable and counted
  *   tar.c       the entries of a pack
  *   unpack.c    pack -> entries
  *   crew.c      threads that read, check and compress
- *   pack.c      entries -> packs
+ *   pack.c      entries -> packs, lists.c what is in them
  *   window.c    ledger -> what is to be packed
  *   groups.c    where in the packs a study is
- *   snapshot.c  the text of a snapshot; the chain
+ *   snapshot.c  the text of a snapshot; chain.c all of them
  */
 #ifndef PACS_BACKUP_INTERNAL_H
 #define PACS_BACKUP_INTERNAL_H
@@ -81,6 +83,8 @@ enum pacs_err depot_sizes(struct pacs_error *err, struct depot *d,
 enum pacs_err depot_confirm(struct pacs_error *err, struct depot *d,
 			    const struct pacs_backup_file *files,
 			    size_t count) PACS_MUST_CHECK;
+enum pacs_err depot_lost(struct pacs_error *err, const struct depot *d,
+			 const char *name);
 enum pacs_err depot_remove(struct pacs_error *err, struct depot *d,
 			   const char *name) PACS_MUST_CHECK;
 enum pacs_err depot_move(struct pacs_error *err, struct depot *d,
@@ -91,6 +95,26 @@ enum pacs_err depot_lock(struct pacs_error *err, struct depot *d,
 /* A file without a name, in tmp. */
 enum pacs_err depot_nameless(struct pacs_error *err, struct depot *d,
 			     int *ret_fd) PACS_MUST_CHECK;
+
+/* --- remote.c: the same of a remote ------------------------------------- */
+
+enum pacs_err remote_put(struct pacs_error *err, struct depot *d,
+			 const char *staged, const char *name) PACS_MUST_CHECK;
+enum pacs_err remote_slurp(struct pacs_error *err, struct depot *d,
+			   const char *name,
+			   struct pacs_buf *out) PACS_MUST_CHECK;
+/* *ret_sizes as of depot_sizes, or NULL. A folder that is not there is empty.
+ */
+enum pacs_err remote_list(struct pacs_error *err, struct depot *d,
+			  const char *dir, struct names *out,
+			  uint64_t **ret_sizes) PACS_MUST_CHECK;
+enum pacs_err remote_confirm(struct pacs_error *err, struct depot *d,
+			     const struct pacs_backup_file *files,
+			     size_t count) PACS_MUST_CHECK;
+enum pacs_err remote_remove(struct pacs_error *err, struct depot *d,
+			    const char *name) PACS_MUST_CHECK;
+enum pacs_err remote_move(struct pacs_error *err, struct depot *d,
+			  const char *from, const char *to) PACS_MUST_CHECK;
 
 /* --- the repository ------------------------------------------------------- */
 
@@ -157,7 +181,7 @@ struct push {
 	struct pacs_child age;
 	char staged[NAME_ROOM];
 	struct pacs_digest *digest;
-	uint64_t plain; /* bytes written, before encryption */
+	uint64_t plain;   /* bytes written, before encryption */
 	uint64_t flushed; /* of them are on their way to the disk */
 };
 enum pacs_err push_open(struct pacs_error *err, struct pacs_repo *r,
@@ -247,6 +271,8 @@ void snapshot_clear(struct snapshot *s);
 struct pacs_backup_file *snapshot_add(struct snapshot *s);
 void snapshot_owe(struct snapshot *s, const struct pacs_cursor *c);
 void snapshot_format(const struct snapshot *s, struct pacs_buf *out);
+/* "packs/000012/00001.tar.zst" and the like: where we may look for it. */
+bool snapshot_names_file(const char *name);
 enum pacs_err snapshot_parse(struct pacs_error *err, const char *text,
 			     size_t len, struct snapshot *ret) PACS_MUST_CHECK;
 enum pacs_err snapshot_read(struct pacs_error *err, struct pacs_repo *r,
@@ -313,14 +339,15 @@ bool cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b);
 /* --- groups.c ------------------------------------------------------------- */
 
 /* Study-level values that a backup can be asked for without the archive. */
-#define GROUP_KEYS(G)                                                          \
-	G(StudyInstanceUID)                                                    \
-	G(AccessionNumber)                                                     \
-	G(PatientID)                                                           \
-	G(IssuerOfPatientID)                                                   \
-	G(PatientName)                                                         \
-	G(PatientBirthDate)                                                    \
-	G(PatientSex) G(StudyDate) G(StudyTime) G(StudyID) G(StudyDescription) \
+#define GROUP_KEYS(G)                                            \
+	G(StudyInstanceUID)                                      \
+	G(AccessionNumber)                                       \
+	G(PatientID)                                             \
+	G(IssuerOfPatientID)                                     \
+	G(PatientName)                                           \
+	G(PatientBirthDate)                                      \
+	G(PatientSex)                                            \
+	G(StudyDate) G(StudyTime) G(StudyID) G(StudyDescription) \
 	    G(ReferringPhysicianName) G(Modality)
 enum {
 #define G(name) GROUP_##name,

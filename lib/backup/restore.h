@@ -6,6 +6,24 @@
 
 #include "backup/internal.h"
 
+#define MARKER_AHEAD "pacs-archive.restored" /* until all else is there */
+
+struct target {
+	struct pacs_repo *r;
+	const struct pacs_backup_hooks *hooks;
+	struct pacs_restore_tally *tally;
+	int dirfd;
+	char last_dir[PACS_PATH_ROOM];
+	struct pacs_cursor to; /* the state that is restored */
+	struct names unseen;   /* recorded, and gone before they were read */
+};
+/* take.c: all of a pack. groups: the file that says where in it what is; NULL
+ * if there is none. What is damaged is told, and the rest taken. */
+enum pacs_err restore_pack(struct pacs_error *err, struct target *t,
+			   const struct pacs_backup_file *f,
+			   const char *groups) PACS_MUST_CHECK;
+void restore_missed(struct target *t, const char *what, const char *why);
+
 /* mkdir -p of the folder of path; last_dir remembers the last one. */
 enum pacs_err restore_parents(struct pacs_error *err, int dirfd,
 			      const char *path,

@@ -1,0 +1,61 @@
+/* pacs-backup create: a night. */
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/backup.h"
+
+static void
+end_create(struct ctx *c, const struct pacs_backup_tally *t)
+{
+	cli_note("snapshot %u: %" PRIu64 " objects, %" PRIu64
+		 " bytes, in %" PRIu64 " bytes of packs%s",
+		 t->number, t->objects, t->bytes, t->stored,
+		 t->complete ? "" : "; not complete");
+	c->tally.told = true;
+	c->tally.done = t->objects;
+	if (!t->complete && !c->tally.fatal && !cli_stopped()) {
+		cli_warn("the time was over; the next run goes on");
+		c->tally.failed++;
+	}
+	/* Of earlier nights, too. */
+	if (t->missed && !c->tally.failed)
+		c->tally.failed = t->missed;
+}
+
+void
+backup_create(struct ctx *c)
+{
+	const struct pacs_backup_options o = {
+	    .jobs = (unsigned)cli_common.jobs,
+	    .level = (int)flags.level,
+	    .pack_size = flags.pack_size,
+	    .rate = flags.rate,
+	    .patient = flags.max_time != NULL,
+	};
+	const struct pacs_backup_hooks hooks = backup_hooks(c);
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_backup_tally t = {0};
+	const char *repo = backup_repo_name();
+	bool stream = strcmp(repo, "-") == 0;
+
+	if (flags.max_time)
+		c->deadline_ms =
+		    pacs_time_mono_ms() + cli_time_ms(flags.max_time);
+	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_WRITE,
+			      &c->ar) ||
+	    (!stream && pacs_repo_make(&err, repo, flags.identity,
+				       pacs_archive_settings(c->ar)->uuid,
+				       flags.recipients.items,
+				       flags.recipients.count, &c->r)))
+		cli_die(&err);
+	cli_progress_start("objects", 0, 0);
+	if (stream ? pacs_backup_stream(&err, STDOUT_FILENO, c->ar,
+					flags.recipients.items,
+					flags.recipients.count, &o, &hooks, &t)
+		   : pacs_backup_create(&err, c->r, c->ar, &o, &hooks, &t))
+		backup_fail(c, &err);
+	cli_progress_end();
+	end_create(c, &t);
+}
