@@ -71,6 +71,12 @@ depot_close(struct depot *d)
 	d->dirfd = d->tmpfd = -1;
 }
 
+enum pacs_err
+depot_settle(struct pacs_error *err, struct depot *d)
+{
+	return d->remote ? PACS_OK : pacs_fs_sync_path(err, d->dirfd, "..");
+}
+
 /* The folder for files on their way, when it is needed first. */
 static enum pacs_err
 need_tmp(struct pacs_error *err, struct depot *d)

@@ -54,6 +54,9 @@ struct depot {
 enum pacs_err depot_open(struct pacs_error *err, const char *where, bool make,
 			 struct depot *d) PACS_MUST_CHECK;
 void depot_close(struct depot *d);
+/* The folder itself survives a loss of power. */
+enum pacs_err depot_settle(struct pacs_error *err,
+			   struct depot *d) PACS_MUST_CHECK;
 /* A new file on its way: its name in tmp. Caller closes. */
 enum pacs_err depot_stage(struct pacs_error *err, struct depot *d,
 			  char ret_name[NAME_ROOM],
@@ -339,16 +342,22 @@ bool cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b);
 /* --- groups.c ------------------------------------------------------------- */
 
 /* Study-level values that a backup can be asked for without the archive. */
-#define GROUP_KEYS(G)                                            \
-	G(StudyInstanceUID)                                      \
-	G(AccessionNumber)                                       \
-	G(PatientID)                                             \
-	G(IssuerOfPatientID)                                     \
-	G(PatientName)                                           \
-	G(PatientBirthDate)                                      \
-	G(PatientSex)                                            \
-	G(StudyDate) G(StudyTime) G(StudyID) G(StudyDescription) \
-	    G(ReferringPhysicianName) G(Modality)
+/* clang-format off: it finds no end with this one */
+#define GROUP_KEYS(G)             \
+	G(StudyInstanceUID)       \
+	G(AccessionNumber)        \
+	G(PatientID)              \
+	G(IssuerOfPatientID)      \
+	G(PatientName)            \
+	G(PatientBirthDate)       \
+	G(PatientSex)             \
+	G(StudyDate)              \
+	G(StudyTime)              \
+	G(StudyID)                \
+	G(StudyDescription)       \
+	G(ReferringPhysicianName) \
+	G(Modality)
+/* clang-format on */
 enum {
 #define G(name) GROUP_##name,
 	GROUP_KEYS(G)

@@ -173,6 +173,8 @@ pacs_repo_make(struct pacs_error *err, const char *where, const char *identity,
 		if (!rc)
 			rc = depot_lock(err, &r->depot, &r->lock_fd);
 		if (!rc)
+			rc = depot_settle(err, &r->depot);
+		if (!rc)
 			rc = write_marker(err, r, archive_uuid, recipients,
 					  count);
 		if (!rc)
