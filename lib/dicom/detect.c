@@ -133,8 +133,9 @@ pacs_guess_form(const uint8_t *p, size_t n, uint64_t size,
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		int got = score(p, n, size, forms[i], false);
 
-		/* What was stated yields only to something clearly better. */
-		if (got > best && (!stated || got >= 3)) {
+		/* What was stated yields only to something clearly better; but
+		 * when not one element can be read so, to any other form. */
+		if (got > best && (!stated || !said || got >= 3)) {
 			best = got;
 			*ret = forms[i];
 		}

@@ -53,7 +53,7 @@ compare_meaning(struct sides *s, const struct expected *a,
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_dataset *da = NULL, *db = NULL;
 	struct pacs_difference d = {"", ""};
-	char detail[sizeof(d.path) + sizeof(d.what) + 4];
+	char detail[sizeof(err.msg) + sizeof(d.what) + 4];
 	enum pacs_against what = PACS_NOT_COMPARED;
 	bool same = false;
 

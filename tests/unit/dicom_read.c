@@ -125,6 +125,27 @@ test_lying_meta(void)
 	pacs_buf_clear(&b);
 }
 
+/* Tags out of order leave few elements to judge by. */
+static void
+test_lying_meta_out_of_order(void)
+{
+	struct pacs_buf b = {0};
+	struct pacs_dataset *ds;
+
+	put_meta(&b, "1.2.3.4.5");
+	put_str(&b, 0x00080016, "", "1.2.840.10");
+	put_str(&b, 0x00080018, "", "1.2.3.4.55");
+	put_str(&b, 0x00080020, "", "20240101");
+	put_str(&b, 0x00080018, "", "1.2.3.4.56");
+	put_str(&b, 0x00100020, "", "ID");
+	ds = read_ok(&b, NULL);
+	CHECK(pacs_dataset_info(ds)->guessed);
+	CHECK_STR(text_of(pacs_dataset_root(ds), 0x00080020), "20240101");
+	CHECK_STR(text_of(pacs_dataset_root(ds), 0x00100020), "ID");
+	pacs_dataset_free(ds);
+	pacs_buf_clear(&b);
+}
+
 /* A sequence of two items, each with a code value. */
 static void
 put_sequence(struct pacs_buf *b, bool undefined)
@@ -541,6 +562,7 @@ main(void)
 	test_not_dicom();
 	TEST("a meta header that lies about the syntax is seen through");
 	test_lying_meta();
+	test_lying_meta_out_of_order();
 	TEST("sequences have items, whatever their lengths");
 	test_sequences(false, false);
 	test_sequences(true, false);
