@@ -106,6 +106,7 @@ removed_read(struct pacs_error *err, struct pacs_repo *r, struct names *out)
 
 	if (rc == PACS_ENOTFOUND) {
 		pacs_error_clear(err);
+		pacs_buf_clear(&b);
 		return PACS_OK;
 	}
 	if (!rc && !text_whole(pacs_buf_str(&b), b.len, &len))
