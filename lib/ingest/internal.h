@@ -253,8 +253,9 @@ void given_free(struct given *g);
 bool given_find(struct given *g, const char *sha256, struct pacs_triple *ret);
 
 /* --- move.c -------------------------------------------------------------- */
-/* Remove the source of an acknowledged item if it is still what was read. */
+/* Remove the source of an acknowledged item if it is still what was read, and
+ * is not the archive's own. object: where it is filed, below the archive. */
 enum pacs_err move_source(struct pacs_error *err, struct run *run,
-			  const struct item *it);
+			  const struct item *it, const char *object);
 
 #endif

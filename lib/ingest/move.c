@@ -11,7 +11,7 @@
 #include "ingest/internal.h"
 
 /* Is a folder the archive, or inside it? Asked upwards by inode, so that no
- * link, bind mount or odd spelling of a path can deceive. */
+ * link or odd spelling of a path can deceive. */
 static enum pacs_err
 is_inside(struct pacs_error *err, const struct run *run, const char *dir,
 	  bool *ret_inside)
@@ -81,12 +81,35 @@ check_folder(struct pacs_error *err, struct run *run, const char *path)
 	return PACS_OK;
 }
 
-enum pacs_err
-move_source(struct pacs_error *err, struct run *run, const struct item *it)
+/* Is the source the object's own file? The way upwards does not tell it of a
+ * part of the archive that is mounted elsewhere. Over a network the device is
+ * another one, and inode and time are the same. */
+static enum pacs_err
+check_not_object(struct pacs_error *err, const struct run *run,
+		 const struct item *it, const char *object)
 {
 	struct stat st;
 
-	if (check_folder(err, run, it->source))
+	if (fstatat(pacs_archive_dirfd(run->ar), object, &st,
+		    AT_SYMLINK_NOFOLLOW))
+		return pacs_error_sys(err, errno,
+				      "not removed: cannot see its object");
+	if (st.st_ino == it->ino && st.st_mtim.tv_sec == it->mtime.tv_sec &&
+	    st.st_mtim.tv_nsec == it->mtime.tv_nsec)
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "not removed: it is the file that is in "
+				      "the archive, under another name");
+	return PACS_OK;
+}
+
+enum pacs_err
+move_source(struct pacs_error *err, struct run *run, const struct item *it,
+	    const char *object)
+{
+	struct stat st;
+
+	if (check_folder(err, run, it->source) ||
+	    check_not_object(err, run, it, object))
 		return err->code;
 	if (fstatat(AT_FDCWD, it->source, &st, AT_SYMLINK_NOFOLLOW))
 		return pacs_error_sys(err, errno, "not removed");

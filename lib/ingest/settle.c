@@ -29,7 +29,7 @@ object_place(const struct item *it, char path[PACS_PATH_ROOM])
 }
 
 static void
-remove_source(struct run *run, const struct item *it)
+remove_source(struct run *run, const struct item *it, const char *object)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 
@@ -40,7 +40,7 @@ remove_source(struct run *run, const struct item *it)
 	    it->outcome != PACS_OUTCOME_DUPLICATE &&
 	    it->outcome != PACS_OUTCOME_REPAIRED)
 		return;
-	if (move_source(&err, run, it) && run->hooks->trouble)
+	if (move_source(&err, run, it, object) && run->hooks->trouble)
 		run->hooks->trouble(run->hooks->ctx, it->source, &err);
 }
 
@@ -76,7 +76,7 @@ item_tell(struct run *run, struct item *it)
 	if (it->outcome == PACS_OUTCOME_STORED)
 		run->tally->bytes += it->st.size;
 	run->hooks->record(run->hooks->ctx, &record);
-	remove_source(run, it);
+	remove_source(run, it, path);
 	item_free(it);
 }
 

@@ -552,6 +552,22 @@ cut_by() {
 	whole
 }
 
+@test "--move does not eat the archive by another way: a mount, a hard link" {
+	ct in/one 1 1 1
+	exits 0 pacs-store in
+	o=$(find a/objects -type f)
+	ln "$o" linked
+	exits 3 pacs-store --move linked
+	grep -q 'linked: not removed: .*under another name' err
+	[ -e linked ]
+	rm linked
+	mkdir door
+	unshare -m true 2>/dev/null || skip "no mount here"
+	exits 3 unshare -m sh -c 'mount --bind a/objects door && pacs-store --move door'
+	grep -q 'not removed: .*under another name' err
+	whole
+}
+
 @test "--move goes along with a list that goes on" {
 	ct in/one 1 1 1
 	ct in/two 1 1 2
