@@ -240,12 +240,12 @@ accept(struct pacs_error *err, struct ctx *c, const struct pacs_quarantined *q)
 	apply_uids(&t);
 	if (check_lacks(err, &t))
 		return err->code;
+	held_path(c->ar, &t, held);
+	if (*held && !flags.replace)
+		return pacs_error_set(
+		    err, PACS_EEXISTS,
+		    "another object holds its place (--replace)");
 	if (!c->w) {
-		held_path(c->ar, &t, held);
-		if (*held && !flags.replace)
-			return pacs_error_set(err, PACS_EEXISTS,
-					      "another object holds its place "
-					      "(--replace)");
 		cli_say("would accept %s%s", q->sha256,
 			*held ? ", replacing what holds its place" : "");
 		return PACS_OK;

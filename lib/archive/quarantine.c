@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,14 +145,13 @@ pacs_quarantine_find(struct pacs_error *err, const struct pacs_archive *ar,
 
 	if (len < 4)
 		return pacs_error_set(err, PACS_EUSAGE,
-				      "'%s': at least 4 digits of the digest "
-				      "are needed",
-				      prefix);
+				      "at least 4 digits of the digest are "
+				      "needed");
 	rc = pacs_quarantine_list(err, ar, &list, &n);
 	if (rc)
 		return rc;
 	for (i = 0; i < n; i++) {
-		if (strncmp(list[i].sha256, prefix, len) != 0)
+		if (strncasecmp(list[i].sha256, prefix, len) != 0)
 			continue;
 		*ret = list[i];
 		hits++;
@@ -159,10 +159,10 @@ pacs_quarantine_find(struct pacs_error *err, const struct pacs_archive *ar,
 	free(list);
 	if (hits == 1)
 		return PACS_OK;
-	return pacs_error_set(err, hits ? PACS_EUSAGE : PACS_ENOTFOUND,
-			      hits ? "'%.64s' fits %zu objects in quarantine"
-				   : "'%.64s' is not in quarantine",
-			      prefix, hits);
+	if (!hits)
+		return pacs_error_set(err, PACS_ENOTFOUND, "not in quarantine");
+	return pacs_error_set(err, PACS_EUSAGE,
+			      "fits %zu objects in quarantine", hits);
 }
 
 static void
@@ -253,7 +253,7 @@ pacs_quarantine_accept(struct pacs_error *err, struct pacs_writer *w,
 		rc = pacs_place_over(err, w, &st, PACS_PLACED_REPLACE);
 	if (!rc && st.placed == PACS_PLACED_TAKEN)
 		rc = pacs_error_set(err, PACS_EEXISTS,
-				    "another object holds that place");
+				    "another object holds its place");
 	if (!rc && given) {
 		size_t n = strlen(st.extra);
 

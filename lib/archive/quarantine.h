@@ -24,7 +24,7 @@ enum pacs_err pacs_quarantine_list(struct pacs_error *err,
 				   const struct pacs_archive *ar,
 				   struct pacs_quarantined **ret,
 				   size_t *ret_count) PACS_MUST_CHECK;
-/* By digest, or a unique prefix of 4 digits or more. */
+/* By digest, or a unique prefix of 4 digits or more, in either case. */
 enum pacs_err
 pacs_quarantine_find(struct pacs_error *err, const struct pacs_archive *ar,
 		     const char *prefix,

@@ -1,8 +1,9 @@
 /*
- * Objects that lack UIDs and were filed all the same, under UIDs that somebody
- * gave. Their place does not follow from their bytes, so when the bytes come
- * again only the ledger knows that they are there. It is read when the first
- * object comes that cannot be filed, which is seldom.
+ * Objects that lacked UIDs, or whose place was taken, and that were filed all
+ * the same, under UIDs that somebody gave. Their place does not follow from
+ * their bytes, so when the bytes come again only the ledger knows that they are
+ * there. It is read when the first object comes that cannot be filed, which is
+ * seldom.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -123,6 +123,17 @@ found_duplicate(struct pacs_error *err, struct run *run, struct item *it,
 	return PACS_OK;
 }
 
+/* Somebody may have given these bytes another place. */
+static enum pacs_err
+put_aside_unless_filed(struct pacs_error *err, struct run *run, struct item *it,
+		       enum pacs_outcome outcome, const char *reason,
+		       const char *word, const char *detail)
+{
+	if (given_find(run->given, it->st.sha256, &it->st.triple))
+		return found_duplicate(err, run, it, "");
+	return put_aside(err, run, it, outcome, reason, word, detail);
+}
+
 static enum pacs_err
 place_taken(struct pacs_error *err, struct run *run, struct item *it)
 {
@@ -152,8 +163,9 @@ place_taken(struct pacs_error *err, struct run *run, struct item *it)
 		return pacs_place_over(err, run->w, &it->st,
 				       PACS_PLACED_REPAIR);
 	default:
-		return put_aside(err, run, it, PACS_OUTCOME_CONFLICT, "differs",
-				 "conflict", diff);
+		return put_aside_unless_filed(err, run, it,
+					      PACS_OUTCOME_CONFLICT, "differs",
+					      "conflict", diff);
 	}
 }
 
@@ -172,8 +184,9 @@ place_staged(struct pacs_error *err, struct run *run, struct item *it)
 			return PACS_OK;
 		}
 		if (it->st.placed == PACS_PLACED_PURGED)
-			return put_aside(err, run, it, PACS_OUTCOME_QUARANTINED,
-					 "purged", "purged", NULL);
+			return put_aside_unless_filed(
+			    err, run, it, PACS_OUTCOME_QUARANTINED, "purged",
+			    "purged", NULL);
 		rc = place_taken(err, run, it);
 		if (rc != PACS_ENOTFOUND)
 			return rc;
@@ -190,10 +203,9 @@ item_place(struct pacs_error *err, struct run *run, struct item *it)
 	case ITEM_STAGED:
 		return place_staged(err, run, it);
 	case ITEM_ASIDE:
-		if (given_find(run->given, it->st.sha256, &it->st.triple))
-			return found_duplicate(err, run, it, "");
-		return put_aside(err, run, it, PACS_OUTCOME_QUARANTINED,
-				 it->reason, it->reason, NULL);
+		return put_aside_unless_filed(err, run, it,
+					      PACS_OUTCOME_QUARANTINED,
+					      it->reason, it->reason, NULL);
 	case ITEM_SAME:
 		return found_duplicate(err, run, it, "");
 	case ITEM_DONE:

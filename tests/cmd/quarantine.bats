@@ -72,6 +72,7 @@ conflict() {
 @test "accept needs --replace where another object holds the place" {
 	conflict
 	exits 3 pacs-quarantine accept "$id"
+	grep -q -- --replace err
 	cmp in/one "$object"
 	cmp later/one "a/quarantine/$id.dcm"
 	exits 0 pacs-quarantine -n accept --replace "$id"
@@ -102,6 +103,19 @@ conflict() {
 	exits 0 pacs-quarantine accept --uid=StudyInstanceUID=1.1 --uid=SeriesInstanceUID=1.2 --uid=SOPInstanceUID=1.3 "$id"
 	object=$(find a/objects -path '*/1.1/1.2/1.3.dcm')
 	cmp in/one "$object"
+	exits 0 pacs-quarantine list
+	[ ! -s out ]
+	whole
+}
+
+@test "a conflict that was filed under another UID is a duplicate from then on" {
+	conflict
+	exits 0 pacs-quarantine accept --uid=SOPInstanceUID=1.2.3 "$id"
+	exits 0 pacs-store -n -f outcome later
+	[ "$(cat out)" = duplicate ]
+	exits 0 pacs-store --print -f outcome,SOPInstanceUID,path later
+	[ "$(cut -f 1,2 out)" = "duplicate	1.2.3" ]
+	cmp "a/$(cut -f 3 out)" later/one
 	exits 0 pacs-quarantine list
 	[ ! -s out ]
 	whole
@@ -203,9 +217,10 @@ conflict() {
 	exits 3 pacs-quarantine show 0000000000
 	exits 3 pacs-quarantine show "${id:0:3}"
 	[ -s err ]
-	# The others are done.
-	exits 3 pacs-quarantine show -f sha256 0000000000 "$id"
+	# The others are done. Some programs write digests in capitals.
+	exits 3 pacs-quarantine show -f sha256 0000000000 "${id^^}"
 	[ "$(cat out)" = "$id" ]
+	[ "$(cat err)" = 'pacs-quarantine: 0000000000: not in quarantine' ]
 }
 
 @test "wrong usage" {
