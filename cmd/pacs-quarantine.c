@@ -8,6 +8,7 @@
 
 #include "archive/quarantine.h"
 #include "archive/writer.h"
+#include "base/digest.h"
 #include "cli/cli.h"
 #include "dicom/uid.h"
 #include "ingest/review.h"
@@ -231,6 +232,28 @@ check_lacks(struct pacs_error *err, const struct pacs_triple *t)
 			      instance ? " --uid=SOPInstanceUID=UID" : "");
 }
 
+/* Why it cannot be filed where another object is. */
+static enum pacs_err
+place_is_held(struct pacs_error *err, const struct ctx *c,
+	      const struct pacs_triple *t, const struct pacs_quarantined *q)
+{
+	struct pacs_error unread = PACS_ERROR_INIT;
+	char sha256[PACS_SHA256_HEX] = "";
+	uint64_t size;
+	int fd;
+
+	if (!pacs_object_open(&unread, c->ar, t, &fd, &size)) {
+		if (pacs_sha256_fd(&unread, fd, sha256, &size))
+			*sha256 = '\0';
+		close(fd);
+	}
+	return pacs_error_set(err, PACS_EEXISTS,
+			      strcmp(sha256, q->sha256) != 0
+				  ? "another object holds its place (--replace)"
+				  : "its place holds the same bytes already: "
+				    "discard it");
+}
+
 static enum pacs_err
 accept(struct pacs_error *err, struct ctx *c, const struct pacs_quarantined *q)
 {
@@ -242,9 +265,7 @@ accept(struct pacs_error *err, struct ctx *c, const struct pacs_quarantined *q)
 		return err->code;
 	held_path(c->ar, &t, held);
 	if (*held && !flags.replace)
-		return pacs_error_set(
-		    err, PACS_EEXISTS,
-		    "another object holds its place (--replace)");
+		return place_is_held(err, c, &t, q);
 	if (!c->w) {
 		cli_say("would accept %s%s", q->sha256,
 			*held ? ", replacing what holds its place" : "");

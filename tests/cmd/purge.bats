@@ -60,6 +60,9 @@ setup() {
 4 stored" ]
 	exits 0 pacs-store --print -f outcome in
 	[ "$(tally)" = "5 duplicate" ]
+	# What was set aside first is of no more use.
+	exits 3 pacs-quarantine accept "$(pacs-quarantine list -f sha256 | head -n 1)"
+	grep -q 'holds the same bytes already' err
 	whole
 }
 
