@@ -96,8 +96,8 @@ foretell(struct worker *wk, struct item *it, const struct identity *id,
 	}
 	if (!resolve(&err, run->ar, &it->st.triple, it->st.sha256, body,
 		     &wk->head, &res, &held, diff, sizeof(diff))) {
-		if (res == DIFFERS && given_find(run->given, it->st.sha256,
-						 &it->st.triple))
+		if (res == DIFFERS &&
+		    given_find(run->given, it->st.sha256, &it->st.triple))
 			res = SAME_BYTES;
 		resolution_finish(run, it, res, &held, diff);
 	} else if (err.code != PACS_ENOTFOUND) {

@@ -184,9 +184,9 @@ place_staged(struct pacs_error *err, struct run *run, struct item *it)
 			return PACS_OK;
 		}
 		if (it->st.placed == PACS_PLACED_PURGED)
-			return put_aside_unless_filed(
-			    err, run, it, PACS_OUTCOME_QUARANTINED, "purged",
-			    "purged", NULL);
+			return put_aside_unless_filed(err, run, it,
+						      PACS_OUTCOME_QUARANTINED,
+						      "purged", "purged", NULL);
 		rc = place_taken(err, run, it);
 		if (rc != PACS_ENOTFOUND)
 			return rc;
