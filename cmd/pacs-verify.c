@@ -409,6 +409,8 @@ check_usage(int operands)
 		cli_usage("--sums only prints");
 	if (flags.against && (mends() || flags.sums || flags.state || operands))
 		cli_usage("--against goes with no part, state or repair");
+	if (flags.identity && !flags.repair_from)
+		cli_usage("--identity is for --repair-from");
 }
 
 /* All that a run needs, or the program ends. */

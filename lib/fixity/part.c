@@ -17,19 +17,28 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Cut the archive's own path and slashes at the end off. */
+/* Cut the archive's own path and slashes at the end off. A path from here, or
+ * through a link, is asked where it leads: what is missing must be named as
+ * the archive names it. */
 static char *
 normal(const struct pacs_archive *ar, const char *path)
 {
 	const char *top = pacs_archive_path(ar);
 	size_t n = strlen(top), len;
+	char *real = NULL, *prefix;
 
+	if (strncmp(path, "objects/", 8) != 0)
+		real = realpath(path, NULL);
+	if (real)
+		path = real;
 	if (strncmp(path, top, n) == 0 && path[n] == '/')
 		path += n + 1;
 	len = strlen(path);
 	while (len && path[len - 1] == '/')
 		len--;
-	return pacs_strndup(path, len);
+	prefix = pacs_strndup(path, len);
+	free(real);
+	return prefix;
 }
 
 static void
@@ -52,8 +61,9 @@ add_path(struct pacs_error *err, struct pacs_part *p,
 	add(p, prefix);
 	if (strncmp(prefix, "objects/", 8) != 0)
 		return pacs_error_set(err, PACS_EUSAGE,
-				      "'%s' is no path of an object, series "
-				      "or study in the archive",
+				      "'%s' is no object, series or study of "
+				      "the archive, as pacs-find --paths "
+				      "names them",
 				      path);
 	return PACS_OK;
 }

@@ -287,6 +287,13 @@ spoil() { # FILE: make it writable for the test
 		pacs-verify -f kind,path - >sorted && false
 	found missing "$two"
 	exits 2 pacs-verify /etc/passwd
+	# As the shell completes it, and through a link.
+	ln -s a/objects door
+	for path in "a/${objects[0]}" "${objects[0]/objects/door}"; do
+		exits 0 pacs-verify -v "$path"
+		grep -q ' 1 objects' err
+	done
+	exits 2 pacs-verify --identity=key
 }
 
 @test "verify looks at what a question matches: at each level, with others" {
