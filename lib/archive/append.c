@@ -159,20 +159,26 @@ static enum pacs_err
 catch_up(struct pacs_error *err, struct ledger_tail *t, uint64_t *ret_cut)
 {
 	uint32_t before = t->known ? t->end.segment : 0;
-	enum pacs_err rc;
-	bool broken;
+	enum pacs_err rc = PACS_OK;
+	bool fits = true, broken = false;
 
-	if (!t->known && (rc = pacs_ledger_tail(err, t->ar, &t->end)))
-		return rc;
-	rc = go_on(err, t, &broken);
+	if (!t->known) {
+		rc = pacs_ledger_tail(err, t->ar, &t->end);
+		if (!rc)
+			rc = ledger_last_fits(err, t->ar, &t->end, t->digest,
+					      &fits);
+	}
+	if (!rc && fits)
+		rc = go_on(err, t, &broken);
 	if (rc)
 		return rc;
-	if (broken)
+	if (broken || !fits)
 		return pacs_error_set(
 		    err, PACS_EINTEGRITY,
-		    "ledger segment %06u, offset %llu: the check does not fit "
-		    "the line; nothing can be appended",
-		    t->end.segment, (unsigned long long)t->end.offset);
+		    "ledger segment %06u, %s offset %llu: the check does not "
+		    "fit the line; nothing can be appended",
+		    t->end.segment, fits ? "at" : "before",
+		    (unsigned long long)t->end.offset);
 	if (t->fd < 0 || t->end.segment != before)
 		rc = open_segment(err, t, t->end.segment);
 	t->known = !rc;

@@ -130,8 +130,29 @@ look_at_owner(struct pacs_error *err, struct pacs_archive *ar)
 	ar->give_away = geteuid() == 0 && st.st_uid != 0;
 	ar->writable =
 	    faccessat(ar->dirfd, "ledger/lock", W_OK, AT_EACCESS) == 0 &&
-	    faccessat(ar->dirfd, "incoming", W_OK | X_OK, AT_EACCESS) == 0;
+	    faccessat(ar->dirfd, "incoming", W_OK | X_OK, AT_EACCESS) == 0 &&
+	    faccessat(ar->dirfd, "quarantine", W_OK | X_OK, AT_EACCESS) == 0;
 	return PACS_OK;
+}
+
+/* Programs that copy trees may leave out empty folders and files. */
+static enum pacs_err
+why_not_writable(struct pacs_error *err, const struct pacs_archive *ar,
+		 const char *path)
+{
+	static const char *const needed[] = {"ledger/lock", "incoming",
+					     "quarantine"};
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+		if (faccessat(ar->dirfd, needed[i], F_OK, 0) != 0 &&
+		    errno == ENOENT)
+			return pacs_error_set(err, PACS_ENOTFOUND,
+					      "'%s/%s' is missing: make it "
+					      "again, empty",
+					      path, needed[i]);
+	return pacs_error_set(err, PACS_EDENIED, "no permission to change '%s'",
+			      path);
 }
 
 enum pacs_err
@@ -153,8 +174,7 @@ pacs_archive_open(struct pacs_error *err, const char *path,
 	if (!rc)
 		rc = look_at_owner(err, ar);
 	if (!rc && mode == PACS_ARCHIVE_WRITE && !ar->writable)
-		rc = pacs_error_set(err, PACS_EDENIED,
-				    "no permission to change '%s'", path);
+		rc = why_not_writable(err, ar, path);
 	if (!rc && ar->writable)
 		rc = recover(err, ar);
 	if (rc) {

@@ -74,6 +74,12 @@ struct ledger_tail {
 	bool known;
 	struct pacs_digest *digest;
 };
+/* Does the line that ends at c continue the chain? The ledger's start does. */
+enum pacs_err ledger_last_fits(struct pacs_error *err,
+			       const struct pacs_archive *ar,
+			       const struct pacs_cursor *c,
+			       struct pacs_digest *d,
+			       bool *ret_fits) PACS_MUST_CHECK;
 enum pacs_err tail_open(struct pacs_error *err, const struct pacs_archive *ar,
 			struct ledger_tail *t) PACS_MUST_CHECK;
 void tail_close(struct ledger_tail *t);

@@ -135,6 +135,34 @@ as_nobody() {
 	[ -z "$(find a/objects -type f)" ]
 }
 
+@test "an archive that lacks its empty folders is told, not called closed" {
+	ct in/one 1 1 1
+	for folder in incoming quarantine; do
+		rmdir "a/$folder"
+		exits 4 pacs-store in
+		grep -q "a/$folder' is missing" err
+		mkdir "a/$folder"
+	done
+	exits 0 pacs-store in
+	whole
+}
+
+@test "behind a ledger line that does not fit nothing is appended: status 4" {
+	ct in/one 1 1 1
+	ct in/two 1 1 2
+	exits 0 pacs-store in/one
+	cp a/ledger/000001.tsv good
+	echo garbage >>a/ledger/000001.tsv
+	cp a/ledger/000001.tsv bad
+	exits 4 pacs-store in/two
+	grep -q 'check does not fit' err
+	cmp bad a/ledger/000001.tsv
+	[ "$(objects)" -eq 1 ]
+	cp good a/ledger/000001.tsv
+	exits 0 pacs-store in/two
+	whole
+}
+
 @test "no archive is status 4, none named is wrong usage" {
 	ct in/one 1 1 1
 	exits 4 pacs-store -a nowhere in/one
