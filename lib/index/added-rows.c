@@ -2,7 +2,7 @@
  * Values of added keys, as lines of the ledger are applied: rows of their own
  * beside those of instances, series and studies.
  */
-#include "index/internal.h"
+#include "index/apply.h"
 
 static const char *
 value(const struct apply *a, const struct record *r, size_t i,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/work.h"
-#include "index/internal.h"
+#include "index/apply.h"
 
 #define PIECE 2048
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "index/apply.h"
 #include "index/pipe.h"
 
 #define LINES_A_COMMIT 2000

@@ -4,18 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "index/internal.h"
 
-/* Lines of the ledger that a user who may not write reads into memory. */
-#define MEMORY_LINES 20000
 /* Broken headers that an automatic catch-up looks at again. */
 #define HEAL_A_LITTLE 16
-/* Bytes of disk below which an index is only read. */
-#define ROOM_TO_WRITE (256u << 10)
 /* Headers that it reads again for a key that is new to the index. */
 #define BACKFILL_A_LITTLE 256
 
@@ -26,113 +20,6 @@ is_behind(const struct pacs_cursor *a, const struct pacs_cursor *b)
 {
 	return a->segment < b->segment ||
 	       (a->segment == b->segment && a->offset < b->offset);
-}
-
-/* --- opening ----------------------------------------------------------- */
-
-/*
- * A WAL index needs its -shm file, which a user without permission cannot
- * make. If there is no WAL content (or no way for anybody to write), reading
- * the file as it is, is right.
- */
-static enum pacs_err
-open_read(struct pacs_error *err, struct pacs_index *ix, const char *path)
-{
-	char *wal = pacs_format("%s-wal", path);
-	struct stat st;
-	bool has_wal = stat(wal, &st) == 0 && st.st_size > 0;
-	struct state s;
-
-	free(wal);
-	if (!db_open(err, &ix->db, path, DB_READ, 10000) &&
-	    !state_load(err, &ix->db, &s)) {
-		state_clear(&s);
-		return PACS_OK;
-	}
-	if (has_wal || err->code == PACS_EINTEGRITY)
-		return err->code;
-	pacs_error_clear(err);
-	db_close(&ix->db);
-	return db_open(err, &ix->db, path, DB_IMMUTABLE, 0);
-}
-
-/* Is there room to open it for writing? */
-static bool
-has_room(const struct pacs_index *ix, bool *ret_small_blocks)
-{
-	struct statvfs s;
-
-	*ret_small_blocks = false;
-	if (statvfs(ix->base, &s) != 0)
-		return true;
-	*ret_small_blocks = s.f_bsize < (unsigned long)sysconf(_SC_PAGESIZE);
-	return (uint64_t)s.f_bavail * s.f_frsize >= ROOM_TO_WRITE;
-}
-
-static enum pacs_err
-open_file(struct pacs_error *err, struct pacs_index *ix)
-{
-	char *path = pacs_format("%s/%s", ix->base, ix->generation);
-	bool small_blocks = false;
-
-	if (ix->writable && !has_room(ix, &small_blocks)) {
-		ix->writable = false;
-		ix->done.full = true;
-	}
-
-	if (ix->writable ? db_open(err, &ix->db, path, DB_WRITE, 10000)
-			 : open_read(err, ix, path))
-		goto out;
-	if (ix->writable && small_blocks)
-		db_claim_shm(&ix->db);
-	ask_register(&ix->db);
-out:
-	free(path);
-	return err->code;
-}
-
-/* Nothing on disk and no permission to make it: all in memory, if it fits. */
-static enum pacs_err
-open_memory(struct pacs_error *err, struct pacs_index *ix)
-{
-	struct pacs_cursor until;
-
-	ix->generation[0] = '\0';
-	ix->done.in_memory = true;
-	if (db_open(err, &ix->db, "", DB_MEMORY, 0))
-		return err->code;
-	ask_register(&ix->db);
-	if (state_init(err, &ix->db, ix->ar) ||
-	    pacs_ledger_tail(err, ix->ar, &until))
-		return err->code;
-	return catch_up(err, &ix->db, ix->ar, &ix->opts, &until, MEMORY_LINES,
-			0, &ix->done);
-}
-
-/* The generation in use; made if there is none. It may go between the look
- * and the open, when another program rebuilds: look again. */
-static enum pacs_err
-open_current(struct pacs_error *err, struct pacs_index *ix)
-{
-	int tries;
-
-	for (tries = 0; tries < 5; tries++) {
-		pacs_error_clear(err);
-		generation_find(ix->base, ix->generation);
-		if (!ix->generation[0] && !ix->writable)
-			return open_memory(err, ix);
-		if (!ix->generation[0] &&
-		    generation_build(err, ix->ar, "", &ix->opts, &ix->done))
-			return err->code;
-		if (!ix->generation[0])
-			continue;
-		if (!open_file(err, ix))
-			return PACS_OK;
-		db_close(&ix->db);
-		if (err->code != PACS_EDENIED)
-			return err->code;
-	}
-	return err->code;
 }
 
 /* --- does it fit the ledger? ------------------------------------------- */
@@ -168,7 +55,7 @@ rebuild_here(struct pacs_error *err, struct pacs_index *ix)
 	db_close(&ix->db);
 	if (generation_build(err, ix->ar, ix->generation, &ix->opts, &ix->done))
 		return err->code;
-	return open_current(err, ix);
+	return index_open_current(err, ix);
 }
 
 /* Past the last commit that the ledger remembers: a power cut took lines that
@@ -197,80 +84,6 @@ fit(struct pacs_error *err, struct pacs_index *ix, struct state *s)
 		return err->code;
 	state_clear(s);
 	return state_load(err, &ix->db, s);
-}
-
-/* Apply what is missing. Somebody who may write can do it meanwhile; then there
- * is less to add. */
-static enum pacs_err
-add_in_memory(struct pacs_error *err, struct pacs_index *ix,
-	      const struct pacs_cursor *until)
-{
-	struct pacs_index_options opts = ix->opts;
-	struct pacs_error late = PACS_ERROR_INIT;
-	bool renewed;
-	int tries;
-
-	opts.wait_ms = 1;
-	for (tries = 0; tries < 5; tries++) {
-		pacs_error_clear(err);
-		if (catch_up(err, &ix->db, ix->ar, &opts, until, MEMORY_LINES,
-			     0, &ix->done) != PACS_EBUSY)
-			break;
-		if (overlay_renew(&late, ix->overlay, &renewed) || !renewed)
-			break;
-	}
-	return err->code;
-}
-
-/* For whoever may not write. */
-static enum pacs_err
-overlay(struct pacs_error *err, struct pacs_index *ix,
-	const struct pacs_cursor *until)
-{
-	if (!ix->overlay) {
-		if (overlay_open(err, &ix->db, &ix->overlay))
-			return err->code;
-		ask_register(&ix->db);
-	}
-	ix->done.overlaid = true;
-	return add_in_memory(err, ix, until);
-}
-
-enum pacs_err
-index_hold(struct pacs_error *err, struct pacs_index *ix)
-{
-	struct pacs_cursor until;
-	bool renewed;
-
-	if (!ix->overlay || overlay_renew(err, ix->overlay, &renewed) ||
-	    !renewed || pacs_ledger_tail(err, ix->ar, &until))
-		return err->code;
-	return add_in_memory(err, ix, &until);
-}
-
-static void
-close_db(struct pacs_index *ix)
-{
-	db_close(&ix->db);
-	overlay_close(ix->overlay);
-	ix->overlay = NULL;
-}
-
-/* The disk is full: what is missing is added in memory. */
-static enum pacs_err
-read_only(struct pacs_error *err, struct pacs_index *ix,
-	  const struct pacs_cursor *until)
-{
-	static const struct pacs_index_done nothing;
-
-	pacs_error_clear(err);
-	close_db(ix);
-	ix->writable = false;
-	ix->done = nothing;
-	ix->done.full = true;
-	if (open_file(err, ix))
-		return err->code;
-	return overlay(err, ix, until);
 }
 
 /* Does the index have the keys that the archive wants, and all of them filled?
@@ -311,13 +124,14 @@ sync_up(struct pacs_error *err, struct pacs_index *ix, size_t heal)
 	if (!more && !heal)
 		goto out;
 	if (!ix->writable) {
-		if (more && overlay(err, ix, &until))
+		if (more && index_overlay(err, ix, &until))
 			goto out;
 		goto out;
 	}
 	if (catch_up(err, &ix->db, ix->ar, &ix->opts, &until, 0,
 		     heal ? heal : HEAL_A_LITTLE, &ix->done)) {
-		if (err->code == PACS_ENOSPC && read_only(err, ix, &until))
+		if (err->code == PACS_ENOSPC &&
+		    index_read_only(err, ix, &until))
 			goto out;
 		goto out;
 	}
@@ -341,7 +155,8 @@ pacs_index_open(struct pacs_error *err, const struct pacs_archive *ar,
 	ix->opts = opts ? *opts : no_options;
 	ix->base = index_base(ar);
 	ix->writable = index_is_writable(ix->base);
-	if (open_current(err, ix) || (!ix->opts.as_is && sync_up(err, ix, 0))) {
+	if (index_open_current(err, ix) ||
+	    (!ix->opts.as_is && sync_up(err, ix, 0))) {
 		pacs_index_close(ix);
 		return err->code;
 	}
@@ -425,7 +240,7 @@ pacs_index_close(struct pacs_index *ix)
 {
 	if (!ix)
 		return;
-	close_db(ix);
+	index_close_db(ix);
 	free(ix->base);
 	free(ix);
 }
@@ -453,8 +268,8 @@ pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
 	ix->done = before;
 	generation_find(ix->base, now);
 	if (ix->generation[0] && strcmp(now, ix->generation) != 0) {
-		close_db(ix);
-		if (open_current(err, ix))
+		index_close_db(ix);
+		if (index_open_current(err, ix))
 			return err->code;
 	}
 	sync_up(err, ix, HEAL_ALL);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/internal.h"
+#include "index/apply.h"
 
 void
 resettle_note(struct apply *a, int64_t study, bool refill)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/internal.h"
+#include "index/apply.h"
 
 struct checkpoint {
 	struct pacs_cursor cursor;

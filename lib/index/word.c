@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/internal.h"
+#include "index/apply.h"
 
 static enum pacs_err
 find_word(struct pacs_error *err, struct apply *a, const char *text,

@@ -231,12 +231,14 @@ def catch_up(top, archive):
                 continue
             run(program("pacs-store"), "-q", "-a", archive,
                 os.path.join(d, f))
-            more.append(timed(find)[0])
-            after.append(timed(find)[0])
-    m, a = statistics.median(more), statistics.median(after)
-    print("a question after one new object: %.1f ms; with nothing new: %.1f "
-          "ms; so %.1f ms (aim 2)" % (m * 1e3, a * 1e3, (m - a) * 1e3),
-          flush=True)
+            more.append(timed(find))
+            after.append(timed(find))
+    for name, i in (("wall", 0), ("CPU", 2)):
+        m = statistics.median(t[i] for t in more)
+        a = statistics.median(t[i] for t in after)
+        print("a question after one new object, %s: %.1f ms; with nothing "
+              "new: %.1f ms; so %.1f ms (aim 2)" %
+              (name, m * 1e3, a * 1e3, (m - a) * 1e3), flush=True)
 
 
 def floor():

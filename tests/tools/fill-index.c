@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "index/internal.h"
+#include "index/apply.h"
 
 static const char *const modalities[] = {"CT", "MR", "US", "CR", "DX", "MG"};
 static const char *const classes[] = {
