@@ -131,7 +131,7 @@ tell_end(struct pacs_error *err, const state &st)
 /* --- connection -------------------------------------------------------- */
 
 connection::connection(int fd, SSL *tls, state &s, bool server)
-    : DcmTransportConnection(fd), ssl(tls), st(s), wants(POLLIN)
+    : DcmTransportConnection(fd), ssl(tls), st(s), wants(POLLIN), asked(false)
 {
 	int on = 1;
 
@@ -248,6 +248,11 @@ connection::read(void *buf, size_t n)
 		errno = ECONNRESET;
 		return -1;
 	}
+	/* What answers our last word is not there yet. */
+	if (asked && !(ssl && SSL_pending(ssl) > 0) &&
+	    !st.wait(getSocket(), POLLIN))
+		return -1;
+	asked = false;
 	for (;;) {
 		ssize_t got = read_once(buf, n);
 
@@ -271,7 +276,7 @@ connection::read(void *buf, size_t n)
 
 /* A peer that leaves Nagle's algorithm on (storescp does) holds the rest of its
  * answer back until its first part is acknowledged; the kernel would take 40 ms
- * for that. It forgets the wish now and then. */
+ * for that, unless it is told again each time. */
 void
 connection::acknowledge_at_once()
 {
@@ -285,6 +290,7 @@ connection::send_all(struct iovec *iov, size_t count)
 {
 	if (st.end != PACS_END_NONE || getSocket() < 0)
 		return false;
+	asked = true;
 	while (count) {
 		ssize_t n;
 

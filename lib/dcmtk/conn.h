@@ -82,6 +82,7 @@ class connection : public DcmTransportConnection
 	SSL *ssl;
 	state &st;
 	short wants; /* poll events after "try again" */
+	bool asked;  /* nothing was received since we sent */
 };
 
 class layer : public DcmTransportLayer

@@ -96,24 +96,35 @@ fragment_size(const struct pacs_assoc *a)
 	return (pdu - PDV_HEAD) & ~(size_t)1;
 }
 
-/* All bytes that wait, in as many PDUs as they need. */
+/* In as many PDUs as they need. */
+static enum pacs_err
+send_bytes(struct pacs_error *err, struct pacs_assoc *a, const void *bytes,
+	   size_t n, bool last)
+{
+	struct pacs_dimse_out *b = a->out;
+	size_t most = fragment_size(a);
+	const uint8_t *p = bytes;
+
+	do {
+		size_t k = n < most ? n : most;
+
+		n -= k;
+		add_pdu(b, last && !n ? LAST : 0, p, k);
+		p += k;
+		if (b->pdus == OUT_PDUS && push(err, a))
+			return err->code;
+	} while (n);
+	return push(err, a);
+}
+
+/* All bytes that wait. */
 static enum pacs_err
 flush(struct pacs_error *err, struct pacs_assoc *a, bool last)
 {
-	struct pacs_dimse_out *b = a->out;
-	size_t most = fragment_size(a), at = 0;
+	size_t n = a->out->len;
 
-	do {
-		size_t k = b->len - at < most ? b->len - at : most;
-		bool end = at + k == b->len;
-
-		add_pdu(b, last && end ? LAST : 0, b->bytes + at, k);
-		at += k;
-		if (b->pdus == OUT_PDUS && push(err, a))
-			return err->code;
-	} while (at < b->len);
-	b->len = 0;
-	return push(err, a);
+	a->out->len = 0;
+	return send_bytes(err, a, a->out->bytes, n, last);
 }
 
 void
@@ -185,6 +196,13 @@ enum pacs_err
 pacs_dimse_end(struct pacs_error *err, struct pacs_assoc *a)
 {
 	return flush(err, a, true);
+}
+
+enum pacs_err
+pacs_dimse_end_with(struct pacs_error *err, struct pacs_assoc *a,
+		    const void *bytes, size_t n)
+{
+	return send_bytes(err, a, bytes, n, true);
 }
 
 enum pacs_err

@@ -65,6 +65,10 @@ enum pacs_err pacs_dimse_put(struct pacs_error *err, void *ctx,
 			     const void *bytes, size_t n) PACS_MUST_CHECK;
 enum pacs_err pacs_dimse_end(struct pacs_error *err,
 			     struct pacs_assoc *a) PACS_MUST_CHECK;
+/* Or, in place of bytes and end, all of a data set that is in memory: it goes
+ * out from there, without a copy. */
+enum pacs_err pacs_dimse_end_with(struct pacs_error *err, struct pacs_assoc *a,
+				  const void *bytes, size_t n) PACS_MUST_CHECK;
 
 /*
  * Receive one message; its data set, if it has one, is appended to *data, which

@@ -68,6 +68,14 @@ check_options(struct pacs_error *err, const struct pacs_assoc_options *o,
 }
 
 enum pacs_err
+pacs_net_load(struct pacs_error *err)
+{
+	const struct pacs_net_bridge *net;
+
+	return pacs_dcm_net_load(err, &net);
+}
+
+enum pacs_err
 pacs_assoc_open(struct pacs_error *err, const struct pacs_assoc_options *o,
 		struct pacs_context *contexts, size_t count,
 		struct pacs_assoc_info *info, enum pacs_end *ret_end,

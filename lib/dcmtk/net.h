@@ -86,6 +86,10 @@ struct pacs_assoc_info {
 
 struct pacs_assoc;
 
+/* Load what the first association would load: some 10 ms, which may be had
+ * while something else is waited for. */
+enum pacs_err pacs_net_load(struct pacs_error *err) PACS_MUST_CHECK;
+
 /*
  * Connect and negotiate. contexts (1 to 128) get their ids and answers.
  * *info is filled as far as it is known, also on failure; *ret_end (may be

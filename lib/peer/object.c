@@ -9,9 +9,10 @@
 #include "dicom/dataset.h"
 #include "peer/tail.h"
 
-/* Up to here the whole data set is read, so that damage shows before anything
- * is sent; above only its header and the lengths of its pixel data. */
-enum { SMALL = 16 << 20 };
+/* Damage must show before anything is sent. A small file is read whole; of a
+ * longer one the header and the lengths of its pixel data say the same, but not
+ * if it is deflated, which is read up to a limit. */
+enum { SMALL = 128 << 10, DEFLATED = 16 << 20, HEAD = 512 };
 
 static enum pacs_object_kind
 bad(struct pacs_error *err, enum pacs_err code, const char *what,
@@ -94,51 +95,84 @@ take(struct pacs_error *err, const struct pacs_dataset *ds, int fd,
 	return PACS_OBJECT_GOOD;
 }
 
-static bool
-looks_like(int fd)
+/* Its first bytes. */
+static enum pacs_err
+load(struct pacs_error *err, int fd, struct pacs_object *o, size_t n)
 {
-	struct pacs_error err = PACS_ERROR_INIT;
-	unsigned char head[512];
-	size_t n;
+	o->bytes.data = pacs_malloc(n + 1); /* as long as it is, no longer */
+	o->bytes.cap = n + 1;
+	return pacs_file_pread(err, fd, o->bytes.data, n, 0, &o->bytes.len);
+}
 
-	return !pacs_file_pread(&err, fd, head, sizeof(head), 0, &n) &&
-	       pacs_dicom_looks_like(head, n);
+/* The data set of a file that is not small. */
+static enum pacs_err
+read_long(struct pacs_error *err, int fd, const struct pacs_object *o,
+	  struct pacs_dataset **ret)
+{
+	const struct pacs_read_options opts = {.stop_tag = PACS_TAG_PixelData};
+	const struct pacs_syntax *s;
+
+	if (pacs_dataset_read_fd(err, fd, &opts, ret))
+		return err->code;
+	s = pacs_syntax_find(pacs_dataset_info(*ret)->transfer_syntax);
+	if (!s || !s->deflated || o->size > DEFLATED)
+		return PACS_OK;
+	pacs_dataset_free(*ret);
+	return pacs_dataset_read_fd(err, fd, NULL, ret);
+}
+
+/* The data set and, of a small file, its bytes. */
+static enum pacs_object_kind
+read_set(struct pacs_error *err, int fd, struct pacs_object *o,
+	 struct pacs_dataset **ret, const char **ret_reason)
+{
+	bool small = o->size <= SMALL;
+
+	*ret_reason = "io";
+	if (load(err, fd, o, small ? (size_t)o->size : HEAD))
+		return PACS_OBJECT_BAD;
+	if (!pacs_dicom_looks_like(o->bytes.data, o->bytes.len)) {
+		*ret_reason = o->size ? "not-dicom" : "empty";
+		return PACS_OBJECT_OTHER;
+	}
+	if (small)
+		o->size = o->bytes.len; /* it may have become shorter */
+	else
+		pacs_buf_clear(&o->bytes);
+	if (small ? pacs_dataset_read_memory(err, o->bytes.data, o->bytes.len,
+					     NULL, ret)
+		  : read_long(err, fd, o, ret)) {
+		*ret_reason = err->code == PACS_EIO ? "io" : "damaged";
+		return PACS_OBJECT_BAD;
+	}
+	*ret_reason = "";
+	return PACS_OBJECT_GOOD;
 }
 
 static enum pacs_object_kind
 look(struct pacs_error *err, int fd, struct pacs_object *o,
      const char **ret_reason)
 {
-	struct pacs_read_options opts = {
-	    .stop_tag = o->size > SMALL ? PACS_TAG_PixelData : 0};
 	enum pacs_object_kind kind;
-	struct pacs_dataset *ds;
+	struct pacs_dataset *ds = NULL;
 	struct stat st;
 
-	if (fstat(fd, &st)) {
-		*ret_reason = "io";
+	if (fstat(fd, &st))
 		return bad(err, PACS_EIO, "cannot be looked at", "io",
 			   ret_reason);
-	}
 	o->dev = st.st_dev;
 	o->ino = st.st_ino;
 	o->mtime = st.st_mtim;
-	if (!looks_like(fd)) {
-		*ret_reason = o->size ? "not-dicom" : "empty";
-		return PACS_OBJECT_OTHER;
-	}
-	if (pacs_dataset_read_fd(err, fd, &opts, &ds)) {
-		*ret_reason = err->code == PACS_EIO ? "io" : "damaged";
-		return PACS_OBJECT_BAD;
-	}
-	kind = take(err, ds, fd, o, ret_reason);
+	kind = read_set(err, fd, o, &ds, ret_reason);
+	if (kind == PACS_OBJECT_GOOD)
+		kind = take(err, ds, fd, o, ret_reason);
 	pacs_dataset_free(ds);
 	return kind;
 }
 
 enum pacs_object_kind
-pacs_object_look(struct pacs_error *err, char *path, struct pacs_object *ret,
-		 const char **ret_reason)
+pacs_object_look(struct pacs_error *err, char *path, size_t keep,
+		 struct pacs_object *ret, const char **ret_reason)
 {
 	enum pacs_object_kind kind;
 	int fd;
@@ -152,6 +186,8 @@ pacs_object_look(struct pacs_error *err, char *path, struct pacs_object *ret,
 	}
 	kind = look(err, fd, ret, ret_reason);
 	close(fd);
+	if (kind != PACS_OBJECT_GOOD || ret->bytes.len > keep)
+		pacs_buf_clear(&ret->bytes);
 	return kind;
 }
 
@@ -178,5 +214,6 @@ void
 pacs_object_clear(struct pacs_object *o)
 {
 	free(o->path);
+	pacs_buf_clear(&o->bytes);
 	memset(o, 0, sizeof(*o));
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "dicom/uid.h"
 
 struct pacs_object {
@@ -21,6 +22,8 @@ struct pacs_object {
 	uint64_t size;                   /* of the file */
 	uint64_t data_offset, data_size; /* of the data set in it */
 	bool pad; /* a NUL more: a deflated data set of odd length */
+	/* The file's bytes, as they were looked at; empty: read it again. */
+	struct pacs_buf bytes;
 	/* As it was looked at: what changes before it is sent is not sent. */
 	dev_t dev;
 	ino_t ino;
@@ -35,10 +38,11 @@ enum pacs_object_kind {
 
 /*
  * Look at a file. path is taken over, also if the object is not good. *reason
- * is one word, static. Memory does not grow with the file.
+ * is one word, static. The bytes of a good one are kept if they are at most
+ * keep; else memory does not grow with the file.
  */
 enum pacs_object_kind pacs_object_look(struct pacs_error *err, char *path,
-				       struct pacs_object *ret,
+				       size_t keep, struct pacs_object *ret,
 				       const char **ret_reason);
 /* The file for reading, if it is still what was looked at. Caller closes. */
 enum pacs_err pacs_object_reopen(struct pacs_error *err,

@@ -47,10 +47,13 @@ struct run {
 
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t changed;
+	pthread_cond_t filled; /* what queue_fill waits for */
 	const struct pacs_peer *peer;
 	struct pacs_needs needs;
 	struct work *first, *last; /* ready, in order */
 	size_t ready, in_hand;
+	size_t kept;          /* bytes of files that wait in memory */
+	bool full;            /* enough was found for now */
 	struct work *delayed; /* by not_before_ms */
 	bool ended;           /* no more will be found */
 	uint64_t stopped_at;  /* when stopping was first seen; 0: not */
@@ -97,6 +100,10 @@ enum queue_state queue_take(struct run *r, unsigned ms, struct work **ret);
 void queue_return(struct run *r, struct work *w, uint64_t not_before_ms);
 /* It is done with: told. */
 void queue_done(struct run *r, struct work *w);
+/* How many bytes of the next file may be kept until it is sent. */
+size_t queue_room(struct run *r);
+/* Its bytes are no longer wanted. */
+void queue_forget(struct run *r, struct work *w);
 /* When the run has been given up: everything that waits is told. */
 void queue_drain(struct run *r);
 

@@ -197,6 +197,22 @@ settle(struct run *r, struct work *w, enum pacs_sent outcome,
 	run_tell(r, w);
 }
 
+static enum pacs_err
+digest(struct pacs_error *err, struct work *w)
+{
+	int fd;
+
+	if (w->o.bytes.len) {
+		pacs_sha256_hex(w->o.bytes.data, w->o.bytes.len, w->sha256);
+		return PACS_OK;
+	}
+	if (pacs_object_reopen(err, &w->o, &fd))
+		return err->code;
+	(void)!pacs_sha256_fd(err, fd, w->sha256, &w->o.size);
+	close(fd);
+	return err->code;
+}
+
 /* Looks an object up in the journal. True: its fate is known. */
 static bool
 in_journal(struct run *r, struct work *w)
@@ -204,20 +220,18 @@ in_journal(struct run *r, struct work *w)
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_journal_entry e = {.outcome = 0};
 	bool found = false;
-	int fd;
 
 	if (!r->o->journal)
 		return false;
-	if (pacs_object_reopen(&err, &w->o, &fd)) {
-		settle(r, w, PACS_SENT_FAILED, "changed", err.msg);
+	if (digest(&err, w)) {
+		settle(r, w, PACS_SENT_FAILED,
+		       err.code == PACS_EINTEGRITY ? "changed"
+						   : pacs_err_name(err.code),
+		       err.msg);
 		return true;
 	}
-	(void)!pacs_sha256_fd(&err, fd, w->sha256, &w->o.size);
-	close(fd);
-	if (!err.code)
-		(void)!pacs_journal_find(&err, r->o->journal, w->o.instance,
-					 w->sha256, &e, &found);
-	if (err.code) {
+	if (pacs_journal_find(&err, r->o->journal, w->o.instance, w->sha256, &e,
+			      &found)) {
 		settle(r, w, PACS_SENT_FAILED, "journal", err.msg);
 		return true;
 	}
@@ -274,7 +288,7 @@ found_file(struct pacs_walk *walk, int dirfd, const char *name, bool via_link)
 	named = !strcmp(p->item, walk->path.data);
 	switch (pacs_object_look(&err,
 				 pacs_strndup(walk->path.data, walk->path.len),
-				 &w->o, &reason)) {
+				 r->plan ? 0 : queue_room(r), &w->o, &reason)) {
 	case PACS_OBJECT_GOOD:
 		if (!in_journal(r, w))
 			take_up(r, w);
@@ -344,6 +358,7 @@ run_init(struct run *r)
 	pthread_mutex_init(&r->told, NULL);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
+	pthread_cond_init(&r->filled, NULL);
 	r->peer = r->o->peer;
 	r->random = (uint64_t)pacs_time_us();
 	r->credit_ms = pacs_time_mono_ms();
@@ -354,6 +369,7 @@ void
 run_clear(struct run *r)
 {
 	pacs_needs_clear(&r->needs);
+	pthread_cond_destroy(&r->filled);
 	pthread_cond_destroy(&r->changed);
 	pthread_mutex_destroy(&r->lock);
 	pthread_mutex_destroy(&r->told);

@@ -14,7 +14,10 @@
 #include "peer/run.h"
 #include "peer/status.h"
 
-enum { CODEC_MAX = 1 << 30 }; /* bytes of an object that a codec is given */
+enum {
+	CODEC_MAX = 1 << 30, /* bytes of an object that a codec is given */
+	SLICE = 256 << 10,   /* of one in memory, where there is a rate */
+};
 
 /* How far a C-STORE got. */
 struct sending {
@@ -49,6 +52,37 @@ pay(struct pacs_error *err, struct sending *s, size_t n)
 		   : PACS_OK;
 }
 
+static enum pacs_err
+sink(struct pacs_error *err, void *ctx, const void *bytes, size_t n)
+{
+	struct sending *s = ctx;
+
+	if (pacs_dimse_put(err, s->a, bytes, n))
+		return err->code;
+	return pay(err, s, n);
+}
+
+/* What is in memory: in one go, or as the rate wants it. */
+static enum pacs_err
+send_kept(struct pacs_error *err, struct sending *s)
+{
+	const char *bytes = s->w->o.bytes.data + s->w->o.data_offset;
+	size_t n = (size_t)s->w->o.data_size, k;
+
+	if (!run_peer(s->r)->rate && !s->w->o.pad)
+		return pay(err, s, n)
+			   ? err->code
+			   : pacs_dimse_end_with(err, s->a, bytes, n);
+	for (; n; bytes += k, n -= k) {
+		k = n < SLICE ? n : SLICE;
+		if (sink(err, s, bytes, k))
+			return err->code;
+	}
+	if (s->w->o.pad && pacs_dimse_put(err, s->a, "", 1))
+		return err->code;
+	return pacs_dimse_end(err, s->a);
+}
+
 /* From the file to the socket; read, not mapped: a file that is cut while it is
  * sent is an error then, and no signal. */
 static enum pacs_err
@@ -56,6 +90,8 @@ send_file(struct pacs_error *err, struct sending *s, int fd)
 {
 	uint64_t at = s->w->o.data_offset, left = s->w->o.data_size;
 
+	if (s->w->o.bytes.len)
+		return send_kept(err, s);
 	while (left) {
 		size_t n, got;
 		void *to;
@@ -76,17 +112,9 @@ send_file(struct pacs_error *err, struct sending *s, int fd)
 		if (pay(err, s, n))
 			return err->code;
 	}
-	return s->w->o.pad ? pacs_dimse_put(err, s->a, "", 1) : PACS_OK;
-}
-
-static enum pacs_err
-sink(struct pacs_error *err, void *ctx, const void *bytes, size_t n)
-{
-	struct sending *s = ctx;
-
-	if (pacs_dimse_put(err, s->a, bytes, n))
+	if (s->w->o.pad && pacs_dimse_put(err, s->a, "", 1))
 		return err->code;
-	return pay(err, s, n);
+	return pacs_dimse_end(err, s->a);
 }
 
 static enum pacs_err
@@ -96,7 +124,9 @@ send_converted(struct pacs_error *err, struct sending *s,
 	const struct pacs_write_options o = {.transfer_syntax = syntax,
 					     .bare = true};
 
-	return pacs_dataset_write(err, ds, &o, sink, s);
+	if (pacs_dataset_write(err, ds, &o, sink, s))
+		return err->code;
+	return pacs_dimse_end(err, s->a);
 }
 
 /* --- what goes out -------------------------------------------------------- */
@@ -149,8 +179,6 @@ request(struct pacs_error *err, struct sending *s, const struct pacs_context *c,
 	s->begun = true;
 	if (f->ds ? send_converted(err, s, f->ds, c->accepted)
 		  : send_file(err, s, fd))
-		return err->code;
-	if (pacs_dimse_end(err, s->a))
 		return err->code;
 	s->whole = true;
 	return PACS_OK;
@@ -254,7 +282,8 @@ store(struct run *r, struct pacs_assoc *a, struct work *w, enum pacs_choice how,
 
 	w->attempts++;
 	strcpy(w->syntax_sent, c->accepted);
-	if (pacs_object_reopen(&err, &w->o, &fd) ||
+	if (((how != PACS_SEND_AS_IS || !w->o.bytes.len) &&
+	     pacs_object_reopen(&err, &w->o, &fd)) ||
 	    (how != PACS_SEND_AS_IS &&
 	     make_form(&err, w, how, c->accepted, fd, &f)) ||
 	    request(&err, &s, c, message, fd, &f) ||

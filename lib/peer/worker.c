@@ -139,6 +139,7 @@ finish(struct line *l, struct work *w)
 		queue_done(l->r, w);
 		return;
 	}
+	queue_forget(l->r, w);
 	w->next = l->kept;
 	l->kept = w;
 	l->kept_count++;
@@ -163,10 +164,12 @@ answered(struct line *l, struct work *w)
 	w->once_used = true;
 	/* On another association: it may lead to another process there. */
 	hang_up(l);
-	if (pace_later(l->r, w, &when))
+	if (pace_later(l->r, w, &when)) {
+		queue_forget(l->r, w);
 		queue_return(l->r, w, when);
-	else
+	} else {
 		queue_done(l->r, w);
+	}
 }
 
 /* An object that its association did not survive. If each of several broke with
@@ -306,10 +309,14 @@ void
 worker(void *run, unsigned number)
 {
 	struct line *l = pacs_calloc(1, sizeof(*l));
+	struct pacs_error err = PACS_ERROR_INIT;
 	struct work *w;
 
 	(void)number;
 	l->r = run;
+	/* While the first files are looked at; what is amiss, dialling tells.
+	 */
+	(void)!pacs_net_load(&err);
 	queue_fill(l->r);
 	for (;;) {
 		enum queue_state s;

@@ -20,8 +20,8 @@ import time
 
 sys.dont_write_bytecode = True
 
-from kit import (BUILD, RUNS, SCALE, Report, dcm, make_files,  # noqa: E402
-                 measure, peers, program)
+from kit import (BUILD, RUNS, SCALE, Report, dcm,  # noqa: E402
+                 list_files, make_files, measure, peers, program)
 
 ONLY = os.environ.get("BENCH_SEND", "speed distance memory truth").split()
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -148,22 +148,34 @@ def total(folder):
                for d, _, fs in os.walk(folder) for f in fs)
 
 
+def replay(port, files):
+    """Seconds that storescp takes of it: the messages are in memory, the
+    association is there, nothing is looked at."""
+    return float(subprocess.run(
+        [os.path.join(BUILD, "bench/replay"), str(port), *files], check=True,
+        text=True, stdout=subprocess.PIPE).stdout.split()[0])
+
+
 def speed(say, title, folder, count, wanted):
     scp = Storescp("--ignore")
     times = {name: [] for name in SENDERS}
-    rss = {}
+    rss, floor = {}, []
+    files = list_files(folder)
     try:
         for _ in range(RUNS):
             for name, command in SENDERS.items():
                 wall, _, rss[name] = measure(*command(scp.port), folder)
                 times[name].append(wall)
+            floor.append(replay(scp.port, files))
     finally:
         scp.stop()
     say(f"{title}: {count} objects, one association, storescp --ignore")
     for name in SENDERS:
         line(say, name, times[name], count, total(folder), rss[name])
+    line(say, "replay of the same bytes", floor, count, total(folder))
     ratio = median(times["storescu"]) / median(times["pacs-send"])
-    say(f"  storescu / pacs-send: {ratio:.2f} (wanted: {wanted})")
+    say(f"  storescu / pacs-send: {ratio:.2f} (wanted: {wanted}; storescu / "
+        f"replay: {median(times['storescu']) / median(floor):.2f})")
     say()
 
 
