@@ -15,8 +15,11 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <netinet/in.h>
 #include <string>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "dcmtk/conn.h"
 #include "dcmtk/guard.h"
@@ -41,10 +44,54 @@ be_quiet()
 
 } // namespace
 
+/*
+ * DCMTK 3.6.7 makes the connection of a requestor itself: over IPv4 only, to
+ * the first address of a host, with one timeout for the process and no way to
+ * stop it. Ours is made before (dial.c). So DCMTK is let connect to a socket of
+ * ours that nobody accepts from, and gets the real one in place of it when it
+ * asks our transport layer for a connection.
+ */
+class sham_server
+{
+      public:
+	sham_server() = default;
+	~sham_server()
+	{
+		if (fd >= 0)
+			close(fd);
+	}
+	sham_server(const sham_server &) = delete;
+	sham_server &operator=(const sham_server &) = delete;
+
+	bool open(std::string *ret_at)
+	{
+		struct sockaddr_in a;
+		socklen_t len = sizeof(a);
+
+		std::memset(&a, 0, sizeof(a));
+		a.sin_family = AF_INET;
+		a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0 ||
+		    bind(fd, reinterpret_cast<struct sockaddr *>(&a),
+			 sizeof(a)) ||
+		    listen(fd, 1) ||
+		    getsockname(fd, reinterpret_cast<struct sockaddr *>(&a),
+				&len))
+			return false;
+		*ret_at = "127.0.0.1:" + std::to_string(ntohs(a.sin_port));
+		return true;
+	}
+
+      private:
+	int fd = -1;
+};
+
 /* Members are destroyed from the last to the first: the association is
  * dropped by hand before them. */
 struct pacs_net_link {
 	pacs::state state;
+	sham_server sham;
 	std::unique_ptr<pacs::layer> layer;
 	T_ASC_Network *network = nullptr;
 	T_ASC_Parameters *params = nullptr; /* until the association owns it */
@@ -101,21 +148,6 @@ ended(struct pacs_error *err, pacs::state &st, const OFCondition &cond)
 			st.end = PACS_END_PROTOCOL;
 	}
 	return pacs::tell_end(err, st);
-}
-
-enum pacs_err
-unreachable(struct pacs_error *err, pacs::state &st, const OFCondition &cond,
-	    const struct pacs_assoc_options *o)
-{
-	const char *text = cond.text(), *colon = std::strrchr(text, ':');
-	std::string why = colon && colon[1] ? colon + 2 : text;
-
-	st.end = PACS_END_UNREACHABLE;
-	while (!why.empty() && (why.back() == '\n' || why.back() == ' '))
-		why.pop_back();
-	why = std::string(o->host) + " port " + std::to_string(o->port) + ": " +
-	      why;
-	return fail(err, PACS_ENETWORK, "no connection to", why.c_str());
 }
 
 const char *
@@ -255,9 +287,11 @@ prepare(struct pacs_error *err, pacs_net_link &l,
 	const struct pacs_assoc_options *o, struct pacs_context *contexts,
 	size_t count)
 {
-	std::string at = std::string(o->host) + ":" + std::to_string(o->port);
+	std::string at;
 	OFCondition cond;
 
+	if (!l.sham.open(&at))
+		return fail(err, PACS_EINTERNAL, "no socket on 127.0.0.1");
 	l.layer.reset(new pacs::layer(l.state, *o, false));
 	if (l.layer->prepare(err))
 		return err->code;
@@ -276,7 +310,7 @@ prepare(struct pacs_error *err, pacs_net_link &l,
 }
 
 enum pacs_err
-net_open(struct pacs_error *err, const struct pacs_assoc_options *o,
+net_open(struct pacs_error *err, const struct pacs_assoc_options *o, int fd,
 	 struct pacs_context *contexts, size_t count,
 	 struct pacs_assoc_info *info, struct pacs_net_link **ret)
 {
@@ -285,13 +319,12 @@ net_open(struct pacs_error *err, const struct pacs_assoc_options *o,
 		OFCondition cond;
 
 		be_quiet();
+		l->state.made = fd;
 		l->state.options(*o);
 		if (prepare(err, *l, o, contexts, count)) {
 			*ret = l.release();
 			return err->code;
 		}
-		/* One value for the process; all of ours wait alike. */
-		dcmConnectionTimeout.set(seconds(o->connect_ms));
 		cond = ASC_requestAssociation(l->network, l->params, &l->assoc,
 					      nullptr, nullptr, DUL_NOBLOCK,
 					      seconds(o->negotiate_ms));
@@ -302,8 +335,8 @@ net_open(struct pacs_error *err, const struct pacs_assoc_options *o,
 			inform(*l, info);
 		} else if (cond == DUL_ASSOCIATIONREJECTED) {
 			rejected(err, *l, info);
-		} else if (!l->state.connected) {
-			unreachable(err, l->state, cond, o);
+		} else if (l->state.made >= 0) {
+			bad(err, cond, "association");
 		} else {
 			ended(err, l->state, cond);
 		}

@@ -42,6 +42,12 @@ now_ms()
 
 /* --- state ------------------------------------------------------------- */
 
+state::~state()
+{
+	if (made >= 0)
+		::close(made);
+}
+
 void
 state::options(const struct pacs_assoc_options &o)
 {
@@ -142,7 +148,6 @@ connection::connection(int fd, SSL *tls, state &s, bool server)
 	if (ssl)
 		SSL_set_fd(ssl, fd);
 	st.conn = this;
-	st.connected = true;
 }
 
 connection::~connection()
@@ -570,6 +575,14 @@ layer::createConnection(DcmNativeSocketType fd, OFBool)
 
 	if (tls && !ssl)
 		return nullptr;
+	if (!server) {
+		/* What DCMTK connected to was for show (association.cc); it
+		 * goes on to use the number. */
+		if (dup2(st.made, fd) < 0)
+			return nullptr;
+		::close(st.made);
+		st.made = -1;
+	}
 	return new connection(fd, ssl, st, server);
 }
 

@@ -25,8 +25,13 @@ class connection;
 
 /* What outlives the connection: its waits, and how it ended. */
 struct state {
+	state() = default;
+	~state();
+	state(const state &) = delete;
+	state &operator=(const state &) = delete;
+
 	connection *conn = nullptr; /* NULL once DCMTK has dropped it */
-	bool connected = false;
+	int made = -1; /* a connection that DCMTK has not been given yet */
 	enum pacs_end end = PACS_END_NONE;
 	std::string why; /* of a TLS failure */
 	unsigned patience_ms = 30000;

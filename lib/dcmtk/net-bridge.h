@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define PACS_DCM_NET_VERSION 1
+#define PACS_DCM_NET_VERSION 2
 
 struct pacs_net_link;   /* an association; used by one thread at a time */
 struct pacs_net_server; /* a port that is listened on */
@@ -27,8 +27,9 @@ struct pacs_net_server; /* a port that is listened on */
  */
 struct pacs_net_bridge {
 	int version;
+	/* Negotiate over a TCP connection, which it takes over. */
 	enum pacs_err (*open)(struct pacs_error *err,
-			      const struct pacs_assoc_options *o,
+			      const struct pacs_assoc_options *o, int fd,
 			      struct pacs_context *contexts, size_t count,
 			      struct pacs_assoc_info *info,
 			      struct pacs_net_link **ret);

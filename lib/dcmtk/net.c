@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "dcmtk/assoc.h"
+#include "dcmtk/dial.h"
 #include "dcmtk/load.h"
 
 const char *
@@ -60,10 +61,6 @@ check_options(struct pacs_error *err, const struct pacs_assoc_options *o,
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "a title has at most %d characters",
 				      PACS_AET_MAX);
-	if (strchr(o->host, ':'))
-		return pacs_error_set(err, PACS_EUNSUPPORTED,
-				      "IPv6 addresses are not supported: DCMTK "
-				      "3.6.7 connects over IPv4 only");
 	return PACS_OK;
 }
 
@@ -83,6 +80,7 @@ pacs_assoc_open(struct pacs_error *err, const struct pacs_assoc_options *o,
 {
 	const struct pacs_net_bridge *net;
 	struct pacs_net_link *link = NULL;
+	int fd;
 
 	*ret = NULL;
 	memset(info, 0, sizeof(*info));
@@ -90,7 +88,14 @@ pacs_assoc_open(struct pacs_error *err, const struct pacs_assoc_options *o,
 		*ret_end = PACS_END_NONE;
 	if (check_options(err, o, count) || pacs_dcm_net_load(err, &net))
 		return err->code;
-	if (net->open(err, o, contexts, count, info, &link)) {
+	if (pacs_dial(err, o, &fd)) {
+		if (ret_end)
+			*ret_end = err->code == PACS_EINTERRUPTED
+				       ? PACS_END_STOPPED
+				       : PACS_END_UNREACHABLE;
+		return err->code;
+	}
+	if (net->open(err, o, fd, contexts, count, info, &link)) {
 		if (ret_end && link)
 			*ret_end = net->how(link);
 		if (link)

@@ -427,7 +427,13 @@ arrived() { # FOLDER
 	exits 2 pacs-send "ANY@127.0.0.1:104" -j 65 "$one"
 }
 
-@test "send says that IPv6 is not to be had" {
-	exits 4 pacs-send "ANY@[::1]:104" "$one"
-	grep -q IPv6 err
+@test "send reaches a peer by IPv6, and says why it does not" {
+	ip -6 addr show lo 2>/dev/null | grep -q ::1 || skip "there is no IPv6 here"
+	bad_peer --host ::1
+	exits 0 pacs-send "ANY@[::1]:$PORT" "$one"
+	exits 75 pacs-send --retry=0 "ANY@127.0.0.1:$PORT" "$one"
+	grep -q 'no connection to 127.0.0.1 port .*: Connection refused' err
+	[ "$(grep -c ^store peer.log)" -eq 1 ]
+	exits 75 pacs-send --retry=0 "ANY@no-such-host.invalid:104" "$one"
+	grep -q 'no connection to no-such-host.invalid port 104: ' err
 }

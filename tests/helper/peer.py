@@ -479,6 +479,8 @@ def main():
     p.add_argument("--pdu", type=int, default=16384)
     p.add_argument("--out", help="folder for what is stored: bare data sets")
     p.add_argument("--event", default="same")
+    p.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    p.add_argument("--port", type=int, default=0)
     p.add_argument("--backlog", type=int, default=64)
     p.add_argument("--deaf", action="store_true",
                    help="listen, and never accept a connection")
@@ -496,9 +498,10 @@ def main():
         if opts.client_ca:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(opts.client_ca)
-    server = socket.socket()
+    server = socket.socket(socket.AF_INET6 if ":" in opts.host
+                           else socket.AF_INET)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.bind(("127.0.0.1", 0))
+    server.bind((opts.host, opts.port))
     server.listen(opts.backlog)
     say("port", server.getsockname()[1])
     while True:

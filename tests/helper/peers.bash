@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2034
 
 PEER_PIDS=()
+PEER_RUN=() # what it is run by
 
 # peer_started FILE PID: wait for the line "port N" in FILE.
 peer_started() {
@@ -19,7 +20,8 @@ peer_started() {
 # bad_peer [OPTION...]: tests/helper/peer.py; what happens to it is in peer.log.
 bad_peer() {
 	: >peer.log
-	/usr/bin/python3 "$PACS_TOP/tests/helper/peer.py" "$@" >peer.log \
+	"${PEER_RUN[@]}" /usr/bin/python3 "$PACS_TOP/tests/helper/peer.py" \
+		"$@" >peer.log \
 		2>peer.err 3>&- </dev/null &
 	peer_started peer.log $!
 }
