@@ -30,6 +30,7 @@ struct commit {
 	bool ends;
 	pthread_mutex_t lock;
 	struct asked *list;
+	unsigned reports; /* that came, to any question */
 };
 
 /* --- the peer's word --------------------------------------------------- */
@@ -101,6 +102,7 @@ take_report(struct commit *c, const struct pacs_buf *data, const char *syntax)
 		tell_journal(c->r, uid, &good, PACS_COMMIT_YES);
 		tell_journal(c->r, uid, &failed, PACS_COMMIT_NO);
 		pthread_mutex_lock(&c->lock);
+		c->reports++;
 		for (q = c->list; q && strcmp(q->uid, uid) != 0; q = q->next)
 			;
 		if (q) {
@@ -314,16 +316,53 @@ put_question(struct pacs_error *err, struct commit *c, struct pacs_assoc *a,
 	return PACS_OK;
 }
 
+/* What the peer said of it to this or another question, as far as the journal
+ * knows. */
+static enum pacs_committed
+said_before(struct run *r, const struct work *w)
+{
+	struct pacs_journal_entry e = {.committed = PACS_COMMIT_UNKNOWN};
+	struct pacs_error err = PACS_ERROR_INIT;
+	bool found;
+
+	if (!r->o->journal ||
+	    pacs_journal_find(&err, r->o->journal, w->o.instance, w->sha256, &e,
+			      &found) ||
+	    !found || e.committed == PACS_COMMIT_NONE)
+		return PACS_COMMIT_UNKNOWN;
+	return (enum pacs_committed)e.committed;
+}
+
+/* Has all that is asked about been answered for, by reports to earlier
+ * questions? Looked up when one came. */
+static bool
+is_known(struct commit *c, const struct work *list, unsigned *seen)
+{
+	unsigned reports;
+
+	pthread_mutex_lock(&c->lock);
+	reports = c->reports;
+	pthread_mutex_unlock(&c->lock);
+	if (reports == *seen)
+		return false;
+	*seen = reports;
+	while (list && said_before(c->r, list) != PACS_COMMIT_UNKNOWN)
+		list = list->next;
+	return !list;
+}
+
 /* Until it is answered, here or by the listener. */
 static void
 wait_answer(struct commit *c, struct pacs_assoc **a, const char *syntax,
-	    const struct asked *q)
+	    const struct asked *q, const struct work *list)
 {
 	uint64_t begin = pacs_time_mono_ms(), passed;
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_command m;
+	unsigned seen = 0;
 
-	while (!is_answered(c, q) && !run_stopped(c->r)) {
+	while (!is_answered(c, q) && !is_known(c, list, &seen) &&
+	       !run_stopped(c->r)) {
 		passed = pacs_time_mono_ms() - begin;
 		if (passed >= c->r->o->commit_ms)
 			return;
@@ -387,13 +426,15 @@ commit_ask(struct run *r, struct pacs_assoc **a, uint8_t context,
 			*a = NULL;
 		}
 	} else {
-		wait_answer(c, a, syntax, &q);
+		wait_answer(c, a, syntax, &q, list);
 	}
 	for (w = list; w; w = w->next)
 		if (has_uid(&q.failed, w->o.instance))
 			w->committed = PACS_COMMIT_NO;
 		else if (has_uid(&q.good, w->o.instance))
 			w->committed = PACS_COMMIT_YES;
+		else
+			w->committed = said_before(r, w);
 	leave(c, &q);
 	pacs_buf_clear(&text);
 }

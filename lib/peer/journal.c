@@ -26,10 +26,12 @@ static const char schema[] =
     " peer TEXT NOT NULL, instance TEXT NOT NULL, sha256 TEXT NOT NULL,"
     " study TEXT NOT NULL, series TEXT NOT NULL, sop_class TEXT NOT NULL,"
     " outcome INTEGER NOT NULL, status INTEGER NOT NULL, at TEXT NOT NULL,"
-    " committed INTEGER NOT NULL, transaction_uid TEXT NOT NULL DEFAULT '',"
+    " committed INTEGER NOT NULL,"
     " PRIMARY KEY(peer, instance, sha256)) WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS sent_transaction ON sent(transaction_uid)"
-    " WHERE transaction_uid <> '';"
+    "CREATE TABLE IF NOT EXISTS asked("
+    " peer TEXT NOT NULL, transaction_uid TEXT NOT NULL,"
+    " instance TEXT NOT NULL, sha256 TEXT NOT NULL,"
+    " PRIMARY KEY(peer, transaction_uid, instance, sha256)) WITHOUT ROWID;"
     "PRAGMA user_version=" SCHEMA_TEXT ";"
     "COMMIT;";
 
@@ -41,10 +43,12 @@ static const char *const texts[STATEMENTS] = {
 	" outcome, status, at, committed) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,"
 	"?10) ON CONFLICT DO UPDATE SET outcome=?7, status=?8, at=?9,"
 	" committed=?10",
-    [ASKED] = "UPDATE sent SET transaction_uid=?4, committed=3"
-	      " WHERE peer=?1 AND instance=?2 AND sha256=?3",
-    [ANSWERED] = "UPDATE sent SET committed=?4 WHERE peer=?1 AND"
-		 " transaction_uid=?2 AND instance=?3",
+    [ASKED] = "INSERT OR IGNORE INTO asked(peer, instance, sha256,"
+	      " transaction_uid) VALUES(?1,?2,?3,?4)",
+    [ANSWERED] =
+	"UPDATE sent SET committed=?4 WHERE peer=?1 AND (instance, sha256) IN"
+	" (SELECT instance, sha256 FROM asked WHERE peer=?1 AND"
+	" transaction_uid=?2 AND instance=?3)",
 };
 
 static enum pacs_err

@@ -43,8 +43,8 @@ enum pacs_err
 pacs_journal_accepted(struct pacs_error *err, struct pacs_journal *j,
 		      const struct pacs_journal_entry *e) PACS_MUST_CHECK;
 
-/* Storage commitment: an object is part of a transaction that was asked for,
- * and later the peer's word. */
+/* Storage commitment: an object is part of a transaction that was asked for (it
+ * may be of several), and later the peer's word, maybe to another run. */
 enum pacs_err pacs_journal_asked(struct pacs_error *err, struct pacs_journal *j,
 				 const char *instance, const char *sha256,
 				 const char *transaction) PACS_MUST_CHECK;

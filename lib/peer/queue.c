@@ -4,9 +4,9 @@
 #include "peer/run.h"
 
 enum {
-	QUEUE_MAX = 1024,    /* objects that were looked at and wait */
-	KEPT_MAX = 2 << 20,  /* bytes of them that are in memory */
-	KEPT_MIN = 4,        /* so many are looked at, whatever their size */
+	QUEUE_MAX = 1024,   /* objects that were looked at and wait */
+	KEPT_MAX = 2 << 20, /* bytes of them that are in memory */
+	KEPT_MIN = 4,       /* so many are looked at, whatever their size */
 	SLICE_MS = 100,
 	LOOK_AHEAD = 256,
 	LOOK_AHEAD_MS = 300,

@@ -134,7 +134,8 @@ finish(struct line *l, struct work *w)
 	}
 	if (l->r->o->commit)
 		w->committed = PACS_COMMIT_UNKNOWN;
-	write_down(l->r, w);
+	if (!w->settled) /* else it stands there, maybe with a newer word */
+		write_down(l->r, w);
 	if (!l->r->o->commit) {
 		queue_done(l->r, w);
 		return;

@@ -147,6 +147,36 @@ fates() { # FIELDS: counted, of out
 	grep -qx 'event answered' peer.log
 }
 
+@test "a word that comes when nobody listens any more is unknown; the next run asks again" {
+	port=$(free_port)
+	bad_peer --event later:"$port"
+	exits 3 pacs-send --journal j --commit --commit-wait=0 --print \
+		-f outcome,committed "$PEER" "$disc"
+	[ "$(fates 1-2)" = "4 sent unknown" ]
+	until grep -q '^callback-failed' peer.log; do :; done
+	exits 0 pacs-send --journal j --commit --commit-port="$port" --print \
+		-f outcome,reason,committed "$PEER" "$disc"
+	[ "$(fates 1-3)" = "4 sent journal yes" ]
+	[ "$(stores)" -eq 4 ]
+	[ "$(grep -c ^action peer.log)" -eq 2 ]
+}
+
+@test "a word that an earlier run asked for is taken by a later one that listens" {
+	port=$(free_port)
+	bad_peer --event retry:"$port"
+	exits 3 pacs-send --journal j --commit --commit-wait=0 "$PEER" "$disc"
+	until grep -q '^callback-failed' peer.log; do :; done
+	# Its own question is not answered, the earlier one is: that is enough.
+	SECONDS=0
+	exits 0 pacs-send --journal j --commit --commit-port="$port" \
+		--commit-wait=30 --print -f outcome,reason,committed "$PEER" "$disc"
+	[ "$SECONDS" -le 20 ]
+	[ "$(fates 1-3)" = "4 sent journal yes" ]
+	[ "$(grep -c '^event answered' peer.log)" -eq 1 ]
+	[ "$(grep -c ^action peer.log)" -eq 2 ]
+	[ "$(sqlite3 j 'select distinct committed from sent')" = 1 ]
+}
+
 @test "with a journal, only what is not committed is asked about again" {
 	bad_peer --event never
 	exits 3 pacs-send --journal j --commit --commit-wait=1 "$PEER" "$disc"

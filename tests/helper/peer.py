@@ -29,6 +29,7 @@ ACTION  close reset abort silent garbage oversize
 With --event it answers N-ACTION (storage commitment) with N-EVENT-REPORT:
     same       on the same association        later:PORT  on a new one to PORT
     never      no word                        lie:N       the last N as failed
+    retry:PORT as later, once, and again and again until somebody listens there
 """
 import argparse
 import hashlib
@@ -343,9 +344,11 @@ class Association:
             self.send(context, report, is_command=False)
             kind, body = self.pdu()
             say("event", "answered" if kind == 4 else "unanswered")
-        elif how == "later":
+        elif how == "later" or (how == "retry" and not self.opts.called_back):
+            self.opts.called_back = True
             later = threading.Thread(target=call_back, args=(
-                int(self.opts.event.split(":")[1]), report, failed, explicit))
+                int(self.opts.event.split(":")[1]), report, failed, explicit,
+                how == "retry"))
             later.start()
 
 
@@ -419,10 +422,18 @@ def event_report(data, explicit, how):
     return out, bool(failed)
 
 
-def call_back(port, report, failed, explicit):
+def call_back(port, report, failed, explicit, again):
     """A new association, we as the provider (role selection, PS3.7 D.3.3.4)."""
-    time.sleep(0.2)
-    conn = socket.create_connection(("127.0.0.1", port), 10)
+    until = time.monotonic() + 60
+    while True:
+        time.sleep(0.2)
+        try:
+            conn = socket.create_connection(("127.0.0.1", port), 10)
+            break
+        except OSError:
+            say("callback-failed")
+            if not again or time.monotonic() > until:
+                return
     syntax = b"1.2.840.10008.1.2.1" if explicit else b"1.2.840.10008.1.2"
 
     def item(kind, body):
@@ -490,6 +501,7 @@ def main():
     p.add_argument("--client-ca", help="clients need a certificate by it")
     p.add_argument("rules", nargs="*")
     opts = p.parse_args()
+    opts.called_back = False
     rules = Rules(opts.rules)
     context = None
     if opts.cert:
