@@ -59,3 +59,21 @@ teardown() {
 	exits 0 pacs-send --tls --tls-ca=keys/ca.pem --tls-cert=keys/me.pem \
 		--tls-key=keys/me.key "$PEER" disc
 }
+
+@test "peer-orthanc.sh sets an Orthanc up and sends to it" {
+	PATH=$PATH:/usr/sbin need Orthanc
+	n=$(pacs-find -L instance --count)
+	exits 0 peer-orthanc.sh "$PWD/o" "$(free_port)" disc
+	grep -q '^orthanc	ok	OFFIS_DCMTK' out
+	grep -qx " *$n sent		0000" out
+	[ "$(sqlite3 o/sent.db 'select count(*) from sent')" -eq "$n" ]
+}
+
+@test "peer-dcmqrscp.sh sets a dcmqrscp up, sends to it and finds it there" {
+	need dcmqrscp findscu
+	n=$(pacs-find -L instance --count)
+	exits 0 peer-dcmqrscp.sh "$PWD/q" "$(free_port)" disc
+	grep -q '^qr	ok	OFFIS_DCMTK' out
+	grep -qx " *$n sent		0000" out
+	grep -qx "studies there: $(pacs-find -L study --count)" out
+}

@@ -31,6 +31,9 @@ setup_file() {
 	certificate foreign 30 IP:127.0.0.1 stranger
 	certificate old 0 IP:127.0.0.1 ca
 	certificate me 30 DNS:me ca
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout alone.key -out alone.pem \
+		-days 30 -subj "/CN=alone" -addext subjectAltName=IP:127.0.0.1 \
+		2>/dev/null
 	pacs-phantom -o disc --modality=CT --studies=1 --instances=3 --rows=64 \
 		--seed=5
 }
@@ -70,8 +73,8 @@ send() { # STATUS OPTION...
 	grep -Eq '"tls_expires":"20[0-9-]*T[0-9:.]*Z"' out
 }
 
-@test "a certificate that is wrong, expired, or of a stranger gives 4 at once" {
-	for name in foreign other old; do
+@test "a certificate that is wrong, expired, self-signed, or of a stranger gives 4 at once" {
+	for name in foreign other old alone; do
 		tls_peer "$name"
 		send 4 --tls-ca="$keys/ca.pem"
 		[ "$(cat fates)" = "failed	tls" ]
@@ -84,6 +87,12 @@ send() { # STATUS OPTION...
 	tls_peer good
 	send 4
 	[ "$(cat fates)" = "failed	tls" ]
+}
+
+@test "a self-signed certificate is trusted if it is named itself" {
+	tls_peer alone
+	send 0 --tls-ca="$keys/alone.pem"
+	[ "$(cat fates)" = "sent	" ]
 }
 
 @test "the name can be another one, if it is said" {

@@ -122,6 +122,7 @@ all_but() {
 		bsdtar) package=libarchive-tools ;;
 		pacs-* | /usr/bin/python3 | script | setpriv | taskset | unshare | getfattr | sha256sum | awk | python3) continue ;;
 		man) package=man-db ;;
+		ip | tc) package=iproute2 ;;
 		*) package=$program ;;
 		esac
 		grep -qw -- "$package" "$PACS_TOP/.ci/deps.sh" || {
