@@ -2,7 +2,7 @@
 # pacs-send over a link that is slow, loses packets or is cut: two network
 # namespaces and a cable between them, where the kernel and the user allow it.
 
-# shellcheck disable=SC2030,SC2031,SC2153 # PORT, PEER and the pids are set by the helper
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # PORT, PEER and the pids are set by the helper
 load ../helper/env
 load ../helper/peers
 
@@ -21,8 +21,8 @@ teardown() {
 # cable: the peer is at 192.0.2.2, and nothing at 192.0.2.3.
 cable() {
 	need ip tc
-	ip netns add "$here" 2>/dev/null && ip netns add "$there" ||
-		skip "no network namespaces here"
+	ip netns add "$here" 2>/dev/null || skip "no network namespaces here"
+	ip netns add "$there"
 	ip link add va netns "$here" type veth peer name vb netns "$there" ||
 		skip "the kernel has no veth"
 	ip -n "$here" address add 192.0.2.1/24 dev va
