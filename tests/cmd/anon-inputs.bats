@@ -66,7 +66,7 @@ setup() {
 	tar -cf nest.tar a.tar
 	exits 1 pacs-anon --key key -o got2 nest.tar
 	grep -q 'nest.tar//a.tar: failed (nested-archive)' err
-	bzip2 -k a.tar
+	printf 'BZh91AY&SY' >a.tar.bz2
 	exits 1 pacs-anon --key key -o got3 a.tar.bz2
 	grep -q 'failed (unsupported-archive)' err
 	exits 1 pacs-anon --key key -o got4 --stdin

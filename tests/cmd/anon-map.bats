@@ -91,7 +91,7 @@ colliding() {
 
 @test "what is not the map of a project is left alone" {
 	for text in 'patient\tx\n' '# pacs-anon map 2\n' 'x'; do
-		printf "$text" >m
+		printf '%b' "$text" >m
 		chmod 600 m
 		cp m was
 		exits 4 pacs-anon --key key --map m -o o plain.dcm
