@@ -12,7 +12,7 @@ bench='dcmtk orthanc curl python3 restic borgbackup
 check='bats bats-support bats-assert bats-file dcmtk dicom3tools
 	libgdcm-tools python3-pydicom sqlite3 zstd zip genisoimage
 	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs
-	bc python3-numpy age rclone iproute2'
+	bc python3-numpy age rclone iproute2 strace'
 deb='dpkg-dev debhelper lintian fakeroot'
 lint='clang clang-format clang-tidy cppcheck codespell valgrind'
 

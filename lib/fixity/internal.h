@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "base/mem.h"
+#include "dicom/dataset.h"
 #include "fixity/fixity.h"
 
 /* --- spool.c -------------------------------------------------------------- */
@@ -133,6 +134,9 @@ struct reader *reader_new(void);
 void reader_free(struct reader *r);
 /* Read an object to its end and tell what is wrong with it. */
 void object_check(struct run *run, struct reader *r, const struct expected *e);
+/* Are the UIDs of a data set those of its place? Gives them. */
+bool object_says(const struct pacs_item *root, const struct pacs_triple *place,
+		 struct pacs_triple *ret_own);
 
 /* --- setaside.c ----------------------------------------------------------- */
 /* Quarantine: each digest that the ledger says is there. */

@@ -1,12 +1,15 @@
 #include "fixity/mend.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "dicom/tag.h"
 #include "fixity/copies.h"
+#include "fixity/internal.h"
 
 enum { BATCH = 256 };
 
@@ -111,6 +114,30 @@ stage_copy(struct pacs_error *err, struct pacs_mend *m, struct pacs_writer *w,
 	return same;
 }
 
+/* An orphan under a name that its UIDs contradict, or that cannot be read, is
+ * recorded by nobody: the line would say what is not so. */
+static bool
+is_itself(const struct pacs_mend *m, const struct noted *n,
+	  const struct pacs_triple *place)
+{
+	static const struct pacs_read_options header = {
+	    .stop_tag = PACS_TAG_PixelData};
+	int fd = openat(pacs_archive_dirfd(m->ar), n->path,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_dataset *ds = NULL;
+	struct pacs_triple own;
+	bool is = false;
+
+	if (fd < 0)
+		return false;
+	if (!pacs_dataset_read_fd(&err, fd, &header, &ds))
+		is = object_says(pacs_dataset_root(ds), place, &own);
+	pacs_dataset_free(ds);
+	close(fd);
+	return is;
+}
+
 static enum pacs_err
 place(struct pacs_error *err, struct pacs_writer *w, struct noted *n,
       struct pacs_staged *st)
@@ -140,8 +167,10 @@ mend_batch(struct pacs_error *err, struct pacs_mend *m, struct pacs_writer *w,
 
 	for (i = 0; !err->code && i < count; i++) {
 		(void)pacs_object_triple(list[i].path, &sts[i].triple);
-		list[i].mended = list[i].fault == PACS_FAULT_ORPHAN ||
-				 stage_copy(err, m, w, &list[i], &sts[i]);
+		list[i].mended =
+		    list[i].fault == PACS_FAULT_ORPHAN
+			? is_itself(m, &list[i], &sts[i].triple)
+			: stage_copy(err, m, w, &list[i], &sts[i]);
 	}
 	rc = err->code ? err->code : pacs_writer_barrier(err, w);
 	for (i = 0; !rc && i < count; i++) {

@@ -70,25 +70,32 @@ check_pixels(struct run *run, const char *path, struct pacs_dataset *ds)
 	run_finding(run, PACS_FAULT_TRUNCATED, path, want, have);
 }
 
+bool
+object_says(const struct pacs_item *root, const struct pacs_triple *place,
+	    struct pacs_triple *ret_own)
+{
+	struct pacs_triple *own = ret_own;
+
+	memset(own, 0, sizeof(*own));
+	return pacs_item_uid(root, PACS_TAG_StudyInstanceUID, own->study,
+			     PACS_UID_ROOM) &&
+	       pacs_item_uid(root, PACS_TAG_SeriesInstanceUID, own->series,
+			     PACS_UID_ROOM) &&
+	       pacs_item_uid(root, PACS_TAG_SOPInstanceUID, own->instance,
+			     PACS_UID_ROOM) &&
+	       strcmp(own->study, place->study) == 0 &&
+	       strcmp(own->series, place->series) == 0 &&
+	       strcmp(own->instance, place->instance) == 0;
+}
+
 static void
 check_uids(struct run *run, const char *path, const struct pacs_item *root)
 {
-	static const struct pacs_triple none;
-	struct pacs_triple place = none, own = none;
+	struct pacs_triple place = {"", "", ""}, own;
 
-	if (!pacs_object_triple(path, &place))
-		return;
-	if (pacs_item_uid(root, PACS_TAG_StudyInstanceUID, own.study,
-			  PACS_UID_ROOM) &&
-	    pacs_item_uid(root, PACS_TAG_SeriesInstanceUID, own.series,
-			  PACS_UID_ROOM) &&
-	    pacs_item_uid(root, PACS_TAG_SOPInstanceUID, own.instance,
-			  PACS_UID_ROOM) &&
-	    strcmp(own.study, place.study) == 0 &&
-	    strcmp(own.series, place.series) == 0 &&
-	    strcmp(own.instance, place.instance) == 0)
-		return;
-	run_finding(run, PACS_FAULT_UIDS, path, "", own.instance);
+	if (pacs_object_triple(path, &place) &&
+	    !object_says(root, &place, &own))
+		run_finding(run, PACS_FAULT_UIDS, path, "", own.instance);
 }
 
 /* The bytes are those recorded; what do they say? A bad data set that came so

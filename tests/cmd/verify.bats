@@ -234,6 +234,22 @@ spoil() { # FILE: make it writable for the test
 	[ "$(cat out)" -eq $((${#objects[@]} + 1)) ]
 }
 
+@test "verify --adopt leaves alone what is not what its path says" {
+	local dir=${one%/*}
+	cp "a/$one" "a/$dir/1.2.3.dcm"
+	echo 'no object' >"a/$dir/1.2.4.dcm"
+	exits 1 pacs-verify --adopt -f kind,mended
+	[ "$(cat out)" = "orphan	false
+orphan	false" ]
+	! grep -q adopt a/ledger/000001.tsv
+}
+
+@test "verify names a segment of the ledger that is empty" {
+	: >a/ledger/000001.tsv
+	exits 1 pacs-verify -f kind,path,found
+	grep -qx 'ledger	ledger/000001.tsv:0	an empty segment' out
+}
+
 @test "verify --against tells what two archives do not share" {
 	cp -a a b
 	exits 0 pacs-verify -a a --against=b

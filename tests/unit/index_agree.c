@@ -9,7 +9,11 @@
 
 #include "unit/index_objects.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define QUESTIONS 600 /* the sanitizers are after other things */
+#else
 #define QUESTIONS 3000
+#endif
 
 /* --- questions --------------------------------------------------------- */
 
