@@ -120,8 +120,8 @@ static bool
 is_itself(const struct pacs_mend *m, const struct noted *n,
 	  const struct pacs_triple *place)
 {
-	static const struct pacs_read_options header = {
-	    .stop_tag = PACS_TAG_PixelData};
+	static const struct pacs_read_options header = {.stop_tag =
+							    PACS_TAG_PixelData};
 	int fd = openat(pacs_archive_dirfd(m->ar), n->path,
 			O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct pacs_error err = PACS_ERROR_INIT;
@@ -167,10 +167,9 @@ mend_batch(struct pacs_error *err, struct pacs_mend *m, struct pacs_writer *w,
 
 	for (i = 0; !err->code && i < count; i++) {
 		(void)pacs_object_triple(list[i].path, &sts[i].triple);
-		list[i].mended =
-		    list[i].fault == PACS_FAULT_ORPHAN
-			? is_itself(m, &list[i], &sts[i].triple)
-			: stage_copy(err, m, w, &list[i], &sts[i]);
+		list[i].mended = list[i].fault == PACS_FAULT_ORPHAN
+				     ? is_itself(m, &list[i], &sts[i].triple)
+				     : stage_copy(err, m, w, &list[i], &sts[i]);
 	}
 	rc = err->code ? err->code : pacs_writer_barrier(err, w);
 	for (i = 0; !rc && i < count; i++) {

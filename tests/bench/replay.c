@@ -196,7 +196,8 @@ main(int argc, char **argv)
 	struct pacs_buf *messages =
 	    pacs_calloc((size_t)argc, sizeof(*messages));
 	struct sockaddr_in to = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, count, i;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, count,
+	    i;
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_buf request = {0};
 	uint8_t buf[65536];
