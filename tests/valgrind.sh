@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The contracts with our programs under valgrind: what is used before it has a
 # value, and what is lost, beside what ASan sees. Many times slower; `make
-# valgrind` calls this, T=name only files that match.
+# valgrind` calls this, T=name only files that match. Tests that copy a program,
+# run it as another user or without TMPDIR fail here: it stands in a script.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 PACS_BUILD=${PACS_BUILD:-$PWD/build}
@@ -13,6 +14,7 @@ for program in "$PACS_BUILD"/bin/pacs*; do
 	cat >"$work/bin/$(basename "$program")" <<-END
 		#!/bin/sh
 		exec valgrind -q --leak-check=full --errors-for-leak-kinds=definite \\
+			--suppressions='$PWD/tests/valgrind.supp' \\
 			--show-leak-kinds=definite --log-file='$work/log/%p' \\
 			'$program' "\$@"
 	END
