@@ -7,12 +7,9 @@
 
 #include "cli/cli.h"
 #include "cmd/peer-options.h"
-#include "dicom/uid.h"
-#include "index/index.h"
+#include "cmd/send-source.h"
 #include "peer/send.h"
 #include "peer/window.h"
-
-#define QUERY_FILE_MAX (16u << 20)
 
 static struct {
 	const char *transcode, *query_file, *journal, *window;
@@ -122,20 +119,8 @@ static const struct cli_program program = {
     .fields = fields,
 };
 
-/* --- what is sent ------------------------------------------------------ */
-
 struct ctx {
-	struct cli_operands operands; /* those that are left */
-	/* The question, if the operands are one, or a UID at hand. */
-	struct pacs_archive *ar;
-	struct pacs_index *ix;
-	struct pacs_query query;
-	struct pacs_find *find;
-	bool want[PACS_KEY_COUNT];
-	bool asks;                    /* operands are a question */
-	struct pacs_error source_err; /* of the archive; ends the list */
-	uint64_t found;
-
+	struct send_source source;
 	struct pacs_journal *journal; /* NULL: none */
 	uint64_t planned;
 	const char *peer_name;
@@ -146,169 +131,12 @@ struct ctx {
 	struct cli_tally tally;
 };
 
-static void
-open_archive(struct ctx *c)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	if (c->ar)
-		return;
-	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_READ, &c->ar))
-		cli_die(&err);
-	cli_timezone(pacs_archive_settings(c->ar)->timezone);
-}
-
-/* KEY=VALUE, and no file of that name. */
-static bool
-is_condition(const char *s)
-{
-	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			     "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-	if (!n || access(s, F_OK) == 0)
-		return false;
-	return s[n] == '=' || (s[n] == '!' && s[n + 1] == '=');
-}
-
-static void
-add_condition(struct ctx *c, const char *text,
-	      const struct pacs_query_clock *clock)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	if (!pacs_query_add(&err, &c->query, text, clock))
-		return;
-	if (err.code == PACS_EUSAGE)
-		cli_usage("%s", err.msg);
-	cli_die(&err);
-}
-
-static void
-add_query_file(struct ctx *c, const struct pacs_query_clock *clock)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-	struct pacs_buf text = {0};
-
-	if (cli_slurp(&err, flags.query_file, QUERY_FILE_MAX, &text))
-		cli_die(&err);
-	if (pacs_query_add_lines(&err, &c->query, pacs_buf_str(&text), text.len,
-				 clock)) {
-		if (err.code == PACS_EUSAGE)
-			cli_usage("%s: %s", flags.query_file, err.msg);
-		cli_die(&err);
-	}
-	pacs_buf_clear(&text);
-}
-
-/* The operands are conditions, all of them, or items. */
-static void
-take_question(struct ctx *c)
-{
-	struct pacs_query_clock clock;
-	char **o;
-
-	if (!flags.query_file &&
-	    (!*c->operands.next || !is_condition(*c->operands.next)))
-		return;
-	open_archive(c);
-	clock = pacs_query_clock_now();
-	for (o = c->operands.next; *o; o++) {
-		if (!is_condition(*o))
-			cli_usage("'%s' is no condition: items and conditions "
-				  "do not mix",
-				  *o);
-		add_condition(c, *o, &clock);
-	}
-	if (flags.query_file)
-		add_query_file(c, &clock);
-	c->asks = true;
-	c->operands.next += o - c->operands.next;
-}
-
-/* --- the producer's thread: paths ----------------------------------------- */
-
-static bool
-ask(struct ctx *c)
-{
-	const struct pacs_find_options o = {.level = PACS_LEVEL_INSTANCE,
-					    .want = c->want};
-
-	c->want[PACS_KEY_path] = true;
-	if (!c->ix && pacs_index_open(&c->source_err, c->ar, NULL, &c->ix))
-		return false;
-	return !pacs_find_open(&c->source_err, c->ix, &c->query, &o, &c->find);
-}
-
-/* A study, series or instance of the archive. */
-static bool
-ask_uid(struct ctx *c, const char *uid)
-{
-	static const char *const keys[] = {
-	    "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"};
-	struct pacs_query_clock clock = {.now_us = 0};
-	char *text;
-	size_t i;
-
-	pacs_query_clear(&c->query);
-	for (i = 0; i < 3; i++) {
-		text = pacs_format("%s=%s", keys[i], uid);
-		(void)!pacs_query_add(&c->source_err, &c->query, text, &clock);
-		free(text);
-	}
-	c->query.any = true;
-	c->found = 0;
-	return ask(c);
-}
-
-/* The next path of the question at hand; false at its end. */
-static bool
-next_found(struct ctx *c, struct pacs_buf *path)
-{
-	const char *const *values = NULL;
-
-	if (!pacs_find_next(&c->source_err, c->find, &values) && values) {
-		c->found++;
-		pacs_buf_reset(path);
-		pacs_buf_addf(path, "%s/%s", pacs_archive_path(c->ar),
-			      values[PACS_KEY_path]);
-		return true;
-	}
-	pacs_find_close(c->find);
-	c->find = NULL;
-	return false;
-}
-
-static bool
-is_uid(const char *s)
-{
-	return strchr(s, '.') && pacs_uid_is_valid(s) && access(s, F_OK) != 0;
-}
-
 static bool
 next_path(void *p, struct pacs_buf *path)
 {
 	struct ctx *c = p;
 
-	for (;;) {
-		if (c->find) {
-			if (next_found(c, path))
-				return true;
-			if (c->source_err.code || c->asks)
-				return false;
-		}
-		if (c->asks)
-			return ask(c) && next_found(c, path);
-		if (!cli_next_operand(&c->operands, path))
-			return false;
-		/* What is no UID of the archive is a file that is not there. */
-		if (!c->ar || !is_uid(path->data) || !ask_uid(c, path->data))
-			return !c->source_err.code;
-		if (next_found(c, path))
-			return true;
-		if (c->source_err.code)
-			return false;
-		return true;
-	}
+	return send_source_next(&c->source, path);
 }
 
 /* --- what became of it ------------------------------------------------- */
@@ -435,9 +263,9 @@ judge(struct ctx *c, const struct pacs_send_tally *t,
 		if (err->code != PACS_EINTERRUPTED)
 			cli_warn_error(err, NULL);
 		c->tally.fatal = err->code;
-	} else if (c->source_err.code) {
-		cli_warn_error(&c->source_err, NULL);
-		c->tally.fatal = c->source_err.code;
+	} else if (c->source.err.code) {
+		cli_warn_error(&c->source.err, NULL);
+		c->tally.fatal = c->source.err.code;
 	} else if (bad && bad == t->transient && !t->uncommitted &&
 		   !t->outcomes[PACS_SENT_DROPPED]) {
 		c->tally.fatal = PACS_EBUSY;
@@ -586,23 +414,14 @@ open_journal(struct ctx *c, const struct pacs_peer *peer)
 	free(key);
 }
 
-static bool
-any_uid(char **operands)
-{
-	for (; *operands; operands++)
-		if (is_uid(*operands) || !strcmp(*operands, "-"))
-			return true;
-	return false;
-}
-
 int
 main(int argc, char **argv)
 {
-	struct ctx c = {.source_err = PACS_ERROR_INIT};
+	struct ctx c = {.source.err = PACS_ERROR_INIT};
 	struct pacs_peer peer;
 	int count;
 
-	c.operands.next = cli_start(&program, argc, argv, &count);
+	c.source.operands.next = cli_start(&program, argc, argv, &count);
 	if (!count)
 		cli_usage("a peer is missing: AET@host:port, or a name of the "
 			  "address book");
@@ -614,7 +433,7 @@ main(int argc, char **argv)
 	if (flags.commit_port > 65535)
 		cli_usage("a port is 1 to 65535");
 	peer_check_usage();
-	c.peer_name = *c.operands.next++;
+	c.peer_name = *c.source.operands.next++;
 	peer_find(c.peer_name, &peer);
 	cli_watch_hup();
 	override(&peer);
@@ -622,9 +441,7 @@ main(int argc, char **argv)
 		flags.jobs = peer.jobs ? peer.jobs : 1;
 	if (flags.jobs > 64)
 		cli_usage("-j takes 1 to 64");
-	take_question(&c);
-	if (!c.asks && any_uid(c.operands.next) && cli_common.archive)
-		open_archive(&c);
+	send_source_begin(&c.source, flags.query_file);
 	if (flags.plan)
 		c.records = cli_records_new(fields, plan_fields);
 	else if (flags.print)
@@ -632,10 +449,7 @@ main(int argc, char **argv)
 	open_journal(&c, &peer);
 	run(&c, &peer);
 	pacs_journal_close(c.journal);
-	pacs_find_close(c.find);
-	pacs_index_close(c.ix);
-	pacs_archive_close(c.ar);
-	pacs_query_clear(&c.query);
+	send_source_end(&c.source);
 	while (c.peer_count) {
 		pacs_peer_clear(c.peers[--c.peer_count]);
 		free(c.peers[c.peer_count]);

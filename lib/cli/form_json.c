@@ -45,7 +45,7 @@ is_number(const char *s)
 static void
 add_value(struct pacs_buf *b, enum cli_value type, const char *v)
 {
-	if (!v || !*v) /* to a record, empty and absent are the same */
+	if (!v)
 		pacs_buf_adds(b, "null");
 	else if (type == CLI_NUMBER && is_number(v))
 		pacs_buf_adds(b, v);

@@ -145,8 +145,9 @@ scan_segment(struct pacs_error *err, struct scan *sc, bool last)
 	sc->run->late.at = sc->at;
 	if (!rc && b.len && !last)
 		tell(sc, "an end of line", "the segment ends in a line");
-	if (!rc && !at)
-		tell(sc, "a line", "an empty segment"); /* none is made so */
+	/* Later ones begin so when a backup seals the one before. */
+	if (!rc && !at && sc->at.segment == 1)
+		tell(sc, "a line", "an empty segment");
 	close(fd);
 	pacs_buf_clear(&b);
 	return rc;

@@ -197,7 +197,7 @@ on_terminal() {
 	assert rows[0] == {"PatientName": "tab\there\nline\rcr\\back",
 	                   "Count": "007", "whole": False, "path": None}
 	assert rows[1]["PatientName"] == 'quote"comma, \x1b[31mred\ufffd'
-	assert rows[1]["Count"] is None and rows[1]["path"] is None
+	assert rows[1]["Count"] is None and rows[1]["path"] == ""
 	assert rows[2] == {"PatientName": "山田", "Count": 12, "whole": True,
 	                   "path": "last"}
 	EOT

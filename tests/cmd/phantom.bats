@@ -15,7 +15,7 @@ phantom() {
 	local dir=$1
 	shift
 	exits 0 pacs-phantom -o "$dir" --modality="$ALL" --studies=2 \
-		--instances=2 --rows=36 --frames=1 "$@"
+		--instances=2 --rows=36 --frames="${FRAMES:-1}" "$@"
 	same out </dev/null
 	same err </dev/null
 }
@@ -44,7 +44,7 @@ conforms() {
 
 @test "each kind of object conforms" {
 	need dciodvfy
-	phantom made --frames=3
+	FRAMES=3 phantom made
 	conforms made 24
 }
 

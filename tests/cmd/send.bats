@@ -115,6 +115,12 @@ arrived() { # FOLDER
 	echo Modality=SR >q
 	exits 0 pacs-send -a a --print -f SOPClassUID "$PEER" --query q
 	[ "$(wc -l <out)" -eq "$(pacs-find -a a -L instance --count Modality=SR)" ]
+	# A key that the archive adds is one like others.
+	pacs-index -a a add KVP
+	n=$(pacs-find -a a -L instance --count KVP='*')
+	[ "$n" -gt 0 ]
+	exits 0 pacs-send -a a --print "$PEER" KVP='*'
+	[ "$(wc -l <out)" -eq "$n" ]
 }
 
 @test "send says no when the question matches nothing" {
