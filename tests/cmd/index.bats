@@ -343,10 +343,11 @@ wrecked() {
 	echo 9 | same got
 	object in/4/1 4 1 1
 	pacs-store in/4
-	for i in $(seq 12); do
+	for i in $(seq 100); do
 		pacs-find -L instance --count >"count.$i" 2>&1 &
 	done
 	wait
+	[ "$(cat count.* | wc -l)" -eq 100 ]
 	cat count.* | sort -u >got
 	echo 10 | same got
 	exits 0 pacs-index check
