@@ -55,6 +55,22 @@ serve() {
 	run ! grep -rqF "$root" repo
 }
 
+@test "encrypted: one study is read from the packs that hold it, and no other" {
+	keys
+	need strace
+	pacs-phantom -q -o many --modality=CT --studies=8 --series=1 --instances=4 --rows=128 --seed=8
+	pacs-store many
+	exits 0 pacs-backup create -r repo --recipient="$public" --pack-size=200K
+	[ "$(find repo/packs -type f | wc -l)" -ge 4 ]
+	uid=$(pacs-find -L study -f StudyInstanceUID | tail -n 1)
+	exits 0 strace -f -e trace=openat -o calls pacs-backup restore -r repo \
+		--identity=key -o one StudyInstanceUID="$uid"
+	[ "$(find one -type f | wc -l)" -eq "$(pacs-find -L instance --count StudyInstanceUID="$uid")" ]
+	grep -oE '[^"/]*/[^"/]*\.tar\.zst\.age' calls | sort -u >opened
+	# Four objects of 33 KB fit in one pack, or stand in two.
+	[ -s opened ] && [ "$(wc -l <opened)" -le 2 ]
+}
+
 @test "encrypted: without an identity digests are compared, and that is said" {
 	keys
 	exits 0 pacs-backup create -r repo --recipient="$public"
