@@ -12,28 +12,21 @@ object that is there the map knows the patient; a run that said 0 has done all.
 Then the next run, without faults, does the rest, and all is as if nothing had
 been. FAULT_FULL=1 tries each call, else --limit of them.
 """
-import argparse
-import multiprocessing
 import os
-import random
-import shutil
-import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.dont_write_bytecode = True
 
 import dcm  # noqa: E402
-import replay  # noqa: E402
+import jobs  # noqa: E402
 from journal import NAMES  # noqa: E402
 
 BIN = os.path.join(os.environ["PACS_BUILD"], "bin")
 SHIM = os.path.join(os.environ["PACS_BUILD"], "fault/shim.so")
 ENV = {"PATH": BIN + ":" + os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC",
        "HOME": "/nonexistent"}
-ERRORS = ("ENOSPC", "EIO", "short", "ENOSPC:on", "EIO:on")
 WHERE = {"folder": ["-o", "out"], "narrow": ["--digits=8", "-o", "out"],
          "tar": ["-o", "out.tar.zst"], "store": ["--store", "-o", "a"]}
 
@@ -111,22 +104,9 @@ class Bench:
         return []
 
     def attempt(self, plan, judge):
-        home = tempfile.mkdtemp(dir=self.home)
-        root = os.path.join(home, "root")
-        try:
-            shutil.copytree(self.root, root, symlinks=True)
-            state = os.path.join(home, "calls")
-            status, _, err = run(root, *self.command, LD_PRELOAD=SHIM,
-                                 SHIM_ROOT=root, SHIM_STATE=state, **plan)
-            with open(state, "rb") as f:
-                calls = struct.unpack("<17Q", f.read(17 * 8))
-            if plan and not calls[16]:
-                return [None], calls
-            return judge(root, status, err), calls
-        except subprocess.TimeoutExpired:
-            return ["it hung"], (0,) * 17
-        finally:
-            shutil.rmtree(home)
+        return jobs.attempt(
+            self.home, self.root, SHIM,
+            lambda root, **env: run(root, *self.command, **env), plan, judge)
 
     def left(self, root):
         """What there is, is whole, and the map knows whose it is."""
@@ -194,52 +174,28 @@ def jobs_of(mode, calls):
     if mode == "kill":
         return [(mode, n, w, "") for n in range(1, calls[0] + 1)
                 for w in ("", ":after")]
-    jobs = [(mode, n, w, "") for n in range(1, calls[0] + 1) for w in ERRORS]
+    plans = [(mode, n, w, "") for n in range(1, calls[0] + 1)
+             for w in jobs.ERRORS]
     for kind in ("fsync", "syncfs"):
-        jobs += [(mode, n, "EIO", kind + ":")
-                 for n in range(1, calls[NAMES.index(kind)] + 1)]
-    return jobs
+        plans += [(mode, n, "EIO", kind + ":")
+                  for n in range(1, calls[NAMES.index(kind)] + 1)]
+    return plans
+
+
+def prepare(home):
+    global bench
+    bench = Bench(home, options.scenario)
+    return bench.calls
 
 
 def main():
-    global bench
-    ap = argparse.ArgumentParser(description=__doc__)
-    ap.add_argument("mode", choices=("kill", "fail"))
-    ap.add_argument("scenario", choices=WHERE)
-    ap.add_argument("--limit", type=int, default=24)
-    ap.add_argument("--seconds", type=float, default=4)
-    a = ap.parse_args()
-    full = os.environ.get("FAULT_FULL") == "1"
-    until = time.monotonic() + a.seconds
-    home = tempfile.mkdtemp(prefix="anon.", dir=replay.scratch_home())
-    ran = bad = 0
-    try:
-        bench = Bench(home, a.scenario)
-        jobs = jobs_of(a.mode, bench.calls)
-        possible = len(jobs)
-        random.Random(1).shuffle(jobs)
-        if not full:
-            # Flushes first: there are few of them.
-            jobs.sort(key=lambda j: not j[3])
-            jobs = jobs[:a.limit]
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            for plan, complaints in pool.imap_unordered(one, jobs):
-                if complaints == [None]:
-                    continue
-                ran += 1
-                if complaints:
-                    bad += 1
-                    print("BAD:", plan)
-                    for c in complaints[:5]:
-                        print("     ", c)
-                if not full and time.monotonic() > until:
-                    pool.terminate()
-                    break
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    print(f"{a.mode} {a.scenario}: {ran} runs of {possible} possible over "
-          f"{bench.calls[0]} calls: {bad} bad", flush=True)
-    return 1 if bad or not ran else 0
+    global options
+    options = jobs.arguments(__doc__, ("kill", "fail"), WHERE, 24,
+                             4).parse_args()
+    # Flushes first: there are few of them.
+    return jobs.drive(options, prepare,
+                      lambda calls: jobs_of(options.mode, calls), one,
+                      rank=lambda job: not job[3])
 
 
 if __name__ == "__main__":

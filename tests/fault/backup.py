@@ -13,10 +13,7 @@ back. A failed run has said so: status 3 or 4 and a word. FAULT_FULL=1 tries
 each call, else --limit of them.
 """
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 
@@ -31,22 +28,10 @@ class Bench:
         self.calls = self.attempt({}, lambda root, status, err: [])[1]
 
     def attempt(self, plan, judge):
-        home = tempfile.mkdtemp(dir=self.home)
-        root = os.path.join(home, "root")
-        try:
-            shutil.copytree(self.past.root, root, symlinks=True)
-            state = os.path.join(home, "calls")
-            status, _, err = bc.run(*bc.command(self.past.scenario, root),
-                                    LD_PRELOAD=bc.SHIM, SHIM_ROOT=root,
-                                    SHIM_STATE=state, **plan)
-            calls = jobs.read_calls(state)
-            if plan and not calls[16]:
-                return [None], calls
-            return judge(root, status, err), calls
-        except subprocess.TimeoutExpired:
-            return ["it hung"], (0,) * 17
-        finally:
-            shutil.rmtree(home)
+        return jobs.attempt(
+            self.home, self.past.root, bc.SHIM,
+            lambda root, **env: bc.run(*bc.command(self.past.scenario, root),
+                                       **env), plan, judge)
 
     def restore_ended(self, root, status):
         """A restore that ended early is no archive, or a whole one."""

@@ -1,12 +1,13 @@
-"""Many runs of one scenario, each with another fault planned: what live.py and
-backup.py share. Workers are forked when all is ready: `one` may use what `prepare` left in
-globals."""
+"""Many runs of one scenario, each with another fault planned: what live.py,
+backup.py and anon.py share. Workers are forked when all is ready: `one` may use
+what `prepare` left in globals."""
 import argparse
 import multiprocessing
 import os
 import random
 import shutil
 import struct
+import subprocess
 import tempfile
 import time
 
@@ -33,11 +34,32 @@ def read_calls(path):
         return struct.unpack("<17Q", f.read(17 * 8))
 
 
-def drive(a, prepare, plan_jobs, one):
+def attempt(home, source, shim, command, plan, judge):
+    """A run in a copy of source, with that fault: (complaints, calls).
+    command(root, **environment) is (status, stdout, stderr), judge(root,
+    status, stderr) the complaints; [None] if the fault did not come."""
+    here = tempfile.mkdtemp(dir=home)
+    root = os.path.join(here, "root")
+    try:
+        shutil.copytree(source, root, symlinks=True)
+        state = os.path.join(here, "calls")
+        status, _, err = command(root, LD_PRELOAD=shim, SHIM_ROOT=root,
+                                 SHIM_STATE=state, **plan)
+        calls = read_calls(state)
+        if plan and not calls[16]:
+            return [None], calls
+        return judge(root, status, err), calls
+    except subprocess.TimeoutExpired:
+        return ["it hung"], (0,) * 17
+    finally:
+        shutil.rmtree(here)
+
+
+def drive(a, prepare, plan_jobs, one, rank=lambda job: 0):
     """prepare(home) makes ready and returns the calls of an undisturbed run,
     plan_jobs(calls) the jobs; one(job) is (plan, complaints), [None] if the
-    fault did not come. FAULT_FULL=1 runs them all, else a sample. Returns an
-    exit status."""
+    fault did not come. FAULT_FULL=1 runs them all, else a sample, those of the
+    least rank first. Returns an exit status."""
     full = os.environ.get("FAULT_FULL") == "1"
     until = time.monotonic() + a.seconds
     home = tempfile.mkdtemp(prefix=f"{a.mode}-{a.scenario}.",
@@ -48,6 +70,7 @@ def drive(a, prepare, plan_jobs, one):
         jobs = plan_jobs(calls)
         possible = len(jobs)
         random.Random(1).shuffle(jobs)
+        jobs.sort(key=rank)
         with multiprocessing.get_context("fork").Pool(2) as pool:
             for plan, complaints in pool.imap_unordered(
                     one, jobs if full else jobs[:a.limit]):
