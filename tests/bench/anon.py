@@ -4,7 +4,8 @@
     make bench-anon     COUNT=2000 objects of 33 KB, a quarter of 525 KB;
                         MEMORY=10000,40000 objects for memory (0: not)
 
-cp -r is what merely copying costs; like the peers it leaves the bytes to the
+First on the disk of TMPDIR, then in memory (/dev/shm), where the programs' own
+part shows. cp -r is what merely copying costs; like the peers it leaves the bytes to the
 kernel, while we flush them before we say 0: so cp -r with a flush stands beside.
 gdcmanon (dumb mode, what it takes of the table), a loop in pydicom (the same
 table, removing or emptying, UIDs hashed) and Orthanc's REST anonymize (objects
@@ -36,6 +37,7 @@ FEW = int(os.environ.get("FEW", 400))
 MEMORY = [int(n) for n in os.environ.get("MEMORY", "10000,40000").split(",")]
 PYTHON = "/usr/bin/python3"  # with Debian's pydicom
 ALLOWED_MIB = 128
+OUT = "{out}"  # stands for the folder of a turn
 
 
 def table():
@@ -86,8 +88,9 @@ class Job:
         self.flush, self.times = flush, []
 
     def turn(self, out):
+        command = [out if word == OUT else word for word in self.command]
         begun = time.perf_counter()
-        subprocess.run(self.command, check=True, stdout=subprocess.DEVNULL,
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         if self.flush:
             subprocess.run(["sync", "-f", out], check=True)
@@ -135,7 +138,7 @@ class Rest:
             sys.exit("Orthanc: %s" % bad[0])
 
 
-def gdcmanon(few, out):
+def gdcmanon(few):
     args = ["gdcmanon", "--dumb"]
     for tag, code in table().items():
         # It refuses to empty Calibration DateTime.
@@ -143,7 +146,7 @@ def gdcmanon(few, out):
                 tag != 0x00181203:
             args += ["--remove" if code == "X" else "--empty",
                      "%04x,%04x" % (tag >> 16, tag & 0xffff)]
-    return args + ["-i", few, "-o", out]
+    return args + ["-i", few, "-o", OUT]
 
 
 def ratio(say, what, ours, theirs, wanted, less):
@@ -156,54 +159,74 @@ def ratio(say, what, ours, theirs, wanted, less):
         "met" if good else "MISSED", r))
 
 
-def compare(work, say, rows, count):
-    source, out = os.path.join(work, "in%d" % rows), os.path.join(work, "out")
-    few = os.path.join(work, "few%d" % rows)
+def contenders(work, source, count, few):
+    """(all, those that run on a few files with the ratio that is wanted)."""
+    n = kit.count_files(few)
     anon = [kit.program("pacs-anon"), "--key", os.path.join(work, "key"), "-o",
-            out]
+            OUT]
+    ours = [
+        Job("cp -r", ["cp", "-r", source, OUT], count),
+        Job("cp -r, then flushed", ["cp", "-r", source, OUT], count, True),
+        Job("pacs-anon (flushes)", anon + [source], count),
+        Job("pacs-anon --modify-dates", anon + ["--modify-dates", source],
+            count)]
+    slow = []
+    if shutil.which("gdcmanon"):
+        slow.append((Job("gdcmanon", gdcmanon(few), n), 10))
+    slow.append((Job("pydicom loop", [
+        PYTHON, os.path.abspath(__file__), "--loop", few, OUT], n), 20))
+    if peers.find_orthanc():
+        slow.append((Rest("Orthanc REST anonymize", os.path.join(
+            work, "orthanc"), kit.list_files(few)), 10))
+    return ours, slow
+
+
+def take_turns(work, jobs, keep):
+    """In another order each time: who comes after whom counts. On a disk what
+    was written stays until the end: ext4 shuns inodes deleted a moment ago."""
+    for turn in range(kit.RUNS):
+        for n, j in enumerate(random.Random(turn).sample(jobs, len(jobs))):
+            out = os.path.join(work, "out%d.%d" % (turn, n))
+            kit.settle(work)
+            j.turn(out)
+            if not keep:
+                shutil.rmtree(out, ignore_errors=True)
+
+
+def compare(work, say, rows, count, keep):
+    source, few = os.path.join(work, "in"), os.path.join(work, "few")
     kit.make_files(source, count, rows)
     count = kit.count_files(source)
     flat(source, few, FEW)
-    n = kit.count_files(few)
-    copy = Job("cp -r", ["cp", "-r", source, out], count)
-    flushed = Job("cp -r, then flushed", ["cp", "-r", source, out], count,
-                  True)
-    basic = Job("pacs-anon (flushes)", anon + [source], count)
-    dates = Job("pacs-anon --modify-dates", anon + ["--modify-dates", source],
-                count)
-    jobs = [copy, flushed, basic, dates]
-    slow = []
-    if shutil.which("gdcmanon"):
-        slow.append((Job("gdcmanon", gdcmanon(few, out), n), 10))
-    slow.append((Job("pydicom loop", [
-        PYTHON, os.path.abspath(__file__), "--loop", few, out], n), 20))
-    if peers.find_orthanc():
-        slow.append((Rest("Orthanc REST anonymize", os.path.join(
-            work, "orthanc%d" % rows), kit.list_files(few)), 10))
-    jobs += [j for j, _ in slow]
-    for turn in range(kit.RUNS):
-        # In another order each time: who comes after whom counts.
-        for j in random.Random(turn).sample(jobs, len(jobs)):
-            shutil.rmtree(out, ignore_errors=True)
-            kit.settle(work)
-            j.turn(out)
+    ours, slow = contenders(work, source, count, few)
+    jobs = ours + [j for j, _ in slow]
+    take_turns(work, jobs, keep)
     for j in jobs:
         if isinstance(j, Rest):
             j.orthanc.stop()
-    say("%d objects of %d rows; %d runs each, in turn" % (count, rows,
-                                                          kit.RUNS))
+    say("%d objects of %d rows %s; %d runs each, in turn" % (
+        count, rows, "on disk" if keep else "in memory", kit.RUNS))
+    copy, flushed, basic, dates = ours
     for j in jobs:
         m = statistics.median(j.times)
         say("  %-26s %8.1f us an object  %8.0f /s  %7.2f x cp -r%s" % (
             j.name, m * 1e6, 1 / m, m / statistics.median(copy.times),
             "" if j.count == count else "  (%d of them)" % j.count))
-    for ours in (basic, dates):
-        ratio(say, ours.name + " beside cp -r, flushed,", ours, flushed, 1.5,
+    for mine in (basic, dates):
+        ratio(say, mine.name + " beside cp -r, flushed,", mine, flushed, 1.5,
               True)
-        ratio(say, ours.name + " beside cp -r, not flushed,", ours, copy, 1.5,
+        ratio(say, mine.name + " beside cp -r, not flushed,", mine, copy, 1.5,
               True)
     for j, wanted in slow:
         ratio(say, "faster than " + j.name, basic, j, wanted, False)
+
+
+def compare_in(place, say, rows, count):
+    """In a folder of its own, which goes with all that was written."""
+    with tempfile.TemporaryDirectory(dir=place) as work:
+        subprocess.run([kit.program("pacs-anon"), "--make-key",
+                        os.path.join(work, "key")], check=True)
+        compare(work, say, rows, count, place is None)
 
 
 # --- memory ------------------------------------------------------------------
@@ -251,12 +274,13 @@ def main():
         pydicom_loop(*sys.argv[2:])
         return
     say = kit.Report(os.path.join(kit.BUILD, "bench/anon.txt"))
+    kit.machine(say, tempfile.gettempdir())
+    for place in (None, "/dev/shm"):
+        compare_in(place, say, 128, COUNT)
+        compare_in(place, say, 512, COUNT // 4)
     with tempfile.TemporaryDirectory() as work:
-        kit.machine(say, work)
         subprocess.run([kit.program("pacs-anon"), "--make-key",
                         os.path.join(work, "key")], check=True)
-        compare(work, say, 128, COUNT)
-        compare(work, say, 512, COUNT // 4)
         if len(MEMORY) > 1:
             memory(work, say)
 
