@@ -75,12 +75,13 @@ enum {
 	SOURCE,
 	OBJECTS,
 	SECONDS,
+	UNREAD,
 	FIELDS
 };
 static const struct cli_field fields[FIELDS + 1] = {
     [OUTCOME] = {"outcome", CLI_TEXT,
 		 "sent, warned, refused, failed, unknown or skipped; in a plan "
-		 "as-is, native, compressed or refused"},
+		 "as-is, native, compressed, refused or unread"},
     [REASON] = {"reason", CLI_TEXT,
 		"why, one word; empty if there is nothing to say"},
     [STATUS] = {"status", CLI_TEXT,
@@ -101,15 +102,18 @@ static const struct cli_field fields[FIELDS + 1] = {
     [SOURCE] = {"source", CLI_TEXT, "the file"},
     [OBJECTS] = {"objects", CLI_NUMBER, "--plan: how many there are"},
     [SECONDS] = {"seconds", CLI_NUMBER, "--plan: it takes at least so long"},
+    [UNREAD] = {"unread_charset", CLI_TEXT,
+		"character sets of it that the peer is not known to read"},
     [FIELDS] = {NULL, CLI_TEXT, NULL},
 };
 
 static const char record_fields[] =
     "outcome,reason,status,comment,committed,StudyInstanceUID,"
     "SeriesInstanceUID,SOPInstanceUID,SOPClassUID,syntax,syntax_sent,"
-    "size_bytes,attempts,source";
+    "size_bytes,attempts,source,unread_charset";
 static const char plan_fields[] =
-    "outcome,reason,SOPClassUID,syntax,syntax_sent,objects,size_bytes,seconds";
+    "outcome,reason,SOPClassUID,syntax,syntax_sent,objects,size_bytes,seconds,"
+    "unread_charset";
 
 static const struct cli_program program = {
     .name = "pacs-send",
@@ -166,6 +170,7 @@ print_record(struct ctx *c, const struct pacs_send_record *r)
 	values[SIZE] = size;
 	values[ATTEMPTS] = attempts;
 	values[SOURCE] = r->path;
+	values[UNREAD] = r->unread_charset;
 	values[OBJECTS] = values[SECONDS] = NULL;
 	cli_record(c->records, values);
 }
@@ -314,6 +319,7 @@ on_plan(void *p, const struct pacs_send_plan *plan)
 	    [SOURCE] = "",
 	    [OBJECTS] = objects,
 	    [SECONDS] = seconds,
+	    [UNREAD] = plan->unread_charset,
 	};
 
 	snprintf(objects, sizeof(objects), "%" PRIu64, plan->objects);
@@ -321,7 +327,7 @@ on_plan(void *p, const struct pacs_send_plan *plan)
 	snprintf(seconds, sizeof(seconds), "%.3f", plan->seconds);
 	cli_record(c->records, values);
 	c->planned += plan->objects;
-	if (!*plan->syntax_sent)
+	if (!strcmp(plan->how, "refused"))
 		c->tally.no = true;
 }
 

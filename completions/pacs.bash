@@ -137,7 +137,7 @@ _pacs_value() {
 	pacs-quarantine:--log) echo 'text json' ;;
 	pacs-quarantine:--progress) echo 'auto always never' ;;
 	pacs-send:-a | pacs-send:--archive) echo 'dir' ;;
-	pacs-send:-f | pacs-send:--fields) echo 'field outcome reason status comment committed StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source objects seconds' ;;
+	pacs-send:-f | pacs-send:--fields) echo 'field outcome reason status comment committed StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source objects seconds unread_charset' ;;
 	pacs-send:--format) echo 'tsv json csv table' ;;
 	pacs-send:-j | pacs-send:--jobs) echo 'none' ;;
 	pacs-send:--aetitle) echo 'none' ;;

@@ -410,7 +410,7 @@ complete -c pacs -n '__fish_seen_subcommand_from quarantine' -s h -l help -d 'pr
 complete -c pacs -n '__fish_seen_subcommand_from quarantine' -s V -l version -d 'print the version and exit'
 
 complete -c pacs-send -s a -l archive -x -a '(__fish_complete_directories)' -d 'the archive, else PACS_ARCHIVE'
-complete -c pacs-send -s f -l fields -x -a '(__fish_complete_list , "string split \" \" -- \"outcome reason status comment committed StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source objects seconds\"")' -d 'fields to print, in this order'
+complete -c pacs-send -s f -l fields -x -a '(__fish_complete_list , "string split \" \" -- \"outcome reason status comment committed StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source objects seconds unread_charset\"")' -d 'fields to print, in this order'
 complete -c pacs-send -l format -x -a 'tsv json csv table' -d 'form of the records'
 complete -c pacs-send -s j -l jobs -x -d 'associations at once (default: 1)'
 complete -c pacs-send -s 0 -l null -d 'lists are NUL-separated, in and out'
@@ -440,7 +440,7 @@ complete -c pacs-send -l progress -x -a 'auto always never' -d 'show progress on
 complete -c pacs-send -s h -l help -d 'print this and exit'
 complete -c pacs-send -s V -l version -d 'print the version and exit'
 complete -c pacs -n '__fish_seen_subcommand_from send' -s a -l archive -x -a '(__fish_complete_directories)' -d 'the archive, else PACS_ARCHIVE'
-complete -c pacs -n '__fish_seen_subcommand_from send' -s f -l fields -x -a '(__fish_complete_list , "string split \" \" -- \"outcome reason status comment committed StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source objects seconds\"")' -d 'fields to print, in this order'
+complete -c pacs -n '__fish_seen_subcommand_from send' -s f -l fields -x -a '(__fish_complete_list , "string split \" \" -- \"outcome reason status comment committed StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID syntax syntax_sent size_bytes attempts source objects seconds unread_charset\"")' -d 'fields to print, in this order'
 complete -c pacs -n '__fish_seen_subcommand_from send' -l format -x -a 'tsv json csv table' -d 'form of the records'
 complete -c pacs -n '__fish_seen_subcommand_from send' -s j -l jobs -x -d 'associations at once (default: 1)'
 complete -c pacs -n '__fish_seen_subcommand_from send' -s 0 -l null -d 'lists are NUL-separated, in and out'

@@ -47,7 +47,7 @@ reads_like(const char *term, const char *s, size_t len)
 }
 
 static const struct pacs_charset *
-find(const char *s, size_t len)
+find_exactly(const char *s, size_t len)
 {
 	const struct pacs_charset *row;
 
@@ -55,6 +55,17 @@ find(const char *s, size_t len)
 		if (strncmp(row->term, s, len) == 0 && !row->term[len])
 			return row;
 	}
+	return NULL;
+}
+
+static const struct pacs_charset *
+find(const char *s, size_t len)
+{
+	const struct pacs_charset *row;
+
+	row = find_exactly(s, len);
+	if (row)
+		return row;
 	for (row = pacs_charset_rows; row->term; row++) {
 		if (reads_like(row->term, s, len))
 			return row;
@@ -86,16 +97,50 @@ pacs_charset_ascii(void)
 	return row;
 }
 
-bool
-pacs_charset_is_known(const char *term)
+static uint64_t
+bit_of(const struct pacs_charset *row)
+{
+	return 1ull << (row - pacs_charset_rows);
+}
+
+uint64_t
+pacs_charset_bit(const char *term)
+{
+	const struct pacs_charset *row = find_exactly(term, strlen(term));
+
+	return row ? bit_of(row) : 0;
+}
+
+uint64_t
+pacs_charset_needs(const char *value)
+{
+	const struct pacs_charset *row;
+	uint64_t needs = 0;
+	const char *end;
+	size_t len;
+
+	for (; value; value = *end ? end + 1 : NULL) {
+		end = strchrnul(value, '\\');
+		len = trimmed(&value, (size_t)(end - value));
+		row = len ? find_exactly(value, len) : pacs_charset_ascii();
+		if (!row)
+			needs |= PACS_CHARSET_OTHER;
+		else if (row->form != PACS_CS_ASCII)
+			needs |= bit_of(row);
+	}
+	return needs;
+}
+
+const char *
+pacs_charset_term(uint64_t bit)
 {
 	const struct pacs_charset *row;
 
 	for (row = pacs_charset_rows; row->term; row++) {
-		if (strcmp(row->term, term) == 0)
-			return true;
+		if (bit_of(row) == bit)
+			return row->term;
 	}
-	return false;
+	return NULL;
 }
 
 static void

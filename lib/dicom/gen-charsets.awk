@@ -77,6 +77,7 @@ $1 == "" { next }
 	printf "\t{\"%s\", %s, %s, %s, %s, %s, %d},\n", $1, f,
 	    $5 == "Y" ? "true" : "false", escape($6), escape($7),
 	    c == "" ? "NULL" : "\"" c "\"", c == "" ? 0 : codec[c]
+	rows++
 }
 
 END {
@@ -86,4 +87,6 @@ END {
 	print "};\n"
 	printf "static_assert(%d < PACS_CHARSET_CODECS_MAX, \"codecs\");\n",
 	    codecs
+	# A bit each, and one for all others (pacs_charset_bit).
+	printf "static_assert(%d < 63, \"rows\");\n", rows
 }

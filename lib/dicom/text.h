@@ -43,7 +43,17 @@ enum pacs_err pacs_text_encode(struct pacs_error *err, const char *charset,
 			       uint16_t vr, const char *utf8, size_t len,
 			       struct pacs_buf *out) PACS_MUST_CHECK;
 
-/* Is this defined term in the table? */
-bool pacs_charset_is_known(const char *term);
+/*
+ * Defined terms as a set: a bit for each row of the table, and one for what
+ * stands in no row. Only terms as the standard spells them have a bit.
+ */
+#define PACS_CHARSET_OTHER (1ull << 63)
+/* The sets that a value of (0008,0005) needs a reader for: all but ASCII, which
+ * every reader has. "" or NULL: none. */
+uint64_t pacs_charset_needs(const char *value);
+/* The bit of a term; 0 if it is none. */
+uint64_t pacs_charset_bit(const char *term);
+/* The term of a bit, static; NULL if it has none. */
+const char *pacs_charset_term(uint64_t bit);
 
 #endif

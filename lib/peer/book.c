@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "dicom/text.h"
 #include "peer/status.h"
 #include "peer/window.h"
 
@@ -23,6 +24,18 @@ struct reader {
 };
 
 /* --- values ------------------------------------------------------------ */
+
+static char *
+trim(char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t");
+	n = strlen(s);
+	while (n && strchr(" \t\r", s[n - 1]))
+		s[--n] = '\0';
+	return s;
+}
 
 static bool
 parse_number(const char *s, uint64_t max, uint64_t *ret)
@@ -173,6 +186,26 @@ parse_window(const char *s, struct pacs_peer *p)
 	return true;
 }
 
+/* "ISO_IR 100, ISO_IR 192" */
+static bool
+parse_charset(char *s, struct pacs_peer *p)
+{
+	uint64_t bit, all = 0;
+	char *end;
+
+	for (; s; s = end) {
+		end = strchr(s, ',');
+		if (end)
+			*end++ = '\0';
+		bit = pacs_charset_bit(trim(s));
+		if (!bit)
+			return false;
+		all |= bit;
+	}
+	p->charsets = all;
+	return true;
+}
+
 static const char *
 keep(struct pacs_peer *p, const char *s)
 {
@@ -181,7 +214,7 @@ keep(struct pacs_peer *p, const char *s)
 
 /* False: the value is nothing that this key can be. *ret_known: is it a key? */
 static bool
-set(struct reader *r, const char *key, const char *v, bool *ret_known)
+set(struct reader *r, const char *key, char *v, bool *ret_known)
 {
 	struct pacs_peer *p = r->p;
 
@@ -220,6 +253,8 @@ set(struct reader *r, const char *key, const char *v, bool *ret_known)
 		return parse_small(v, JOBS_MAX, &p->jobs);
 	if (!strcmp(key, "window"))
 		return parse_window(v, p);
+	if (!strcmp(key, "charset"))
+		return parse_charset(v, p);
 	if (!strcmp(key, "commit-port"))
 		return parse_small(v, 65535, &p->commit_port);
 	if (!strcmp(key, "status"))
@@ -229,18 +264,6 @@ set(struct reader *r, const char *key, const char *v, bool *ret_known)
 }
 
 /* --- lines ------------------------------------------------------------- */
-
-static char *
-trim(char *s)
-{
-	size_t n;
-
-	s += strspn(s, " \t");
-	n = strlen(s);
-	while (n && strchr(" \t\r", s[n - 1]))
-		s[--n] = '\0';
-	return s;
-}
 
 /* A section's end: is everything there that a peer needs? */
 static enum pacs_err
@@ -288,7 +311,7 @@ static enum pacs_err
 read_pair(struct pacs_error *err, struct reader *r, char *s, unsigned line)
 {
 	char *eq = strchr(s, '=');
-	const char *key, *value;
+	char *key, *value;
 	bool known;
 
 	if (!eq || !r->p->name)

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "dicom/dataset.h"
+#include "dicom/text.h"
 #include "peer/tail.h"
 
 /* Damage must show before anything is sent. A small file is read whole; of a
@@ -58,6 +59,20 @@ take_uids(struct pacs_error *err, const struct pacs_dataset *ds,
 	return PACS_OBJECT_GOOD;
 }
 
+/* What it says itself; its sequences' items may say otherwise. */
+static uint64_t
+get_charsets(const struct pacs_dataset *ds)
+{
+	struct pacs_item *root = pacs_dataset_root((struct pacs_dataset *)ds);
+	struct pacs_buf value = {0};
+	uint64_t needs = 0;
+
+	if (pacs_item_text(root, PACS_TAG_SpecificCharacterSet, &value))
+		needs = pacs_charset_needs(pacs_buf_str(&value));
+	pacs_buf_clear(&value);
+	return needs;
+}
+
 static enum pacs_object_kind
 take(struct pacs_error *err, const struct pacs_dataset *ds, int fd,
      struct pacs_object *o, const char **ret_reason)
@@ -77,6 +92,7 @@ take(struct pacs_error *err, const struct pacs_dataset *ds, int fd,
 		return bad(err, PACS_EFORMAT,
 			   "it is not in the syntax that it states",
 			   "wrong-syntax", ret_reason);
+	o->charsets = get_charsets(ds);
 	strcpy(o->syntax, info->transfer_syntax);
 	o->data_offset = info->dataset_offset;
 	if (info->stopped && pacs_tail_find(err, fd, o->size, ds, &end)) {

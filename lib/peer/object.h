@@ -19,6 +19,7 @@ struct pacs_object {
 	char instance[PACS_UID_MAX + 1];
 	char sop_class[PACS_UID_MAX + 1];
 	char syntax[PACS_UID_MAX + 1];   /* that its data set is in */
+	uint64_t charsets;               /* that it needs (dicom/text.h) */
 	uint64_t size;                   /* of the file */
 	uint64_t data_offset, data_size; /* of the data set in it */
 	bool pad; /* a NUL more: a deflated data set of odd length */

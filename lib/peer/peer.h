@@ -37,6 +37,7 @@ struct pacs_peer {
 	uint64_t rate;        /* bytes a second; 0 = no limit */
 	unsigned jobs;        /* associations at once; 0: not said */
 	const char *window;   /* when it may be sent to; checked */
+	uint64_t charsets;    /* that it reads (dicom/text.h); 0: not said */
 	unsigned commit_port; /* ours, for storage commitment; 0: not said */
 	const struct pacs_status_rule *rules;
 	size_t rule_count;

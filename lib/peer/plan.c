@@ -34,6 +34,7 @@ tell(struct planner *p, const struct pacs_need *n, enum pacs_choice how,
 	const struct pacs_send_plan plan = {
 	    .sop_class = n->sop_class,
 	    .syntax = n->syntax,
+	    .unread_charset = "",
 	    .objects = n->pending,
 	    .bytes = n->bytes,
 	    .how = words[how],
@@ -47,6 +48,28 @@ tell(struct planner *p, const struct pacs_need *n, enum pacs_choice how,
 	};
 
 	p->fn(p->ctx, &plan);
+}
+
+static void
+tell_unread(struct planner *p)
+{
+	unsigned i;
+
+	for (i = 0; i < 64; i++) {
+		const struct pacs_send_plan plan = {
+		    .sop_class = "",
+		    .syntax = "",
+		    .unread_charset = charset_word(1ull << i),
+		    .objects = p->r->unread[i].objects,
+		    .bytes = p->r->unread[i].bytes,
+		    .how = "unread",
+		    .reason = "",
+		    .syntax_sent = "",
+		};
+
+		if (plan.objects)
+			p->fn(p->ctx, &plan);
+	}
 }
 
 /* One association for the need at hand; tells of it unless another is wanted
@@ -126,6 +149,8 @@ pacs_send_plan(struct pacs_error *err, const struct pacs_send_options *o,
 			i++;
 		else
 			(void)!ask(err, &p, i);
+	if (!err->code)
+		tell_unread(&p);
 	run_clear(&r);
 	return err->code;
 }

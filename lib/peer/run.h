@@ -5,6 +5,7 @@
  *   queue      those that wait, and when they may    queue.c
  *   workers    an association each                   worker.c, store.c
  *   pace       rate, window, how long after failure  pace.c
+ *   charsets   what the peer may not read            charset.c
  */
 #ifndef PACS_PEER_RUN_H
 #define PACS_PEER_RUN_H
@@ -39,6 +40,11 @@ struct work {
 	enum pacs_committed committed;
 };
 
+/* What is in a character set that the peer is not known to read. */
+struct unread {
+	uint64_t objects, bytes;
+};
+
 struct run {
 	const struct pacs_send_options *o;
 	const struct pacs_send_hooks *h;
@@ -59,8 +65,10 @@ struct run {
 	uint64_t stopped_at;  /* when stopping was first seen; 0: not */
 	struct pacs_error fatal;
 	const char *fatal_reason;
-	bool plan;             /* count, do not queue */
-	struct commit *commit; /* commit.c; NULL unless asked for */
+	bool plan;                /* count, do not queue */
+	uint64_t unread_told;     /* character sets that were noted */
+	struct unread unread[64]; /* counted for a plan, by bit */
+	struct commit *commit;    /* commit.c; NULL unless asked for */
 	/* pace.c */
 	uint64_t trouble_since_ms; /* 0: all is well */
 	unsigned trouble_count;
@@ -123,6 +131,19 @@ bool pace_failure(struct run *r, uint64_t *ret_ms);
 void pace_next_object(struct run *r);
 /* The same for one object that the peer wants later. */
 bool pace_later(struct run *r, struct work *w, uint64_t *ret_not_before_ms);
+
+/* --- charset.c --------------------------------------------------------- */
+/* Those of the object that the peer is not known to read; bits as in
+ * dicom/text.h. */
+uint64_t charset_unread(struct run *r, const struct pacs_object *o);
+/* A word for each the first time that something in it is sent. */
+void charset_note(struct run *r, const struct pacs_object *o);
+/* For a plan. With the lock. */
+void charset_count(struct run *r, uint64_t unread, uint64_t bytes);
+/* Its term; "other" if it has none: what stands there is not shown. */
+const char *charset_word(uint64_t bit);
+/* The words of several, '\' between them. */
+void charset_words(uint64_t bits, struct pacs_buf *ret);
 
 /* --- store.c ----------------------------------------------------------- */
 enum store_end {

@@ -140,7 +140,8 @@ count(struct run *r, const struct work *w)
 void
 run_tell(struct run *r, struct work *w)
 {
-	const struct pacs_send_record rec = {
+	struct pacs_buf unread = {0};
+	struct pacs_send_record rec = {
 	    .outcome = w->outcome,
 	    .reason = w->reason,
 	    .status = w->status,
@@ -159,11 +160,14 @@ run_tell(struct run *r, struct work *w)
 	    .transient = w->transient,
 	};
 
+	charset_words(charset_unread(r, &w->o), &unread);
+	rec.unread_charset = pacs_buf_str(&unread);
 	r->h->progress(r->h->ctx, 1, 0);
 	pthread_mutex_lock(&r->told);
 	count(r, w);
 	r->h->record(r->h->ctx, &rec);
 	pthread_mutex_unlock(&r->told);
+	pacs_buf_clear(&unread);
 	pacs_object_clear(&w->o);
 	free(w);
 }
@@ -254,13 +258,16 @@ static void
 take_up(struct run *r, struct work *w)
 {
 	struct pacs_need *need;
+	uint64_t unread;
 	size_t i;
 
 	if (!r->plan) {
 		queue_add(r, w);
 		return;
 	}
+	unread = charset_unread(r, &w->o);
 	pthread_mutex_lock(&r->lock);
+	charset_count(r, unread, w->o.data_size);
 	/* The list may move while it is looked through. */
 	i = pacs_needs_find(&r->needs, w->o.sop_class, w->o.syntax);
 	need = &r->needs.list[i];

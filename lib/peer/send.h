@@ -51,6 +51,8 @@ struct pacs_send_record {
 	const char *syntax;      /* stored */
 	const char *syntax_sent; /* "" if it was not sent */
 	uint64_t size;           /* of the file */
+	/* Those of it that the peer is not known to read, '\\' between them. */
+	const char *unread_charset;
 	const char *path;
 	const char *detail; /* a sentence, or "" */
 	unsigned attempts;
@@ -108,12 +110,15 @@ enum pacs_err pacs_send(struct pacs_error *err,
 
 /* --- before it is done ---------------------------------------------------- */
 
-/* What would become of all objects of one class and syntax. */
+/* What would become of all objects of one class and syntax; or how many are in
+ * a character set that the peer is not known to read. Strings are static, or
+ * borrowed for the call. */
 struct pacs_send_plan {
-	const char *sop_class, *syntax;
+	const char *sop_class, *syntax; /* "" for a character set */
+	const char *unread_charset;     /* "" for a class and syntax */
 	uint64_t objects, bytes;
 	/* "as-is", "native" (re-encoded, decompressed), "compressed",
-	 * "refused"; static */
+	 * "refused", "unread" */
 	const char *how;
 	const char *reason;      /* why not as it is; "" */
 	const char *syntax_sent; /* "" if refused */

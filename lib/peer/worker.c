@@ -204,6 +204,7 @@ send_one(struct line *l, struct work *w, enum pacs_choice how,
 	 const struct pacs_context *c)
 {
 	l->message = (uint16_t)(l->message % 0xffff + 1);
+	charset_note(l->r, &w->o);
 	switch (store(l->r, l->a, w, how, c, l->message)) {
 	case STORE_ANSWERED:
 		answered(l, w);

@@ -216,6 +216,56 @@ arrived() { # FOLDER
 	fates "1 refused syntax-refused "
 }
 
+@test "send says which character sets the peer is not known to read, and changes nothing" {
+	cp -r "$disc" d
+	chmod -R u+w d
+	mapfile -t files < <(find d -type f | LC_ALL=C sort)
+	dcmodify -nb -q -i '(0008,0005)=ISO_IR 144' "${files[0]}" "${files[1]}"
+	dcmodify -nb -q -i '(0008,0005)=\ISO 2022 IR 87\ISO 2022 IR 159' \
+		"${files[2]}"
+	dcmodify -nb -q -i '(0008,0005)=SMITH^JOHN' "${files[3]}"
+	pacs-phantom -o d/known --modality=CT --instances=1 --rows=32 --seed=2
+	dcmodify -nb -q -i '(0008,0005)=ISO_IR 100' "$(find d/known -type f)"
+	bad_peer --out .
+	mkdir -p .config/pacs
+	printf '[p]\ntitle = P\nhost = 127.0.0.1\nport = %s\ncharset = %s\n' \
+		"$PORT" 'ISO_IR 100, ISO 2022 IR 159' >.config/pacs/peers
+	exits 0 pacs-send --print -f outcome,unread_charset,source p d
+	cut -f1,2 out | LC_ALL=C sort >told
+	printf 'sent\t%s\n' '' 'ISO 2022 IR 87' 'ISO_IR 144' 'ISO_IR 144' other |
+		diff - told
+	grep -o 'set .*;' err | LC_ALL=C sort >named
+	same named <<-END
+		set ISO 2022 IR 87;
+		set ISO_IR 144;
+		set other;
+	END
+	run ! grep -q SMITH out err
+	[ "$(grep -c '' err)" -eq 3 ]
+	for f in "${files[@]}"; do
+		uid=$(dcmdump +P 0008,0018 "$f" | sed 's/.*\[\(.*\)\].*/\1/')
+		tail -c "$(stat -c %s "$uid")" "$f" | cmp - "$uid"
+	done
+	# The plan counts them, and that is no reason to say no.
+	exits 0 pacs-send --plan -f outcome,unread_charset,objects p d
+	LC_ALL=C sort out >plan
+	same plan <<-END
+		as-is		5
+		unread	ISO 2022 IR 87	1
+		unread	ISO_IR 144	2
+		unread	other	1
+	END
+	# A peer of which nothing is said reads everything.
+	exits 0 pacs-send --print -f unread_charset "$PEER" d
+	[ "$(sort -u out)" = "" ]
+	[ ! -s err ]
+	for wrong in latin1 'ISO_IR 100\ISO_IR 144' 'ISO_IR 100,' ISO-IR\ 100; do
+		sed -i "s/^charset.*/charset = ${wrong//\\/\\\\}/" .config/pacs/peers
+		exits 2 pacs-send p d
+		grep -q "line 5: 'charset' cannot be that" err
+	done
+}
+
 # --- what the peer answers -----------------------------------------------
 
 @test "send counts B000 and B007 as sent, with a warning" {

@@ -335,12 +335,24 @@ static void
 terms(void)
 {
 	TEST("defined terms are known by their exact spelling");
-	CHECK(pacs_charset_is_known("ISO_IR 192"));
-	CHECK(pacs_charset_is_known("ISO 2022 IR 203"));
-	CHECK(pacs_charset_is_known("GBK"));
-	CHECK(!pacs_charset_is_known("ISO_IR_192"));
-	CHECK(!pacs_charset_is_known("UTF-8"));
-	CHECK(!pacs_charset_is_known(""));
+	CHECK(pacs_charset_bit("ISO_IR 192"));
+	CHECK(pacs_charset_bit("ISO 2022 IR 203"));
+	CHECK(pacs_charset_bit("GBK"));
+	CHECK(!pacs_charset_bit("ISO_IR_192"));
+	CHECK(!pacs_charset_bit("UTF-8"));
+	CHECK(!pacs_charset_bit(""));
+	TEST("what a value needs a reader for is all that it names but ASCII");
+	CHECK(!pacs_charset_needs(NULL) && !pacs_charset_needs(""));
+	CHECK(!pacs_charset_needs("ISO_IR 6\\ISO 2022 IR 6"));
+	CHECK(pacs_charset_needs(" ISO_IR 192 ") ==
+	      pacs_charset_bit("ISO_IR 192"));
+	CHECK(pacs_charset_needs("\\ISO 2022 IR 87\\ISO 2022 IR 159") ==
+	      (pacs_charset_bit("ISO 2022 IR 87") |
+	       pacs_charset_bit("ISO 2022 IR 159")));
+	CHECK(pacs_charset_needs("ISO_IR 100\\ISO-IR 100") ==
+	      (pacs_charset_bit("ISO_IR 100") | PACS_CHARSET_OTHER));
+	CHECK(!strcmp(pacs_charset_term(pacs_charset_bit("GBK")), "GBK"));
+	CHECK(!pacs_charset_term(PACS_CHARSET_OTHER) && !pacs_charset_term(0));
 }
 
 static void *

@@ -1,5 +1,10 @@
 /* Windows, statuses, contexts, comments: what no user can see directly. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "dcmtk/dimse.h"
+#include "dicom/text.h"
+#include "peer/book.h"
 #include "peer/contexts.h"
 #include "peer/status.h"
 #include "peer/window.h"
@@ -35,6 +40,51 @@ test_window(void)
 	CHECK(!open_at("24:00-25:00", 1, 1, 1));
 	CHECK(!open_at("Monday", 1, 1, 1));
 	CHECK(!open_at("Mon 8-9", 1, 8, 30));
+}
+
+/* The peer a of a book with this line in it; false: the book is wrong. */
+static bool
+with_line(const char *line, struct pacs_peer *p)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	char *text = pacs_format("[a]\ntitle=A\nhost=h\nport=1\n%s\n", line);
+	bool good;
+
+	pacs_peer_init(p);
+	good = !pacs_book_find(&err, text, strlen(text), "a", p);
+	free(text);
+	return good;
+}
+
+static bool
+is_wrong(const char *line)
+{
+	struct pacs_peer p;
+	bool good = with_line(line, &p);
+
+	pacs_peer_clear(&p);
+	return !good;
+}
+
+static void
+test_charset(void)
+{
+	struct pacs_peer p;
+
+	TEST("the character sets of a peer are defined terms");
+	CHECK(with_line("", &p) && !p.charsets);
+	pacs_peer_clear(&p);
+	CHECK(with_line("charset=ISO_IR 100 ,\tISO_IR 192", &p));
+	CHECK(p.charsets == (pacs_charset_bit("ISO_IR 100") |
+			     pacs_charset_bit("ISO_IR 192")));
+	pacs_peer_clear(&p);
+	CHECK(with_line("charset=ISO_IR 6", &p) && p.charsets);
+	pacs_peer_clear(&p);
+	CHECK(is_wrong("charset="));
+	CHECK(is_wrong("charset=,"));
+	CHECK(is_wrong("charset=GBK,"));
+	CHECK(is_wrong("charset=utf-8"));
+	CHECK(is_wrong("charset=iso_ir 100"));
 }
 
 static void
@@ -154,6 +204,7 @@ int
 main(void)
 {
 	test_window();
+	test_charset();
 	test_status();
 	test_contexts();
 	test_command();
