@@ -11,7 +11,7 @@
 #include "peer/status.h"
 
 enum {
-	RELEASE_MS = 10000,
+	RELEASE_MS = 10000, /* at most; all has been answered before */
 	IDLE_MS = 1500, /* an association with nothing to do for so long ends */
 	KEPT_MS = 50,   /* before the peer is asked to commit what it has */
 	LOSSES_MAX = 3, /* associations that one object may cost */
@@ -33,9 +33,13 @@ static void
 hang_up(struct line *l)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
+	unsigned ms;
 
-	if (l->a)
-		(void)!pacs_assoc_release(&err, l->a, RELEASE_MS);
+	if (l->a) {
+		ms = run_peer(l->r)->answer_ms;
+		(void)!pacs_assoc_release(&err, l->a,
+					  ms < RELEASE_MS ? ms : RELEASE_MS);
+	}
 	l->a = NULL;
 }
 

@@ -16,7 +16,10 @@ EVENT   connect    a connection was made
         echo       a C-ECHO came
         action     an N-ACTION came
         release    A-RELEASE-RQ came
-ACTION  close reset abort silent garbage oversize
+ACTION  close reset silent garbage oversize
+        stuck                  silent, and reads nothing either
+        abort                  A-ABORT, and waits for the other side to close
+        cut                    A-ABORT, and closes at once
         delay:SECONDS          go on as usual after that
         reject:RESULT,SOURCE,REASON            (associate)
         status:HEX[:COMMENT]                   (store, echo, action)
@@ -29,13 +32,13 @@ ACTION  close reset abort silent garbage oversize
 With --event it answers N-ACTION (storage commitment) with N-EVENT-REPORT:
     same       on the same association        later:PORT  on a new one to PORT
     never      no word                        lie:N       the last N as failed
+    honest     on the same association; what is not kept (lie) as failed
     retry:PORT as later, once, and again and again until somebody listens there
 """
 import argparse
 import hashlib
 import os
 import socket
-import ssl
 import struct
 import sys
 import threading
@@ -159,11 +162,15 @@ class Association:
             self.conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                  struct.pack("ii", 1, 0))
             raise Over
-        if action == "abort":
+        if action in ("abort", "cut"):
             self.send_pdu(7, b"\0\0\2\1")
+            if action == "abort":
+                self.wait()
             raise Over
         if action == "silent":
             self.wait()
+        if action == "stuck":
+            time.sleep(self.opts.patience)
         if action == "garbage":
             self.conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" + b"\xff" * 64)
             self.wait()
@@ -302,8 +309,9 @@ class Association:
             uid = b"1.2.3.4.5"
         elif action == "wrongfield":
             field = 0x8020
-        kept = action in ("", "drip") or status in (0, 0xb000, 0xb006, 0xb007)
+        kept = action != "lie" and status in (0, 0xb000, 0xb006, 0xb007)
         if kept:
+            self.opts.kept.add(text(rq[0x1000]))
             say("store", text(rq[0x1000]), self.contexts[context][1],
                 len(data), hashlib.sha256(data).hexdigest())
             if self.opts.out:
@@ -337,9 +345,10 @@ class Association:
         if status:
             return
         explicit = self.contexts[context][1] != "1.2.840.10008.1.2"
-        report, failed = event_report(data, explicit, self.opts.event)
+        report, failed = event_report(data, explicit, self.opts.event,
+                                      self.opts.kept)
         how = self.opts.event.split(":")[0]
-        if how in ("same", "lie"):
+        if how in ("same", "lie", "honest"):
             self.send(context, event_command(rq[3], failed))
             self.send(context, report, is_command=False)
             kind, body = self.pdu()
@@ -363,9 +372,9 @@ def event_command(sop_class, failed):
         us(0x1002, 2 if failed else 1)])
 
 
-def event_report(data, explicit, how):
+def event_report(data, explicit, how, kept):
     """The N-ACTION's data set as an N-EVENT-REPORT's: the last N of the
-    references moved to the Failed SOP Sequence."""
+    references, or what is not kept, moved to the Failed SOP Sequence."""
     uids = []
     at = 0
     transaction = b""
@@ -396,6 +405,9 @@ def event_report(data, explicit, how):
             uids.append((current, value))
     bad = int(how.split(":")[1]) if how.startswith("lie") else 0
     good, failed = (uids[:-bad], uids[-bad:]) if bad else (uids, [])
+    if how == "honest":
+        good = [u for u in uids if text(u[1]) in kept]
+        failed = [u for u in uids if text(u[1]) not in kept]
 
     def el(group, number, vr, value):
         if not explicit:
@@ -502,9 +514,11 @@ def main():
     p.add_argument("rules", nargs="*")
     opts = p.parse_args()
     opts.called_back = False
+    opts.kept = set()
     rules = Rules(opts.rules)
     context = None
     if opts.cert:
+        import ssl  # takes as long as all else
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(opts.cert, opts.key)
         if opts.client_ca:

@@ -20,10 +20,20 @@ peer_started() {
 # bad_peer [OPTION...]: tests/helper/peer.py; what happens to it is in peer.log.
 bad_peer() {
 	: >peer.log
-	"${PEER_RUN[@]}" /usr/bin/python3 "$PACS_TOP/tests/helper/peer.py" \
+	"${PEER_RUN[@]}" /usr/bin/python3 -I -S "$PACS_TOP/tests/helper/peer.py" \
 		"$@" >peer.log \
 		2>peer.err 3>&- </dev/null &
 	peer_started peer.log $!
+}
+
+# relay [OPTION...]: tests/helper/relay.py before the peer at PORT; what it says
+# is in relay.log, its pid in RELAY.
+relay() {
+	: >relay.log
+	/usr/bin/python3 -I -S "$PACS_TOP/tests/helper/relay.py" "$@" "$PORT" \
+		>relay.log 2>relay.err 3>&- </dev/null &
+	RELAY=$!
+	peer_started relay.log "$RELAY"
 }
 
 # A port that nothing listens on, for now.
