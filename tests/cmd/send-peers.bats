@@ -44,19 +44,10 @@ mixture() {
 		--syntax=rle 2>/dev/null || :
 }
 
-sends() { # STATUS...: sends the folder in, one of these statuses
-	local status=0
-	pacs-send --print -f outcome,SOPInstanceUID,reason,source "$PEER" in \
-		>sent.tsv \
-		2>err || status=$?
-	case " $* " in
-	*" $status "*) ;;
-	*)
-		echo "status $status"
-		cat err
-		return 1
-		;;
-	esac
+sends() { # STATUS: sends the folder in
+	exits "$1" pacs-send --print -f outcome,SOPInstanceUID,reason,source \
+		"$PEER" in
+	mv out sent.tsv
 }
 
 @test "storescp keeps what it was sent, whatever syntax it likes best" {
@@ -66,7 +57,7 @@ sends() { # STATUS...: sends the folder in, one of these statuses
 		rm -rf kept.d a
 		mkdir kept.d
 		real_peer storescp -od kept.d $prefers PORT
-		sends 0 3
+		sends 0
 		same_meaning in kept.d
 		peers_stop
 	done
@@ -106,11 +97,36 @@ sends() { # STATUS...: sends the folder in, one of these statuses
 	PEER_PIDS+=($!)
 	listens "$port" $!
 	PEER=QR@127.0.0.1:$port
-	sends 0 3
+	sends 0
 	rm -f kept.d/index.dat
 	same_meaning in kept.d
 	PEER=NOBODY@127.0.0.1:$port
 	exits 4 pacs-send --retry=1 "$PEER" in
+}
+
+# gdcmscu only asks, so it is no peer of ours, and Debian 12's ends every run by
+# an abort, a C-ECHO too: its status is nothing to compare with. But what it sends
+# before that is the word of another implementation.
+@test "storescp keeps of us what it keeps of gdcmscu" {
+	need storescp gdcmscu dcmdump
+	pacs-phantom -o in --modality=CT,SR --studies=1 --instances=2 --rows=32 \
+		--seed=4
+	mkdir theirs ours
+	real_peer storescp -od theirs PORT
+	find in -type f | while read -r f; do
+		gdcmscu --store -i "$f" --call ANY 127.0.0.1 "$PORT" >gdcm.log 2>&1 || :
+	done
+	peers_stop
+	real_peer storescp -od ours PORT
+	sends 0
+	peers_stop
+	set_of() { dcmdump -q +L "$1" | sed '1,/^$/d' | grep -av "^(0002\|^#\|^$"; }
+	[ "$(find theirs -type f | wc -l)" -eq "$(find in -type f | wc -l)" ]
+	for f in theirs/*; do
+		set_of "$f" >a.txt
+		[ -s a.txt ]
+		set_of "ours/${f#*/}" | diff a.txt -
+	done
 }
 
 orthanc_start() {
@@ -136,7 +152,7 @@ orthanc_start() {
 @test "Orthanc keeps what it was sent" {
 	mixture
 	orthanc_start
-	sends 0 3
+	sends 0
 	same_meaning in kept.d
 }
 
@@ -190,7 +206,7 @@ exceptions() {
 	corpus
 	mkdir kept.d
 	real_peer storescp -od kept.d +xa -pm PORT
-	sends 0 3
+	sends 3
 	[ "$(wc -l <sent.tsv)" -eq "$(find in -type f | wc -l)" ]
 	exceptions storescp sent.tsv
 	same_meaning in kept.d
@@ -200,7 +216,7 @@ exceptions() {
 	long
 	corpus
 	orthanc_start
-	sends 0 3
+	sends 3
 	exceptions orthanc sent.tsv
 	same_meaning in kept.d
 }
