@@ -67,7 +67,7 @@ COMPLETIONS = completions/pacs.bash completions/_pacs completions/pacs.fish
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 # What each shared object is made of; a program loads the one that it needs.
 BRIDGE_OBJ = $(patsubst %,$(B)/lib/dcmtk/%.o,codec fail)
-NET_OBJ = $(patsubst %,$(B)/lib/dcmtk/%.o,association conn fail)
+NET_OBJ = $(patsubst %,$(B)/lib/dcmtk/%.o,accept association conn fail layer request wait)
 PROGRAMS = $(CMD_SRC:cmd/%.c=$(B)/bin/%)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 TOOLS = $(TOOL_SRC:tests/tools/%.c=$(B)/tools/%)

@@ -1,6 +1,8 @@
+/*
+ * The socket, perhaps with TLS on it: bytes out, bytes in, the handshake.
+ */
 #include "dcmtk/conn.h"
 
-#include <arpa/inet.h>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -11,7 +13,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -26,115 +27,9 @@ namespace pacs
 namespace
 {
 
-enum { SLICE_MS = 100, IOV_ONCE = 512 };
-
-unsigned long long
-now_ms()
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return static_cast<unsigned long long>(t.tv_sec) * 1000 +
-	       static_cast<unsigned long long>(t.tv_nsec) / 1000000;
-}
+enum { IOV_ONCE = 512 };
 
 } // namespace
-
-/* --- state ------------------------------------------------------------- */
-
-state::~state()
-{
-	if (made >= 0)
-		::close(made);
-}
-
-void
-state::options(const struct pacs_assoc_options &o)
-{
-	patience_ms = o.negotiate_ms;
-	stopped = o.stopped;
-	stopped_ctx = o.stopped_ctx;
-}
-
-void
-state::patience(unsigned ms)
-{
-	patience_ms = ms;
-	total_until = 0;
-}
-
-void
-state::total(unsigned ms)
-{
-	total_until = now_ms() + ms;
-}
-
-void
-state::unstoppable()
-{
-	stopped = nullptr;
-}
-
-bool
-state::wait(int fd, short events)
-{
-	unsigned long long until = now_ms() + patience_ms, now;
-
-	if (total_until && total_until < until)
-		until = total_until;
-	for (;;) {
-		struct pollfd p = {fd, events, 0};
-		int n;
-
-		now = now_ms();
-		if (now >= until) {
-			end = PACS_END_TIMEOUT;
-			errno = ETIMEDOUT;
-			return false;
-		}
-		n = poll(&p, 1,
-			 until - now < SLICE_MS ? static_cast<int>(until - now)
-						: static_cast<int>(SLICE_MS));
-		if (n > 0)
-			return true;
-		if (stopped && stopped(stopped_ctx)) {
-			end = PACS_END_STOPPED;
-			errno = ECANCELED;
-			return false;
-		}
-		if (n < 0 && errno != EINTR) {
-			end = PACS_END_LOST;
-			return false;
-		}
-	}
-}
-
-enum pacs_err
-tell_end(struct pacs_error *err, const state &st)
-{
-	switch (st.end) {
-	case PACS_END_TLS:
-		return fail(err, PACS_EREFUSED, "no trust in TLS",
-			    st.why.c_str());
-	case PACS_END_TIMEOUT:
-		return fail(err, PACS_ENETWORK,
-			    "the peer was silent for too "
-			    "long");
-	case PACS_END_ABORTED:
-		return fail(err, PACS_ENETWORK,
-			    "the peer aborted the association");
-	case PACS_END_PROTOCOL:
-		return fail(err, PACS_ENETWORK,
-			    "the peer does not keep to the protocol");
-	case PACS_END_STOPPED:
-		return fail(err, PACS_EINTERRUPTED, "stopped");
-	default:
-		return fail(err, PACS_ENETWORK,
-			    "the peer closed the connection");
-	}
-}
-
-/* --- connection -------------------------------------------------------- */
 
 connection::connection(int fd, SSL *tls, state &s, bool server)
     : DcmTransportConnection(fd), ssl(tls), st(s), wants(POLLIN), asked(false)
@@ -476,121 +371,6 @@ connection::inform(struct pacs_assoc_info *info) const
 	if (cert && ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1)
 		info->tls_expires = timegm(&tm);
 	X509_free(cert);
-}
-
-/* --- layer ------------------------------------------------------------- */
-
-layer::layer(state &s, const struct pacs_assoc_options &o, bool is_server)
-    : st(s), tls(o.tls), server(is_server)
-{
-	if (tls && !server && !tls->any_name)
-		name = tls->name ? tls->name : o.host;
-}
-
-namespace
-{
-
-bool
-is_folder(const char *path)
-{
-	struct stat s;
-
-	return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-} // namespace
-
-enum pacs_err
-layer::prepare(struct pacs_error *err)
-{
-	OFCondition cond;
-
-	if (!tls)
-		return PACS_OK;
-	profile.reset(new DcmTLSTransportLayer(
-	    server ? NET_ACCEPTOR : NET_REQUESTOR, nullptr, OFTrue));
-	if (!*profile)
-		return fail(err, PACS_EINTERNAL, "TLS cannot be set up");
-	if (tls->key &&
-	    profile->setPrivateKeyFile(tls->key, DCF_Filetype_PEM).bad())
-		return fail(err, PACS_EDENIED, "cannot read the key", tls->key);
-	if (tls->cert &&
-	    profile->setCertificateFile(tls->cert, DCF_Filetype_PEM).bad())
-		return fail(err, PACS_EDENIED, "cannot read the certificate",
-			    tls->cert);
-	if (tls->cert && !profile->checkPrivateKeyMatchesCertificate())
-		return fail(err, PACS_EFORMAT,
-			    "the key does not belong to the certificate",
-			    tls->cert);
-	if (tls->ca) {
-		cond = is_folder(tls->ca) ? profile->addTrustedCertificateDir(
-						tls->ca, DCF_Filetype_PEM)
-					  : profile->addTrustedCertificateFile(
-						tls->ca, DCF_Filetype_PEM);
-		if (cond.bad())
-			return fail(err, PACS_EDENIED,
-				    "cannot read the trusted certificates",
-				    tls->ca);
-	} else if (SSL_CTX_set_default_verify_paths(
-		       profile->getNativeHandle()) != 1) {
-		return fail(err, PACS_EINTERNAL, "no trusted certificates");
-	}
-	cond = profile->setTLSProfile(TSP_Profile_BCP195_ND);
-	if (cond.good())
-		cond = profile->activateCipherSuites();
-	if (cond.bad())
-		return fail(err, PACS_EINTERNAL, "TLS", cond.text());
-	profile->setCertificateVerification(DCV_requireCertificate);
-	return PACS_OK;
-}
-
-SSL *
-layer::secure()
-{
-	SSL *ssl = SSL_new(profile->getNativeHandle());
-	struct in_addr ip4;
-	struct in6_addr ip6;
-
-	if (!ssl)
-		return nullptr;
-	SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
-			      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	if (name.empty())
-		return ssl;
-	if (inet_pton(AF_INET, name.c_str(), &ip4) == 1 ||
-	    inet_pton(AF_INET6, name.c_str(), &ip6) == 1) {
-		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
-					      name.c_str());
-	} else {
-		SSL_set1_host(ssl, name.c_str());
-		SSL_set_tlsext_host_name(ssl, name.c_str());
-	}
-	return ssl;
-}
-
-DcmTransportConnection *
-layer::createConnection(DcmNativeSocketType fd, OFBool)
-{
-	SSL *ssl = tls ? secure() : nullptr;
-
-	if (tls && !ssl)
-		return nullptr;
-	if (!server) {
-		/* What DCMTK connected to was for show (association.cc); it
-		 * goes on to use the number. */
-		if (dup2(st.made, fd) < 0)
-			return nullptr;
-		::close(st.made);
-		st.made = -1;
-	}
-	return new connection(fd, ssl, st, server);
-}
-
-void
-layer::inform(struct pacs_assoc_info *info) const
-{
-	if (st.conn)
-		st.conn->inform(info);
 }
 
 } // namespace pacs

@@ -23,6 +23,11 @@ namespace pacs
 
 class connection;
 
+/* A wait looks whether it is to end so often. */
+enum { SLICE_MS = 100 };
+/* Of a clock that never goes back. */
+unsigned long long now_ms();
+
 /* What outlives the connection: its waits, and how it ended. */
 struct state {
 	state() = default;
