@@ -86,17 +86,20 @@ set_accession(struct walk *w, struct pacs_element *e)
 	pacs_buf_clear(&text);
 }
 
-static void
+static bool
 cap_age(struct walk *w, struct pacs_element *e)
 {
 	struct pacs_buf text = {0};
 
+	if (!form_fits(e, VR("AS")))
+		return false;
 	pacs_element_text(w->item, e, &text, NULL);
 	if (w->d->opts->cap_age && text.len == 4 &&
 	    ((text.data[3] == 'Y' && atoi(text.data) > 89) ||
 	     (text.data[3] == 'M' && atoi(text.data) >= 90 * 12)))
 		set_text(e, VR("AS"), "090Y");
 	pacs_buf_clear(&text);
+	return true;
 }
 
 /* --- graphics (PS3.15 E.3.3) -----------------------------------------------
@@ -128,16 +131,27 @@ is_roi_overlay(const struct pacs_item *item, uint32_t tag)
 	return roi;
 }
 
+/* Its geometry, statistics and bits; not its label, its description. */
+static bool
+is_of_overlay(const struct pacs_element *e)
+{
+	uint32_t tag = pacs_element_tag(e);
+	uint16_t dict = pacs_dict_vr(tag);
+
+	return dict && !pacs_vr_is_text(dict) && dict != VR("SQ") &&
+	       form_fits(e, dict) && form_fits(e, pacs_element_vr(e));
+}
+
 static bool
 clean_graphics(struct walk *w, struct pacs_element *e)
 {
 	uint32_t tag = pacs_element_tag(e);
-	uint16_t vr = pacs_element_vr(e);
 	size_t i, n = pacs_element_item_count(e);
 
 	if (PACS_TAG_GROUP(tag) >> 8 == 0x60)
-		return is_roi_overlay(w->item, tag) &&
-		       PACS_TAG_ELEMENT(tag) != 0x4000 && !pacs_vr_is_text(vr);
+		return is_roi_overlay(w->item, tag) && is_of_overlay(e);
+	if (walk_is_opaque(e))
+		return false;
 	for (i = 0; i < n; i++)
 		pacs_item_filter(pacs_element_item(e, i), drop_text_objects,
 				 NULL);
@@ -198,8 +212,7 @@ walk_act(struct walk *w, struct pacs_element *e, enum act act)
 		set_dummy(w, e);
 		return true;
 	case ACT_UID:
-		value_replace_uids(w, e);
-		return true;
+		return value_replace_uids(w, e);
 	case ACT_SHIFT:
 		return shift_or_basic(w, e);
 	case ACT_PSEUDONYM:
@@ -209,8 +222,7 @@ walk_act(struct walk *w, struct pacs_element *e, enum act act)
 		set_accession(w, e);
 		return true;
 	case ACT_AGE:
-		cap_age(w, e);
-		return true;
+		return cap_age(w, e);
 	case ACT_GRAPHICS:
 		return clean_graphics(w, e);
 	default:
@@ -243,6 +255,25 @@ walk_is_opaque(const struct pacs_element *e)
 		pacs_dict_vr(pacs_element_tag(e)) == VR("SQ"));
 }
 
+/* Kept as a date or a code, and it is none. */
+static bool
+is_misfit(const struct pacs_element *e)
+{
+	uint16_t dict = pacs_dict_vr(pacs_element_tag(e));
+
+	switch (dict) {
+	case PACS_VR('D', 'A'):
+	case PACS_VR('D', 'T'):
+	case PACS_VR('T', 'M'):
+	case PACS_VR('S', 'T'):
+	case PACS_VR('U', 'C'):
+	case PACS_VR('U', 'R'):
+		return !form_fits(e, dict);
+	default:
+		return false;
+	}
+}
+
 /* What the profile does; *ret_row: by a row of the table. */
 static enum act
 profile_act(struct walk *w, const struct pacs_element *e, bool *ret_row)
@@ -258,10 +289,28 @@ profile_act(struct walk *w, const struct pacs_element *e, bool *ret_row)
 	act = policy_of(w->d, tag);
 	if (act == ACT_KEEP && walk_is_opaque(e))
 		return ACT_REMOVE;
+	if (act == ACT_KEEP && is_misfit(e))
+		act = policy_basic(w->d, tag) == ACT_KEEP
+			  ? ACT_REMOVE
+			  : policy_basic(w->d, tag);
 	if (act)
 		return act;
 	*ret_row = false;
 	return policy_backstop(w->d, e);
+}
+
+/* Who reads a data set takes one of the elements of a tag; all that is asked
+ * about this one asks the first. */
+static bool
+is_repeated(struct walk *w, const struct pacs_element *e)
+{
+	uint32_t tag = pacs_element_tag(e);
+
+	if (tag > w->top || !w->top) {
+		w->top = tag;
+		return false;
+	}
+	return pacs_item_find(w->item, tag) != e;
 }
 
 static bool
@@ -275,6 +324,8 @@ edit(void *ctx, struct pacs_element *e)
 
 	if (w->code)
 		return true;
+	if (is_repeated(w, e))
+		return false;
 	act = profile_act(w, e, &by_row);
 	rule = rules_find(w, e);
 	if (rule)
@@ -287,6 +338,8 @@ edit(void *ctx, struct pacs_element *e)
 		w->code = pacs_error_set(
 		    w->err, PACS_EUNSUPPORTED,
 		    "a comment in compressed pixel data has no end");
+	if (tag == PACS_TAG_ICCProfile && act == ACT_KEEP && !icc_scrub(e))
+		return pacs_element_length(e) == 0;
 	return walk_act(w, e, act);
 }
 
@@ -294,10 +347,13 @@ void
 walk_item(struct walk *w, struct pacs_item *item)
 {
 	struct pacs_item *was = w->item;
+	uint32_t top = w->top;
 
 	w->item = item;
+	w->top = 0;
 	pacs_item_filter(item, edit, w);
 	w->item = was;
+	w->top = top;
 }
 
 /* NOLINTEND(misc-no-recursion) */

@@ -189,7 +189,9 @@ pacs_deid_apply(struct pacs_error *err, const struct pacs_deid *d,
 
 	begin(r);
 	w.root = pacs_dataset_root(ds);
-	if (pacs_dataset_info(ds)->is_dicomdir) {
+	/* A stray element of group 0004 makes no DICOMDIR of an object. */
+	if (pacs_dataset_info(ds)->is_dicomdir &&
+	    !pacs_item_find(w.root, PACS_TAG_SOPInstanceUID)) {
 		r->verdict = PACS_DEID_SKIPPED;
 		r->reason = "dicomdir";
 		return PACS_OK;

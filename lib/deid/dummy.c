@@ -1,7 +1,7 @@
 /*
  * A dummy of a sequence is an item, and one that says nothing. Where the table
- * says D of references, the references themselves, with new UIDs, are the best
- * dummies there are.
+ * says D (or Z, which is a dummy too) of references, the references themselves,
+ * with new UIDs, are the best dummies there are.
  */
 #include "deid/internal.h"
 
@@ -117,7 +117,8 @@ dummy_sequence(struct walk *w, struct pacs_element *e)
 
 	if (!pacs_element_item_count(e))
 		return; /* it said nothing */
-	if (tag == T(ReferencedPerformedProcedureStepSequence)) {
+	if (tag == T(ReferencedPerformedProcedureStepSequence) ||
+	    tag == T(ReferencedStudySequence)) {
 		keep_references(w, e);
 		return;
 	}

@@ -5,6 +5,8 @@
  *   apply.c     one walk over a data set that does it
  *   value.c     pseudonyms, UIDs, dates, dummies
  *   private.c   private elements
+ *   form.c      does a value look like its VR?
+ *   stream.c, icc.c  what pixels and colour profiles say in words
  *   withhold.c  what must not leave
  *   declare.c   what the result says of itself
  */
@@ -66,6 +68,7 @@ struct walk {
 	enum pacs_err code;
 	struct pacs_item *root;
 	struct pacs_item *item; /* being walked */
+	uint32_t top;           /* greatest tag that was met in it */
 	int days;               /* offset of dates */
 };
 void walk_item(struct walk *w, struct pacs_item *item);
@@ -101,9 +104,10 @@ void value_accession(const struct pacs_deid *d, const char *s, char ret[17]);
 void value_hash(const struct pacs_deid *d, const char *s, char ret[17]);
 /* Dummy of a VR, as value bytes; never empty. */
 const char *value_dummy(uint16_t vr, size_t *ret_len);
-/* Replace a UID value, each of a multi-valued one. */
-void value_replace_uids(struct walk *w, struct pacs_element *e);
-/* Move DA and DT values; false if one of them is no date. */
+/* Replace a UID value, each of a multi-valued one. False: it is none, but a
+ * sequence. */
+bool value_replace_uids(struct walk *w, struct pacs_element *e);
+/* Move DA and DT values, leave times; false if one of them is neither. */
 bool value_shift(struct walk *w, struct pacs_element *e);
 /* Note that the data set refers to this instance (as received). */
 void value_note_reference(struct walk *w, const char *uid);
@@ -117,6 +121,14 @@ void dummy_sequence(struct walk *w, struct pacs_element *e);
 /* Wipe what compressed pixel data say beside pixels. False: it cannot be told
  * where such a part ends. */
 bool stream_scrub(struct pacs_element *e);
+
+/* --- icc.c ---------------------------------------------------------------- */
+/* Wipe the words of a colour profile. False: it is none. */
+bool icc_scrub(struct pacs_element *e);
+
+/* --- form.c --------------------------------------------------------------- */
+/* Could the value of e be one of that VR? An empty one could. */
+bool form_fits(const struct pacs_element *e, uint16_t vr);
 
 /* --- withhold.c ----------------------------------------------------------- */
 /* All kinds that the data set is of, as bits. */

@@ -19,6 +19,7 @@ BEGIN {
 	special["0010,0010"] = special["0010,0020"] = "pseudonym"
 	special["0008,0050"] = "keyed number"
 	special["006A,0003"] = "new UID"
+	special["0008,1110"] = special["0008,1111"] = "items, new UIDs"
 }
 
 FNR == 1 {
@@ -94,20 +95,23 @@ END {
 	print "Birth dates are never kept."
 	print ".Ss Dummies"
 	print "Text becomes REMOVED, a date 19000101, a time 000000, a number 0; a sequence one item that says nothing."
-	print "Referenced performed procedure steps keep their class and get new UIDs."
+	print "Referenced studies and performed procedure steps keep their class and get new UIDs."
 	print ".Ss What no row names"
 	print "Group 0000 to 0007, elements that are in no dictionary, and PN, AE, LT, ST, UT, UC and UR are removed; DA, DT and TM follow the options for dates; UI get new UIDs unless they name classes; OB and UN stay only in groups 0028, 5400 and 7FE0."
-	print "AS, CS, DS and IS whose characters are not those of their VR are removed."
+	print "What does not look like its VR is removed: AS, CS, DS, IS, TM or UI of other characters, numbers that are written as text, more of them than there may be, sequences that are said to be something else."
+	print "Of elements that are there twice the first counts."
 	print "LO, SH, CS and numbers stay, except for:"
 	print ".Bl -column \"0000,0000\" \"PrivateDataElementCharacteristicsSequence\" \"removed\" \"why\""
 	for (i = 0; i < nextra; i++)
 		print extra[i]
 	print ".El"
 	print ".Ss Pixel data"
-	print "Are neither decoded nor changed, but for comments, application data (EXIF, thumbnails, profiles) and boxes of XML in JPEG and JPEG 2000 streams, whose bytes become zeros."
+	print "Are neither decoded nor changed, but for what is in JPEG, JPEG-LS, JPEG 2000 and JPEG XL streams beside pixels: comments, application data (EXIF, thumbnails, profiles), boxes of words, bytes behind the end of a stream."
+	print "They become zeros, of the same number."
+	print "Of a colour profile (0028,2000) the words, the date and the makers become zeros; what is no profile is removed."
 	print "Groups 50xx and 60xx go as a whole, or with\n.Fl -clean-graphics\nbut for overlays of type R."
 	print ".Ss Private elements"
-	print "Are removed.\nWith\n.Fl -retain-safe-private\nthose of Table E.3.10-1 stay, with their creators; UI among them get new UIDs, dates follow the options for dates, PN are removed, sequences are looked into."
+	print "Are removed.\nWith\n.Fl -retain-safe-private\nthose of Table E.3.10-1 stay, with their creators; UI among them get new UIDs, dates follow the options for dates, PN are removed, sequences are looked into, and what does not look like the VR of the table is removed."
 	print ".Ss What is inserted"
 	print "Patient Identity Removed, De\\-identification Method and its codes, Longitudinal Temporal Information Modified; preamble and group 0002 are new."
 	print ".Ss Codes of CID 7050"

@@ -36,6 +36,8 @@ special_act(uint32_t tag)
 		return ACT_PSEUDONYM;
 	case PACS_TAG_AccessionNumber:
 		return ACT_ACCESSION;
+	case PACS_TAG_ReferencedStudySequence:
+		return ACT_DUMMY; /* an empty one breaks General Study */
 	case PACS_TAG_AnnotationGroupUID:
 		return ACT_UID; /* D: another UID is its dummy */
 	default:
@@ -201,40 +203,6 @@ vr_act(const struct pacs_deid *d, uint32_t tag, uint16_t vr)
 	}
 }
 
-/* Do numbers and codes look like what they are said to be? */
-static bool
-is_odd(const struct pacs_element *e, uint16_t vr)
-{
-	static const char *const allowed[] = {
-	    "0123456789+-.eE \\", "0123456789+- \\", "0123456789DWMY \\",
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	    " _-./\\"};
-	const char *set, *s;
-	size_t len, i, run = 0;
-
-	if (vr == VR("DS"))
-		set = allowed[0];
-	else if (vr == VR("IS"))
-		set = allowed[1];
-	else if (vr == VR("AS"))
-		set = allowed[2];
-	else if (vr == VR("CS"))
-		set = allowed[3];
-	else
-		return false;
-	s = pacs_element_value(e, &len);
-	for (i = 0; s && i < len; i++) {
-		if (s[i] == '\0' && i + 1 == len)
-			break;
-		if (!s[i] || !strchr(set, s[i]))
-			return true;
-		run = s[i] == '\\' ? 0 : run + 1;
-		if (run > 32)
-			return true;
-	}
-	return false;
-}
-
 enum act
 policy_backstop(const struct pacs_deid *d, const struct pacs_element *e)
 {
@@ -248,14 +216,12 @@ policy_backstop(const struct pacs_deid *d, const struct pacs_element *e)
 		return vr == VR("UL") && pacs_element_length(e) == 4
 			   ? ACT_KEEP
 			   : ACT_REMOVE;
-	if (pacs_element_is_sequence(e))
+	if (pacs_element_is_sequence(e) && dict == VR("SQ"))
 		return ACT_KEEP;
-	if (dict == VR("SQ") || vr == VR("SQ"))
-		return pacs_element_length(e) ? ACT_REMOVE : ACT_KEEP;
 	act = vr_act(d, tag, vr);
 	if (act == ACT_KEEP && dict != vr)
 		act = vr_act(d, tag, dict);
-	if (act == ACT_KEEP && (is_odd(e, vr) || is_odd(e, dict)))
+	if (act == ACT_KEEP && (!form_fits(e, vr) || !form_fits(e, dict)))
 		act = ACT_REMOVE;
 	return act;
 }

@@ -90,6 +90,8 @@ safe_act(struct walk *w, const struct pacs_element *e,
 		return ACT_KEEP;
 	if (vr == VR("UN") && row->vr)
 		vr = row->vr;
+	if (!form_fits(e, vr) || (row->vr && !form_fits(e, row->vr)))
+		return ACT_REMOVE;
 	switch (vr) {
 	case PACS_VR('U', 'I'):
 		return w->d->opts->columns & PACS_OPT_UIDS ? ACT_KEEP : ACT_UID;

@@ -111,7 +111,8 @@ value_is_exempt_uid(const char *uid)
 					   "7.1.", "8.1.", "9.1.",  "15."};
 	size_t i;
 
-	if (strncmp(uid, WELL_KNOWN, strlen(WELL_KNOWN)) != 0)
+	if (strncmp(uid, WELL_KNOWN, strlen(WELL_KNOWN)) != 0 ||
+	    strspn(uid, "0123456789.") != strlen(uid))
 		return false;
 	if (pacs_sop_class_find(uid) || pacs_syntax_find(uid))
 		return true;
@@ -217,7 +218,7 @@ replace_one(struct walk *w, uint32_t tag, const char *s, size_t n,
 	pacs_buf_clear(&odd);
 }
 
-void
+bool
 value_replace_uids(struct walk *w, struct pacs_element *e)
 {
 	struct pacs_buf out = {0};
@@ -225,7 +226,7 @@ value_replace_uids(struct walk *w, struct pacs_element *e)
 	const char *s = pacs_element_value(e, &len);
 
 	if (!s || !len)
-		return;
+		return !pacs_element_length(e) && !pacs_element_is_sequence(e);
 	for (;;) {
 		const char *end = memchr(s, '\\', len);
 
@@ -239,6 +240,7 @@ value_replace_uids(struct walk *w, struct pacs_element *e)
 	}
 	pacs_element_set(e, VR("UI"), pacs_buf_str(&out), out.len);
 	pacs_buf_clear(&out);
+	return true;
 }
 
 /* --- dates ---------------------------------------------------------------- */
@@ -268,6 +270,36 @@ all_digits(const char *s, size_t n)
 		if (*s < '0' || *s++ > '9')
 			return false;
 	return true;
+}
+
+/* +HHMM or -HHMM, padded. */
+static bool
+is_offset(const char *s, size_t n)
+{
+	while (n && (s[n - 1] == ' ' || s[n - 1] == '\0'))
+		n--;
+	return n == 5 && (*s == '+' || *s == '-') && all_digits(s + 1, 4) &&
+	       (s[1] == '0' || (s[1] == '1' && s[2] <= '4')) && s[3] <= '5';
+}
+
+/* What may follow the date of a DT: HHMMSS.FFFFFF and an offset, or some of
+ * it. */
+static bool
+is_time_of_day(const char *s, size_t n)
+{
+	size_t digits = 0, fraction = 0;
+
+	while (digits < n && all_digits(s + digits, 1))
+		digits++;
+	s += digits;
+	n -= digits;
+	if (n && *s == '.') {
+		while (fraction + 1 < n && all_digits(s + fraction + 1, 1))
+			fraction++;
+		s += fraction + 1;
+		n -= fraction + 1;
+	}
+	return digits <= 6 && fraction <= 6 && (!n || is_offset(s, n));
 }
 
 /* Year, month and day by the digits that there are (4, 6 or 8), moved; what is
@@ -314,8 +346,7 @@ pacs_deid_shift(const char *s, size_t len, bool is_datetime, int days,
 		return false;
 	if (!is_datetime && len != 8)
 		return false;
-	/* What follows is a time and an offset, nothing else. */
-	if (strspn(s + digits, "0123456789.+-") < len - digits)
+	if (!is_time_of_day(s + digits, len - digits))
 		return false;
 	if (!all_digits(s, digits) || !move_digits(s, digits, days, buf))
 		return false;
@@ -358,8 +389,10 @@ value_shift(struct walk *w, struct pacs_element *e)
 
 	if (tag == PACS_TAG_FrameOriginTimestamp)
 		return shift_ptp(w, e);
-	if (tag == PACS_TAG_TimezoneOffsetFromUTC || vr == VR("TM"))
-		return true;
+	if (tag == PACS_TAG_TimezoneOffsetFromUTC)
+		return s && is_offset(s, len);
+	if (vr == VR("TM"))
+		return form_fits(e, vr);
 	if (!s || (vr != VR("DA") && vr != VR("DT")))
 		return false;
 	while (good && len) {

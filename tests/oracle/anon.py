@@ -298,7 +298,7 @@ class Judge:
             if len(new) == 0:
                 return {"Z"}
             if self.same_shape(old, new):
-                return {"K", "C", "D"} if tag == 0x00081111 else {"K"}
+                return {"K", "C", "D"} if tag in (0x00081110, 0x00081111) else {"K"}
             return {"D"}
         if is_sequence(b, tag):
             return {"D"}
@@ -392,6 +392,8 @@ class Judge:
             return
         if int(tag) == 0x00101010 and "K" in may:
             may = may | {"D"}
+        if int(tag) == 0x00282000:  # without its words: leaks.py looks at it
+            may = may | {"D", "X"}
         if (int(tag) in (0x006a0003,)) and "U" in did:
             did = did | {"D"}
         if not did & may:
