@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cmd/peer-options.h"
+#include "cmd/send-records.h"
 #include "cmd/send-source.h"
 #include "peer/send.h"
 #include "peer/window.h"
@@ -58,69 +59,12 @@ static const struct cli_opt opts[] = {
     CLI_END,
 };
 
-enum {
-	OUTCOME,
-	REASON,
-	STATUS,
-	COMMENT,
-	COMMITTED,
-	STUDY,
-	SERIES,
-	INSTANCE,
-	CLASS,
-	SYNTAX,
-	SYNTAX_SENT,
-	SIZE,
-	ATTEMPTS,
-	SOURCE,
-	OBJECTS,
-	SECONDS,
-	UNREAD,
-	FIELDS
-};
-static const struct cli_field fields[FIELDS + 1] = {
-    [OUTCOME] = {"outcome", CLI_TEXT,
-		 "sent, warned, refused, failed, unknown or skipped; in a plan "
-		 "as-is, native, compressed, refused or unread"},
-    [REASON] = {"reason", CLI_TEXT,
-		"why, one word; empty if there is nothing to say"},
-    [STATUS] = {"status", CLI_TEXT,
-		"of the peer's answer, four hex digits; empty if none came"},
-    [COMMENT] = {"comment", CLI_TEXT,
-		 "what the peer's comment is about, one word"},
-    [COMMITTED] = {"committed", CLI_TEXT,
-		   "yes, no or unknown; empty if it was not asked for"},
-    [STUDY] = {"StudyInstanceUID", CLI_TEXT, "of the object"},
-    [SERIES] = {"SeriesInstanceUID", CLI_TEXT, "of the object"},
-    [INSTANCE] = {"SOPInstanceUID", CLI_TEXT, "of the object"},
-    [CLASS] = {"SOPClassUID", CLI_TEXT, "of the object"},
-    [SYNTAX] = {"syntax", CLI_TEXT, "transfer syntax that it is stored in"},
-    [SYNTAX_SENT] = {"syntax_sent", CLI_TEXT,
-		     "that it went out in; empty if it did not"},
-    [SIZE] = {"size_bytes", CLI_NUMBER, "size of the file"},
-    [ATTEMPTS] = {"attempts", CLI_NUMBER, "times that it was sent"},
-    [SOURCE] = {"source", CLI_TEXT, "the file"},
-    [OBJECTS] = {"objects", CLI_NUMBER, "--plan: how many there are"},
-    [SECONDS] = {"seconds", CLI_NUMBER, "--plan: it takes at least so long"},
-    [UNREAD] = {"unread_charset", CLI_TEXT,
-		"character sets of it that the peer is not known to read"},
-    [FIELDS] = {NULL, CLI_TEXT, NULL},
-};
-
-static const char record_fields[] =
-    "outcome,reason,status,comment,committed,StudyInstanceUID,"
-    "SeriesInstanceUID,SOPInstanceUID,SOPClassUID,syntax,syntax_sent,"
-    "size_bytes,attempts,source,unread_charset";
-static const char plan_fields[] =
-    "outcome,reason,SOPClassUID,syntax,syntax_sent,objects,size_bytes,seconds,"
-    "unread_charset";
-
 static const struct cli_program program = {
     .name = "pacs-send",
     .summary = "send objects to another system, and know what became of them",
     .operands = "PEER ITEM ... | - | KEY=VALUE ...",
     .opts = opts,
-    .fields = fields,
+    .fields = send_fields,
 };
 
 struct ctx {
@@ -144,48 +88,6 @@ next_path(void *p, struct pacs_buf *path)
 }
 
 /* --- what became of it ------------------------------------------------- */
-
-static void
-print_record(struct ctx *c, const struct pacs_send_record *r)
-{
-	char size[24], status[8] = "", attempts[12];
-	const char *values[FIELDS];
-
-	snprintf(size, sizeof(size), "%" PRIu64, r->size);
-	snprintf(attempts, sizeof(attempts), "%u", r->attempts);
-	if (r->status >= 0)
-		snprintf(status, sizeof(status), "%04X",
-			 (unsigned)r->status & 0xffff);
-	values[OUTCOME] = pacs_sent_word(r->outcome);
-	values[REASON] = r->reason;
-	values[STATUS] = status;
-	values[COMMENT] = r->comment;
-	values[COMMITTED] = pacs_committed_word(r->committed);
-	values[STUDY] = r->study;
-	values[SERIES] = r->series;
-	values[INSTANCE] = r->instance;
-	values[CLASS] = r->sop_class;
-	values[SYNTAX] = r->syntax;
-	values[SYNTAX_SENT] = r->syntax_sent;
-	values[SIZE] = size;
-	values[ATTEMPTS] = attempts;
-	values[SOURCE] = r->path;
-	values[UNREAD] = r->unread_charset;
-	values[OBJECTS] = values[SECONDS] = NULL;
-	cli_record(c->records, values);
-}
-
-static void
-warn_of(const struct pacs_send_record *r)
-{
-	char status[24] = "";
-
-	if (r->status >= 0)
-		snprintf(status, sizeof(status), ", status %04X",
-			 (unsigned)r->status & 0xffff);
-	cli_warn("%s: %s (%s%s)%s%s", r->path, pacs_sent_word(r->outcome),
-		 r->reason, status, *r->detail ? ": " : "", r->detail);
-}
 
 static bool
 is_uncommitted(const struct pacs_send_record *r)
@@ -212,7 +114,7 @@ on_record(void *p, const struct pacs_send_record *r)
 	struct ctx *c = p;
 
 	if (c->records && !flags.plan) {
-		print_record(c, r);
+		send_print_record(c->records, r);
 		cli_flush();
 	}
 	switch (r->outcome) {
@@ -228,7 +130,7 @@ on_record(void *p, const struct pacs_send_record *r)
 		c->tally.failed++;
 		break;
 	}
-	warn_of(r);
+	send_warn_of(r);
 }
 
 static void
@@ -302,30 +204,8 @@ static void
 on_plan(void *p, const struct pacs_send_plan *plan)
 {
 	struct ctx *c = p;
-	char objects[24], bytes[24], seconds[32];
-	const char *values[FIELDS] = {
-	    [OUTCOME] = plan->how,
-	    [REASON] = plan->reason,
-	    [STATUS] = "",
-	    [COMMENT] = "",
-	    [COMMITTED] = "",
-	    [STUDY] = "",
-	    [SERIES] = "",
-	    [INSTANCE] = "",
-	    [CLASS] = plan->sop_class,
-	    [SYNTAX] = plan->syntax,
-	    [SYNTAX_SENT] = plan->syntax_sent,
-	    [SIZE] = bytes,
-	    [SOURCE] = "",
-	    [OBJECTS] = objects,
-	    [SECONDS] = seconds,
-	    [UNREAD] = plan->unread_charset,
-	};
 
-	snprintf(objects, sizeof(objects), "%" PRIu64, plan->objects);
-	snprintf(bytes, sizeof(bytes), "%" PRIu64, plan->bytes);
-	snprintf(seconds, sizeof(seconds), "%.3f", plan->seconds);
-	cli_record(c->records, values);
+	send_print_plan(c->records, plan);
 	c->planned += plan->objects;
 	if (!strcmp(plan->how, "refused"))
 		c->tally.no = true;
@@ -436,6 +316,8 @@ main(int argc, char **argv)
 			  "conditions; '-' for a list");
 	if (flags.retry > 86400 || flags.commit_wait > 86400)
 		cli_usage("--retry and --commit-wait take up to 86400 seconds");
+	if (flags.commit_port && !flags.commit)
+		cli_usage("--commit-port needs --commit");
 	if (flags.commit_port > 65535)
 		cli_usage("a port is 1 to 65535");
 	peer_check_usage();
@@ -449,9 +331,9 @@ main(int argc, char **argv)
 		cli_usage("-j takes 1 to 64");
 	send_source_begin(&c.source, flags.query_file);
 	if (flags.plan)
-		c.records = cli_records_new(fields, plan_fields);
+		c.records = cli_records_new(send_fields, send_plan_fields);
 	else if (flags.print)
-		c.records = cli_records_new(fields, record_fields);
+		c.records = cli_records_new(send_fields, send_record_fields);
 	open_journal(&c, &peer);
 	run(&c, &peer);
 	pacs_journal_close(c.journal);

@@ -249,3 +249,39 @@ fates() { # FIELDS: counted, of out
 	[ "$SECONDS" -le 20 ]
 	[ "$(stores)" -eq 4 ]
 }
+
+@test "SIGHUP opens and closes the window; a book that is wrong changes nothing" {
+	bad_peer store=delay:0.2
+	mkdir -p .config/pacs
+	book() { # LINE...
+		printf '%s\n' '[p]' title=P host=127.0.0.1 "port=$PORT" "$@" \
+			>.config/pacs/peers
+	}
+	says() { # TEXT
+		until grep -q "$1" err; do kill -0 "$pid" || return; done
+	}
+	closed="window=$(date -d '2 days' +%a) 00:00-01:00"
+	book "$closed"
+	pacs-send --print -f outcome p "$disc" >out 2>>err &
+	pid=$!
+	says 'waiting for the window'
+	book nonsense
+	kill -HUP "$pid"
+	says "line 5: 'key = value' is wanted"
+	[ "$(stores)" -eq 0 ]
+	book
+	kill -HUP "$pid"
+	until [ "$(stores)" -ge 1 ]; do :; done
+	: >err
+	book "$closed"
+	kill -HUP "$pid"
+	says 'waiting for the window'
+	# What had begun was finished, the association released.
+	grep -qx released peer.log
+	n=$(stores)
+	[ "$n" -lt 4 ]
+	kill -TERM "$pid"
+	wait "$pid" || [ $? -eq 143 ]
+	[ "$(grep -c '^sent$' out)" -eq "$n" ]
+	[ "$(stores)" -eq "$n" ]
+}

@@ -564,6 +564,7 @@ breaks() {
 	exits 2 pacs-send --aetitle='back\slash' "ANY@127.0.0.1:104" "$one"
 	exits 2 pacs-send "ANY@127.0.0.1:104" -j 0x "$one"
 	exits 2 pacs-send "ANY@127.0.0.1:104" -j 65 "$one"
+	exits 2 pacs-send "ANY@127.0.0.1:104" --commit-port=11113 "$one"
 }
 
 @test "send reaches a peer by IPv6, and says why it does not" {
