@@ -1,7 +1,7 @@
 /*
  * What the files of the sending share.
  *
- *   producer   finds files, looks at them            send.c
+ *   producer   finds files, looks at them            produce.c
  *   queue      those that wait, and when they may    queue.c
  *   workers    an association each                   worker.c, store.c
  *   pace       rate, window, how long after failure  pace.c
