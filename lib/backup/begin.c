@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backup/night.h"
+#include "backup/snapshot.h"
 
 static enum pacs_err
 require_history(struct pacs_error *err, const struct night *n,

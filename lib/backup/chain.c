@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/snapshot.h"
 
 static bool
 is_number(const char *name)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backup/cover.h"
+#include "backup/packing.h"
 
 #define SLOTS    (1u << 21) /* of 24 bytes: 48 MiB */
 #define MOST     (SLOTS / 4 * 3)

@@ -4,7 +4,7 @@
 #ifndef PACS_BACKUP_COVER_H
 #define PACS_BACKUP_COVER_H
 
-#include "backup/internal.h"
+#include "backup/stream.h"
 
 /* Lines of a ledger that is in packs, each with its check verified. */
 typedef enum pacs_err ledger_fn(struct pacs_error *err, void *ctx,

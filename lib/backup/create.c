@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "backup/night.h"
+#include "backup/packing.h"
 
 #define WINDOW_LINES 50000u
 #define WINDOW_PACKS 16u

@@ -12,7 +12,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "backup/internal.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "base/file.h"
 #include "base/work.h"
 

@@ -2,7 +2,6 @@
  * Where a repository is. A folder is changed through base/fs.h; a remote is
  * reached as remote.c says.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backup/internal.h"
+#include "backup/depot.h"
 #include "base/file.h"
 #include "base/fs.h"
 
@@ -261,101 +260,6 @@ depot_slurp(struct pacs_error *err, struct depot *d, const char *name,
 {
 	return d->remote ? remote_slurp(err, d, name, out)
 			 : pacs_file_slurp(err, d->dirfd, name, SMALL_MAX, out);
-}
-
-/* --- listing -------------------------------------------------------------- */
-
-static enum pacs_err
-list_folder(struct pacs_error *err, struct depot *d, const char *dir,
-	    struct names *out)
-{
-	int fd = openat(d->dirfd, *dir ? dir : ".",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-	struct stat st;
-
-	if (!list && errno == ENOENT)
-		return PACS_OK;
-	if (!list)
-		return pacs_error_sys(err, errno, "cannot read '%s/%s'",
-				      d->where, dir);
-	while ((e = readdir(list))) {
-		if (e->d_name[0] == '.')
-			continue;
-		if (e->d_type == DT_DIR ||
-		    (e->d_type == DT_UNKNOWN &&
-		     fstatat(fd, e->d_name, &st, 0) == 0 &&
-		     S_ISDIR(st.st_mode))) {
-			char *name = pacs_format("%s/", e->d_name);
-
-			names_add(out, name);
-			free(name);
-		} else {
-			names_add(out, e->d_name);
-		}
-	}
-	closedir(list);
-	return PACS_OK;
-}
-
-enum pacs_err
-depot_list(struct pacs_error *err, struct depot *d, const char *dir,
-	   struct names *out)
-{
-	enum pacs_err rc = d->remote ? remote_list(err, d, dir, out, NULL)
-				     : list_folder(err, d, dir, out);
-
-	names_sort(out);
-	return rc;
-}
-
-enum pacs_err
-depot_sizes(struct pacs_error *err, struct depot *d, const char *dir,
-	    struct names *out, uint64_t **ret_sizes)
-{
-	enum pacs_err rc;
-	struct stat st;
-	size_t i;
-	char *path;
-
-	*ret_sizes = NULL;
-	if (d->remote)
-		return remote_list(err, d, dir, out, ret_sizes);
-	rc = list_folder(err, d, dir, out);
-	*ret_sizes = pacs_calloc(out->count + 1, sizeof(**ret_sizes));
-	for (i = 0; !rc && i < out->count; i++) {
-		path = pacs_format("%s/%s", dir, out->list[i]);
-		if (fstatat(d->dirfd, path, &st, 0) == 0)
-			(*ret_sizes)[i] = (uint64_t)st.st_size;
-		free(path);
-	}
-	return rc;
-}
-
-enum pacs_err
-depot_lost(struct pacs_error *err, const struct depot *d, const char *name)
-{
-	return pacs_error_set(err, PACS_EIO,
-			      "'%s' is not in '%s' any more: it was removed "
-			      "while this ran",
-			      name, d->where);
-}
-
-enum pacs_err
-depot_confirm(struct pacs_error *err, struct depot *d,
-	      const struct pacs_backup_file *files, size_t count)
-{
-	struct stat st;
-	size_t i;
-
-	if (d->remote)
-		return remote_confirm(err, d, files, count);
-	for (i = 0; i < count; i++)
-		if (fstatat(d->dirfd, files[i].name, &st, 0) != 0 ||
-		    (uint64_t)st.st_size != files[i].size)
-			return depot_lost(err, d, files[i].name);
-	return PACS_OK;
 }
 
 /* --- removing, moving, locking -------------------------------------------- */

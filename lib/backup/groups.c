@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backup/internal.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "base/file.h"
 #include "dicom/dataset.h"
 

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/snapshot.h"
 
 static void
 describe(const struct snapshot *s, struct pacs_backup_snapshot *v)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/packing.h"
 
 static int
 by_line(const void *a, const void *b)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/depot.h"
 
 void
 names_add(struct names *n, const char *name)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/packing.h"
 #include "backup/prune.h"
 
 #define SLOTS    (1u << 21) /* of 16 bytes: 32 MiB */

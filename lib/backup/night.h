@@ -4,7 +4,7 @@
 #ifndef PACS_BACKUP_NIGHT_H
 #define PACS_BACKUP_NIGHT_H
 
-#include "backup/internal.h"
+#include "backup/packing.h"
 
 struct night {
 	struct pacs_repo *r; /* NULL: a stream */

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backup/internal.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "base/file.h"
 
 #define FILE_CHUNK (4u << 20)

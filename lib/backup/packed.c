@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "backup/cover.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 
 struct feed {
 	struct pacs_digest *digest;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "backup/prune.h"
+#include "backup/snapshot.h"
 
 #define FAR (31 * 86400) /* seconds ahead of the last snapshot */
 

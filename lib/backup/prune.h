@@ -4,7 +4,7 @@
 #ifndef PACS_BACKUP_PRUNE_H
 #define PACS_BACKUP_PRUNE_H
 
-#include "backup/internal.h"
+#include "backup/snapshot.h"
 
 struct kept {
 	unsigned number;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "backup/internal.h"
+#include "backup/stream.h"
 #include "base/file.h"
 
 enum { LINE_MOST = 1 << 17 };

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backup/internal.h"
+#include "backup/stream.h"
 #include "base/fs.h"
 
 #define FLUSH_BYTES (16u << 20)

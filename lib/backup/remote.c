@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backup/internal.h"
+#include "backup/depot.h"
 #include "base/file.h"
 
 static char *

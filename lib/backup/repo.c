@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backup/internal.h"
+#include "backup/snapshot.h"
 #include "base/fs.h"
 
 #define MARKER     "pacs-backup"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "archive/writer.h"
-#include "backup/internal.h"
+#include "backup/packing.h"
 #include "backup/restore.h"
 #include "base/fs.h"
 

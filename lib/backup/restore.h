@@ -4,7 +4,8 @@
 #ifndef PACS_BACKUP_RESTORE_H
 #define PACS_BACKUP_RESTORE_H
 
-#include "backup/internal.h"
+#include "backup/entry.h"
+#include "backup/snapshot.h"
 
 #define MARKER_AHEAD "pacs-archive.restored" /* until all else is there */
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backup/night.h"
+#include "backup/packing.h"
 
 static uint64_t
 hex_head(const char *sha256)

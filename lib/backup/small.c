@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backup/night.h"
+#include "backup/packing.h"
 #include "base/file.h"
 #include "dicom/uid.h"
 

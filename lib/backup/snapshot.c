@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/snapshot.h"
 
 #define FIRST_LINE "pacs-backup snapshot 1"
 

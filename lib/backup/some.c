@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "archive/writer.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "backup/restore.h"
 #include "base/fs.h"
 #include "query/query.h"

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "backup/restore.h"
 
 /* --- what was seen -------------------------------------------------------- */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "backup/restore.h"
 #include "base/fs.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/entry.h"
 #include "dicom/uid.h"
 
 static bool

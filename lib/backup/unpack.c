@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "backup/internal.h"
+#include "backup/entry.h"
 
 enum { PAX_MOST = 1 << 14, IN = 1 << 17, OUT = 1 << 17 };
 

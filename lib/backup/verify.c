@@ -9,6 +9,8 @@
 #include <sys/random.h>
 
 #include "backup/cover.h"
+#include "backup/entry.h"
+#include "backup/snapshot.h"
 #include "base/work.h"
 
 const char *

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/packing.h"
 
 bool
 cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b)

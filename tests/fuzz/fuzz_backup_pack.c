@@ -4,7 +4,8 @@
  * Whatever comes, no name leads out of an archive, and an entry that is read to
  * its end has the size it claims and the digest it notes.
  */
-#include "backup/internal.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,8 @@
  * 1: one that gets the digest of itself at its end, so that what is behind it
  * is reached; 2: lines of a groups file.
  */
-#include "backup/internal.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

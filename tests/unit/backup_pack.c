@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/internal.h"
+#include "backup/entry.h"
+#include "backup/packing.h"
 #include "unit/test.h"
 
 /* A pack of these bytes under this name. */
