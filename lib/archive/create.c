@@ -1,7 +1,6 @@
 /*
  * Making an archive: its folders, the first line of the ledger, the marker.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "archive/internal.h"
+#include "base/dir.h"
 #include "base/fs.h"
 
 #define MAX_DEPTH 64 /* folders above that are looked at */
@@ -37,24 +37,15 @@ archive_new_uuid(char ret[37])
 static enum pacs_err
 require_empty(struct pacs_error *err, int dirfd, const char *path)
 {
-	DIR *d = fdopendir(dup(dirfd));
-	struct dirent *e;
-	enum pacs_err rc = PACS_OK;
+	bool empty;
 
-	if (!d)
-		return pacs_error_sys(err, errno, "cannot read '%s'", path);
-	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0 &&
-		    strcmp(e->d_name, "lost+found") != 0)
-			rc = PACS_EEXISTS;
-	closedir(d);
-	if (rc && faccessat(dirfd, MARKER, F_OK, 0) == 0)
-		return pacs_error_set(err, rc, "'%s' is an archive already",
-				      path);
-	if (rc)
-		return pacs_error_set(err, rc, "'%s' is not empty", path);
-	return PACS_OK;
+	if (pacs_dir_is_empty(err, dirfd, ".", &empty) || empty)
+		return err->code;
+	return pacs_error_set(err, PACS_EEXISTS,
+			      faccessat(dirfd, MARKER, F_OK, 0) == 0
+				  ? "'%s' is an archive already"
+				  : "'%s' is not empty",
+			      path);
 }
 
 /* An archive's folders hold what its ledger says, and nothing else. */

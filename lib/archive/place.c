@@ -1,7 +1,6 @@
 /*
  * Placing: what a barrier covered gets its name in objects/ or quarantine/.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include "archive/internal.h"
 #include "archive/writer.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/fs.h"
 #include "dicom/uid.h"
@@ -292,20 +292,18 @@ pacs_place_over(struct pacs_error *err, struct pacs_writer *w,
 static bool
 others_at_work(const struct pacs_writer *w)
 {
-	int fd = openat(w->ar->dirfd, "incoming",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-	bool others = !d;
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir d;
+	bool others = false;
 
-	while (!others && d && (e = readdir(d)))
+	if (pacs_dir_open(&err, w->ar->dirfd, "incoming", 0, &d))
+		return true;
+	while (!others && (e = pacs_dir_next(&err, &d)))
 		others = e->d_name[0] != '.' &&
 			 strcmp(e->d_name, strchr(w->dir, '/') + 1) != 0;
-	if (d)
-		closedir(d);
-	else if (fd >= 0)
-		close(fd);
-	return others;
+	pacs_dir_close(&d);
+	return others || err.code;
 }
 
 static enum pacs_err

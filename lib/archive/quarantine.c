@@ -3,8 +3,6 @@
  */
 #include "archive/quarantine.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "archive/internal.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/fs.h"
 
@@ -107,18 +106,16 @@ enum pacs_err
 pacs_quarantine_list(struct pacs_error *err, const struct pacs_archive *ar,
 		     struct pacs_quarantined **ret, size_t *ret_count)
 {
-	int fd =
-	    openat(ar->dirfd, "quarantine", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct pacs_quarantined *list = NULL;
 	size_t count = 0, cap = 0;
-	struct dirent *e;
+	const struct dirent *e;
+	struct pacs_dir d;
 
 	*ret = NULL;
 	*ret_count = 0;
-	if (!d)
-		return pacs_error_sys(err, errno, "cannot read 'quarantine'");
-	while ((e = readdir(d))) {
+	if (pacs_dir_open(err, ar->dirfd, "quarantine", 0, &d))
+		return err->code;
+	while ((e = pacs_dir_next(err, &d))) {
 		if (!is_entry(e->d_name))
 			continue;
 		if (count == cap) {
@@ -127,7 +124,11 @@ pacs_quarantine_list(struct pacs_error *err, const struct pacs_archive *ar,
 		}
 		count += read_entry(ar, e->d_name, &list[count]);
 	}
-	closedir(d);
+	pacs_dir_close(&d);
+	if (err->code) {
+		free(list);
+		return err->code;
+	}
 	if (count)
 		qsort(list, count, sizeof(*list), by_time);
 	*ret = list;

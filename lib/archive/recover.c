@@ -8,8 +8,6 @@
  * since names come after a barrier) is adopted; purges and releases on record
  * are completed. What nobody was promised is swept.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +17,7 @@
 
 #include "archive/internal.h"
 #include "archive/recover.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/fs.h"
 
@@ -67,14 +66,14 @@ add_name(struct dead *d, const char *name)
 static enum pacs_err
 list_folder(struct pacs_error *err, struct dead *d)
 {
-	DIR *dir = fdopendir(dup(d->dirfd));
+	const struct dirent *e;
 	struct pacs_cursor c;
-	struct dirent *e;
+	struct pacs_dir dir;
 
-	if (!dir)
-		return pacs_error_sys(err, errno, "cannot read 'incoming/%s'",
-				      d->name);
-	while ((e = readdir(dir))) {
+	if (pacs_dir_open(err, d->dirfd, ".", 0, &dir))
+		return err->code;
+	dir.path = d->name;
+	while ((e = pacs_dir_next(err, &dir))) {
 		if (e->d_name[0] == '.' || strcmp(e->d_name, "lock") == 0)
 			continue;
 		if (from_parse(e->d_name, &c)) {
@@ -83,8 +82,8 @@ list_folder(struct pacs_error *err, struct dead *d)
 		}
 		add_name(d, e->d_name);
 	}
-	closedir(dir);
-	return PACS_OK;
+	pacs_dir_close(&dir);
+	return err->code;
 }
 
 static void
@@ -226,16 +225,14 @@ enum pacs_err
 recover(struct pacs_error *err, struct pacs_archive *ar)
 {
 	struct recovery r = {.ar = ar};
-	int fd =
-	    openat(ar->dirfd, "incoming", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	enum pacs_err rc = PACS_OK;
-	struct dirent *e;
+	enum pacs_err rc;
+	const struct dirent *e;
+	struct pacs_dir dir;
 	size_t i;
 
-	if (!dir)
-		return pacs_error_sys(err, errno, "cannot read 'incoming'");
-	while ((e = readdir(dir))) {
+	if (pacs_dir_open(err, ar->dirfd, "incoming", 0, &dir))
+		return err->code;
+	while ((e = pacs_dir_next(err, &dir))) {
 		if (e->d_name[0] == '.')
 			continue;
 		r.dead =
@@ -243,8 +240,9 @@ recover(struct pacs_error *err, struct pacs_archive *ar)
 		r.dead_count +=
 		    take_folder(ar, e->d_name, &r.dead[r.dead_count]);
 	}
-	closedir(dir);
-	if (r.dead_count)
+	pacs_dir_close(&dir);
+	rc = err->code;
+	if (!rc && r.dead_count)
 		rc = recover_dead(err, &r);
 	for (i = 0; i < r.dead_count; i++)
 		free_dead(&r.dead[i]);

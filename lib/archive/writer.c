@@ -3,7 +3,6 @@
  */
 #include "archive/writer.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "archive/internal.h"
+#include "base/dir.h"
 #include "base/fs.h"
 
 /* Ask for free space again after so many staged bytes. */
@@ -174,16 +174,20 @@ static void
 remove_folder(struct pacs_writer *w)
 {
 	struct pacs_error e = PACS_ERROR_INIT;
-	DIR *d = fdopendir(dup(w->dirfd));
-	struct dirent *ent;
+	struct pacs_error broken = PACS_ERROR_INIT;
+	const struct dirent *ent;
+	struct pacs_dir d;
 
-	while (d && (ent = readdir(d)))
+	if (pacs_dir_open(&broken, w->dirfd, ".", 0, &d))
+		return;
+	while ((ent = pacs_dir_next(&broken, &d)))
 		if (ent->d_name[0] != '.' && strcmp(ent->d_name, "lock") != 0 &&
 		    strncmp(ent->d_name, "from-", 5) != 0 &&
 		    pacs_fs_unlink(&e, w->dirfd, ent->d_name))
 			pacs_error_clear(&e);
-	if (d)
-		closedir(d);
+	pacs_dir_close(&d);
+	if (broken.code)
+		return;
 	/* What cannot be removed now is swept by the next program. */
 	if (w->from[0] && pacs_fs_unlink(&e, w->dirfd, w->from))
 		return;

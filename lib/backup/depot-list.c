@@ -1,14 +1,11 @@
 /*
  * What is in a repository's folders, and whether what was written is there.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "backup/depot.h"
+#include "base/dir.h"
 
 static bool
 is_folder(int dirfd, const struct dirent *e)
@@ -20,43 +17,30 @@ is_folder(int dirfd, const struct dirent *e)
 		fstatat(dirfd, e->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode));
 }
 
-static void
-add_entry(int dirfd, const struct dirent *e, struct names *out)
-{
-	char *name;
-
-	if (e->d_name[0] == '.')
-		return;
-	name = pacs_format("%s%s", e->d_name, is_folder(dirfd, e) ? "/" : "");
-	names_add(out, name);
-	free(name);
-}
-
-/* A list that breaks off is no list: snapshots behind it would not exist. */
 static enum pacs_err
 list_folder(struct pacs_error *err, struct depot *d, const char *dir,
 	    struct names *out)
 {
-	int fd = openat(d->dirfd, *dir ? dir : ".",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-	int code;
+	const struct dirent *e;
+	struct pacs_dir list;
 
-	if (fd < 0 && errno == ENOENT)
-		return PACS_OK;
-	code = list ? 0 : errno;
-	while (list && (errno = 0, e = readdir(list)))
-		add_entry(fd, e, out);
-	if (list)
-		code = errno;
-	if (list)
-		closedir(list);
-	else if (fd >= 0)
-		close(fd);
-	return code ? pacs_error_sys(err, code, "cannot read '%s/%s'", d->where,
-				     dir)
-		    : PACS_OK;
+	if (pacs_dir_open(err, d->dirfd, *dir ? dir : ".", 0, &list)) {
+		if (err->code == PACS_ENOTFOUND)
+			pacs_error_clear(err);
+		return err->code;
+	}
+	while ((e = pacs_dir_next(err, &list))) {
+		char *name;
+
+		if (e->d_name[0] == '.')
+			continue;
+		name = pacs_format("%s%s", e->d_name,
+				   is_folder(pacs_dir_fd(&list), e) ? "/" : "");
+		names_add(out, name);
+		free(name);
+	}
+	pacs_dir_close(&list);
+	return err->code;
 }
 
 enum pacs_err

@@ -2,7 +2,6 @@
  * A whole archive from a repository, as of a snapshot: what each one added, in
  * order, and taken away what each one says is gone.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "archive/writer.h"
 #include "backup/packing.h"
 #include "backup/restore.h"
+#include "base/dir.h"
 #include "base/fs.h"
 
 static const char *
@@ -209,27 +209,18 @@ static enum pacs_err
 open_empty(struct pacs_error *err, const char *to, int *ret_dirfd)
 {
 	enum pacs_err rc = pacs_fs_mkdir(err, AT_FDCWD, to, 0750);
-	struct dirent *e;
-	DIR *d;
+	bool empty;
 
 	*ret_dirfd = -1;
 	if (rc && rc != PACS_EEXISTS)
 		return rc;
 	pacs_error_clear(err);
 	*ret_dirfd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	d = *ret_dirfd >= 0 ? fdopendir(dup(*ret_dirfd)) : NULL;
-	if (!d)
+	if (*ret_dirfd < 0)
 		return pacs_error_sys(err, errno, "cannot open '%s'", to);
-	rc = PACS_OK;
-	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0 &&
-		    strcmp(e->d_name, "lost+found") != 0)
-			rc = PACS_EEXISTS;
-	closedir(d);
-	if (rc)
-		return pacs_error_set(err, rc, "'%s' is not empty", to);
-	return PACS_OK;
+	if (pacs_dir_is_empty(err, *ret_dirfd, ".", &empty) || empty)
+		return err->code;
+	return pacs_error_set(err, PACS_EEXISTS, "'%s' is not empty", to);
 }
 
 enum pacs_err

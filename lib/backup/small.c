@@ -2,8 +2,6 @@
  * What is packed besides objects: segments of the ledger, and the small files
  * of an archive.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 
 #include "backup/night.h"
 #include "backup/packing.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "dicom/uid.h"
 
@@ -20,21 +19,21 @@ static enum pacs_err
 list_small(struct pacs_error *err, const struct pacs_archive *ar,
 	   struct names *out)
 {
-	int fd = openat(pacs_archive_dirfd(ar), "amendments",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
 	char path[PACS_PATH_ROOM];
+	const struct dirent *e;
+	struct pacs_dir d;
 
-	while (d && (e = readdir(d))) {
+	if (pacs_dir_open(err, pacs_archive_dirfd(ar), "amendments", 0, &d) ==
+	    PACS_ENOTFOUND)
+		pacs_error_clear(err);
+	while (d.stream && (e = pacs_dir_next(err, &d))) {
 		snprintf(path, sizeof(path), "amendments/%.400s", e->d_name);
 		if (pacs_uid_is_safe(e->d_name))
 			names_add(out, path);
 	}
-	if (d)
-		closedir(d);
-	else if (errno != ENOENT)
-		return pacs_error_sys(err, errno, "cannot read 'amendments'");
+	pacs_dir_close(&d);
+	if (err->code)
+		return err->code;
 	if (faccessat(pacs_archive_dirfd(ar), "peers", F_OK, 0) == 0)
 		names_add(out, "peers");
 	names_sort(out);

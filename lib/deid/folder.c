@@ -3,7 +3,6 @@
  * this run's own, beside, and gets its name by a move that is never over
  * something: whatever the moment of a kill -9, a name means whole bytes.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/fs.h"
 #include "base/hmac.h"
@@ -169,19 +169,20 @@ static void
 empty_folder(int fd)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-	struct dirent *e;
+	struct pacs_error broken = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir dir;
 
-	while (dir && (e = readdir(dir))) {
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-		    strcmp(e->d_name, LOCK) &&
+	if (pacs_dir_open(&broken, fd, ".", 0, &dir))
+		return;
+	while ((e = pacs_dir_next(&broken, &dir))) {
+		if (strcmp(e->d_name, LOCK) &&
 		    pacs_fs_unlink(&err, fd, e->d_name))
 			pacs_error_clear(&err);
 	}
-	if (dir)
-		closedir(dir);
-	(void)!pacs_fs_unlink(&err, fd, LOCK);
+	pacs_dir_close(&dir);
+	if (!broken.code)
+		(void)!pacs_fs_unlink(&err, fd, LOCK);
 }
 
 /* One that nobody holds the lock of is of a run that was killed; one without a
@@ -208,15 +209,17 @@ sweep_one(struct folder *f, const char *name)
 static void
 sweep(struct folder *f)
 {
-	int copy = openat(f->half_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-	struct dirent *e;
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir dir;
 
-	while (dir && (e = readdir(dir)))
+	/* What is not seen now is seen by the next run. */
+	if (pacs_dir_open(&err, f->half_fd, ".", 0, &dir))
+		return;
+	while ((e = pacs_dir_next(&err, &dir)))
 		if (e->d_name[0] != '.' && strcmp(e->d_name, f->own) != 0)
 			sweep_one(f, e->d_name);
-	if (dir)
-		closedir(dir);
+	pacs_dir_close(&dir);
 }
 
 static enum pacs_err

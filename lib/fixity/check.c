@@ -174,6 +174,25 @@ looks_at_all(const struct pacs_fixity_options *o)
 	return !o->since && !o->sample_ppm && !o->wants;
 }
 
+/* Expected, and not in the list of what is there. True: it is there. */
+static bool
+seek(struct run *run, const struct tree *t, const struct expected *e)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct found f = {.path = e->path};
+
+	if (!e->there || !e->wanted || late_touched(run, e->path))
+		return false;
+	if (!tree_look(&err, run, t, e->path, &f))
+		return compare(run, e, &f);
+	if (err.code == PACS_ENOTFOUND)
+		run_finding(run, PACS_FAULT_MISSING, e->path, e->sha256, "");
+	else
+		run_finding(run, PACS_FAULT_UNREADABLE, e->path, e->sha256,
+			    err.msg);
+	return false;
+}
+
 /* Go through both lists side by side. */
 static void
 merge(struct work *w, const struct bucket *b, const struct tree *t)
@@ -196,11 +215,7 @@ merge(struct work *w, const struct bucket *b, const struct tree *t)
 		run->tally->wanted += e->there && e->wanted;
 		if (e->there && e->wanted && run->hooks->object)
 			run->hooks->object(run->hooks->ctx, e->path, e->sha256);
-		if (c < 0 && e->there && e->wanted &&
-		    !late_touched(run, e->path))
-			run_finding(run, PACS_FAULT_MISSING, e->path, e->sha256,
-				    "");
-		if (c == 0 && compare(run, e, f))
+		if (c < 0 ? seek(run, t, e) : compare(run, e, f))
 			w->todo[w->count++] = e;
 	}
 }

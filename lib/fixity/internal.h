@@ -120,11 +120,17 @@ struct tree {
 	struct pacs_arena arena;
 	struct found *list; /* objects only, sorted by path */
 	size_t count, cap;
+	bool broken; /* a folder was not read to its end: that was told */
 };
 /* Files of the shards [first, end); what is no object's name is told. */
 enum pacs_err tree_read(struct pacs_error *err, struct run *run, unsigned first,
 			unsigned end, struct tree *ret) PACS_MUST_CHECK;
 void tree_clear(struct tree *t);
+/* A file that is not in the list: is it there all the same? PACS_ENOTFOUND;
+ * what else is said, it cannot be known. */
+enum pacs_err tree_look(struct pacs_error *err, const struct run *run,
+			const struct tree *t, const char *path,
+			struct found *ret) PACS_MUST_CHECK;
 /* Tell what is in objects/ and is no shard. */
 void tree_top(struct run *run);
 

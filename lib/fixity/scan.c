@@ -3,13 +3,13 @@
  * chain is told, and the chain goes on from the check that it has: so one
  * altered line is one finding, and what all other lines say is still known.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "fixity/internal.h"
 
@@ -35,26 +35,26 @@ tell(struct scan *sc, const char *expected, const char *found)
 }
 
 /* Segments by number: one that is missing among them must be seen. */
-static uint32_t
-last_segment(const struct pacs_archive *ar)
+static enum pacs_err
+last_segment(struct pacs_error *err, const struct pacs_archive *ar,
+	     uint32_t *ret)
 {
-	int fd = openat(pacs_archive_dirfd(ar), "ledger",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-	uint32_t last = 0;
+	const struct dirent *e;
+	struct pacs_dir d;
 
-	while (d && (e = readdir(d))) {
+	*ret = 0;
+	if (pacs_dir_open(err, pacs_archive_dirfd(ar), "ledger", 0, &d))
+		return err->code;
+	while ((e = pacs_dir_next(err, &d))) {
 		char *end;
 		unsigned long n = strtoul(e->d_name, &end, 10);
 
 		if (end == e->d_name + 6 && strcmp(end, ".tsv") == 0 &&
-		    n > last)
-			last = (uint32_t)n;
+		    n > *ret)
+			*ret = (uint32_t)n;
 	}
-	if (d)
-		closedir(d);
-	return last;
+	pacs_dir_close(&d);
+	return err->code;
 }
 
 /* Set aside, and let out again: the last word counts. */
@@ -157,10 +157,13 @@ enum pacs_err
 scan_ledger(struct pacs_error *err, struct run *run, struct spool *s)
 {
 	static const struct pacs_cursor start = PACS_CURSOR_START;
-	struct scan *sc = pacs_calloc(1, sizeof(*sc));
-	uint32_t last = last_segment(run->ar);
 	enum pacs_err rc = PACS_OK;
+	struct scan *sc;
+	uint32_t last;
 
+	if (last_segment(err, run->ar, &last))
+		return err->code;
+	sc = pacs_calloc(1, sizeof(*sc));
 	run->late.at = start;
 	sc->run = run;
 	sc->spool = s;

@@ -1,7 +1,6 @@
 /*
  * What is really in objects/.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "fixity/internal.h"
+
+static void
+describe(const struct stat *st, uid_t owner, struct found *ret)
+{
+	ret->size = (uint64_t)st->st_size;
+	ret->mode = st->st_mode & 07777;
+	ret->owned = st->st_uid == owner;
+}
 
 static void
 add(struct tree *t, const char *path, const struct stat *st, uid_t owner)
@@ -23,9 +31,7 @@ add(struct tree *t, const char *path, const struct stat *st, uid_t owner)
 	}
 	f = &t->list[t->count++];
 	f->path = pacs_arena_strdup(&t->arena, path);
-	f->size = (uint64_t)st->st_size;
-	f->mode = st->st_mode & 07777;
-	f->owned = st->st_uid == owner;
+	describe(st, owner, f);
 }
 
 struct walk {
@@ -56,37 +62,43 @@ take(struct pacs_error *err, struct walk *w, const char *path, unsigned depth)
 	return PACS_OK;
 }
 
+static bool
+is_broken(const struct pacs_error *why)
+{
+	return why->code && why->code != PACS_EFORMAT &&
+	       why->code != PACS_ENOTFOUND;
+}
+
+/* A folder that is a file, cannot be read, or not to its end. */
+static void
+tell_folder(struct run *run, const char *dir, const struct pacs_error *why)
+{
+	if (why->code == PACS_EFORMAT)
+		run_finding(run, PACS_FAULT_MISPLACED, dir, "", "");
+	else if (is_broken(why))
+		run_finding(run, PACS_FAULT_UNREADABLE, dir, "", why->msg);
+}
+
 static enum pacs_err
 walk_dir(struct pacs_error *err, struct walk *w, const char *dir,
 	 unsigned depth)
 {
-	int fd = openat(pacs_archive_dirfd(w->run->ar), dir,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct pacs_error why = PACS_ERROR_INIT;
 	enum pacs_err rc = PACS_OK;
-	struct dirent *e;
+	const struct dirent *e;
+	struct pacs_dir d;
 
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
-		/* A file where a shard's folder should be. */
-		if (errno == ENOTDIR || errno == ELOOP)
-			run_finding(w->run, PACS_FAULT_MISPLACED, dir, "", "");
-		else if (errno != ENOENT)
-			run_finding(w->run, PACS_FAULT_UNREADABLE, dir, "",
-				    strerror(errno));
-		return PACS_OK;
-	}
-	while (!rc && (e = readdir(d))) {
-		char *path;
+	(void)!pacs_dir_open(&why, pacs_archive_dirfd(w->run->ar), dir,
+			     O_NOFOLLOW, &d);
+	while (d.stream && !rc && (e = pacs_dir_next(&why, &d))) {
+		char *path = pacs_format("%s/%s", dir, e->d_name);
 
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		path = pacs_format("%s/%s", dir, e->d_name);
 		rc = take(err, w, path, depth + 1);
 		free(path);
 	}
-	closedir(d);
+	pacs_dir_close(&d);
+	tell_folder(w->run, dir, &why);
+	w->tree->broken |= is_broken(&why);
 	return rc;
 }
 
@@ -94,26 +106,23 @@ walk_dir(struct pacs_error *err, struct walk *w, const char *dir,
 void
 tree_top(struct run *run)
 {
-	int fd = openat(pacs_archive_dirfd(run->ar), "objects",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
+	struct pacs_error why = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir d;
 	char path[sizeof("objects/") + sizeof(e->d_name)];
 
-	while (d && (e = readdir(d))) {
+	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), "objects", 0,
+			     &d);
+	while (d.stream && (e = pacs_dir_next(&why, &d))) {
 		const char *name = e->d_name;
 
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-		    (strlen(name) == 3 &&
-		     strspn(name, "0123456789abcdef") == 3))
+		if (strlen(name) == 3 && strspn(name, "0123456789abcdef") == 3)
 			continue;
 		snprintf(path, sizeof(path), "objects/%s", name);
 		run_finding(run, PACS_FAULT_MISPLACED, path, "", "");
 	}
-	if (d)
-		closedir(d);
-	else if (fd >= 0)
-		close(fd);
+	pacs_dir_close(&d);
+	tell_folder(run, "objects", &why);
 }
 
 static int
@@ -145,6 +154,23 @@ tree_read(struct pacs_error *err, struct run *run, unsigned first, unsigned end,
 	if (ret->count)
 		qsort(ret->list, ret->count, sizeof(*ret->list), by_path);
 	return rc;
+}
+
+enum pacs_err
+tree_look(struct pacs_error *err, const struct run *run, const struct tree *t,
+	  const char *path, struct found *ret)
+{
+	struct stat st, top;
+	int dirfd = pacs_archive_dirfd(run->ar);
+
+	/* What is not in a whole list is not there. */
+	if (!t->broken)
+		return pacs_error_set(err, PACS_ENOTFOUND, "not there");
+	if (fstat(dirfd, &top) != 0 ||
+	    fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return pacs_error_sys(err, errno, "cannot be looked at");
+	describe(&st, top.st_uid, ret);
+	return PACS_OK;
 }
 
 void

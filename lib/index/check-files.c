@@ -2,8 +2,6 @@
  * The index against the files, by name and size: each series' rows and its
  * folder, side by side; then what no row names.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "dicom/uid.h"
 #include "index/check.h"
 
@@ -82,20 +81,21 @@ stray_in(struct check *c, const char *folder, const char *name)
 }
 
 /* Objects in a folder, by name; what is none is told. */
-static void
-list_folder(struct check *c, const char *folder, struct list *ret)
+static enum pacs_err
+list_folder(struct pacs_error *err, struct check *c, const char *folder,
+	    struct list *ret)
 {
-	int fd = openat(pacs_archive_dirfd(c->ar), folder,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
+	const struct dirent *e;
+	struct pacs_dir dir;
 	struct stat st;
 
-	while (dir && (e = readdir(dir))) {
+	if (pacs_dir_open(err, pacs_archive_dirfd(c->ar), folder, 0, &dir))
+		return err->code;
+	while ((e = pacs_dir_next(err, &dir))) {
 		size_t n = strlen(e->d_name);
 
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		if (fstatat(pacs_dir_fd(&dir), e->d_name, &st,
+			    AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		if (n > 4 && !strcmp(e->d_name + n - 4, ".dcm") &&
 		    S_ISREG(st.st_mode))
@@ -103,10 +103,8 @@ list_folder(struct check *c, const char *folder, struct list *ret)
 		else
 			stray_in(c, folder, e->d_name);
 	}
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
+	pacs_dir_close(&dir);
+	return err->code;
 }
 
 static enum pacs_err
@@ -159,9 +157,11 @@ one_series(struct pacs_error *err, struct check *c, sqlite3_stmt *instances,
 
 	if (!list_rows(err, c, instances, id, &rows)) {
 		series_folder(study, series, folder);
-		list_folder(c, folder, &files);
-		compare(c, study, series, &rows, &files);
+		if (list_folder(err, c, folder, &files) == PACS_ENOTFOUND)
+			pacs_error_clear(err); /* so are its files */
 	}
+	if (!err->code)
+		compare(c, study, series, &rows, &files);
 	list_clear(&rows);
 	list_clear(&files);
 	return err->code;
@@ -220,29 +220,24 @@ static enum pacs_err
 each_folder(struct pacs_error *err, struct check *c, const char *path,
 	    folder_fn *fn)
 {
-	int fd = openat(pacs_archive_dirfd(c->ar), path,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
+	const struct dirent *e;
+	struct pacs_dir dir;
 	char *below;
 
-	if (!dir) {
-		if (errno != ENOENT)
-			pacs_error_sys(err, errno, "cannot read '%s'", path);
-		if (fd >= 0)
-			close(fd);
+	if (pacs_dir_open(err, pacs_archive_dirfd(c->ar), path, 0, &dir)) {
+		if (err->code == PACS_ENOTFOUND)
+			pacs_error_clear(err);
 		return err->code;
 	}
-	while (!err->code && (e = readdir(dir))) {
+	while (!err->code && (e = pacs_dir_next(err, &dir))) {
 		/* lost+found is the file system's, if objects/ is its own. */
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    !strcmp(e->d_name, "lost+found"))
+		if (!strcmp(e->d_name, "lost+found"))
 			continue;
 		below = pacs_format("%s/%s", path, e->d_name);
 		(void)!take(err, c, e, below, fn); /* the loop sees it */
 		free(below);
 	}
-	closedir(dir);
+	pacs_dir_close(&dir);
 	return err->code;
 }
 
@@ -267,15 +262,15 @@ series_is_known(struct pacs_error *err, struct check *c, const char *study,
 }
 
 /* Files in a folder that is no known series', or not where that is. */
-static void
-tell_all(struct check *c, const char *path, const char *study,
-	 const char *series)
+static enum pacs_err
+tell_all(struct pacs_error *err, struct check *c, const char *path,
+	 const char *study, const char *series)
 {
 	bool uids = pacs_uid_is_safe(study) && pacs_uid_is_safe(series);
 	struct list files = {0};
 	size_t i;
 
-	list_folder(c, path, &files);
+	(void)!list_folder(err, c, path, &files);
 	for (i = 0; i < files.count; i++) {
 		char *file =
 		    pacs_format("%s/%s.dcm", path, files.entries[i].uid);
@@ -288,6 +283,7 @@ tell_all(struct check *c, const char *path, const char *study,
 		free(file);
 	}
 	list_clear(&files);
+	return err->code;
 }
 
 /* "objects/SHARD/STUDY/SERIES" */
@@ -308,7 +304,7 @@ series_level(struct pacs_error *err, struct check *c, const char *path)
 			goto out;
 	}
 	if (!known)
-		tell_all(c, path, study, series);
+		(void)!tell_all(err, c, path, study, series);
 out:
 	free(study);
 	return err->code;

@@ -3,7 +3,6 @@
  * one in use. A database in use is never renamed over: its WAL would be taken
  * for that of the new one.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "base/fs.h"
 #include "index/internal.h"
 
@@ -70,24 +70,26 @@ is_there(const char *base, const char *name)
 	return there;
 }
 
-/* For every file of our schema in the folder: fn(ctx, name, number). */
-static unsigned
-highest(const char *base, const char *suffix)
+/* The highest number of a file of our schema; 0: there is none. */
+static enum pacs_err
+highest(struct pacs_error *err, const char *base, const char *suffix,
+	unsigned *ret)
 {
 	char *path = pacs_format("%s/index", base);
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	unsigned max = 0;
+	const struct dirent *e;
+	struct pacs_dir dir;
 
-	while (dir && (e = readdir(dir))) {
+	*ret = 0;
+	if (pacs_dir_open(err, AT_FDCWD, path, 0, &dir) == PACS_ENOTFOUND)
+		pacs_error_clear(err);
+	while (dir.stream && (e = pacs_dir_next(err, &dir))) {
 		unsigned n = number_of(e->d_name, suffix);
 
-		max = n > max ? n : max;
+		*ret = n > *ret ? n : *ret;
 	}
-	if (dir)
-		closedir(dir);
+	pacs_dir_close(&dir);
 	free(path);
-	return max;
+	return err->code;
 }
 
 void
@@ -96,14 +98,15 @@ generation_find(const char *base, char ret[GENERATION_ROOM])
 	char *link = pacs_format("%s/index.db", base);
 	char target[64] = "";
 	ssize_t n = readlink(link, target, sizeof(target) - 1);
+	struct pacs_error err = PACS_ERROR_INIT;
 	unsigned number = 0;
 
 	free(link);
 	if (n > 6 && !strncmp(target, "index/", 6))
 		number = number_of(target + 6, ".db");
 	/* The link is another version's: ours is the newest of our schema. */
-	if (!number)
-		number = highest(base, ".db");
+	if (!number && highest(&err, base, ".db", &number))
+		number = 0; /* who then makes one is told why not */
 	ret[0] = '\0';
 	if (number)
 		generation_name(number, ".db", ret);
@@ -186,11 +189,14 @@ static void
 remove_older(const struct build *b, unsigned number)
 {
 	char *path = pacs_format("%s/index", b->base);
-	DIR *dir = opendir(path);
+	struct pacs_error err = PACS_ERROR_INIT;
 	char name[GENERATION_ROOM];
-	struct dirent *e;
+	const struct dirent *e;
+	struct pacs_dir dir;
 
-	while (dir && (e = readdir(dir))) {
+	/* What is not seen now, the next one removes. */
+	(void)!pacs_dir_open(&err, AT_FDCWD, path, 0, &dir);
+	while (dir.stream && (e = pacs_dir_next(&err, &dir))) {
 		unsigned n = number_of(e->d_name, ".db");
 
 		if (n && n < number && !strstr(e->d_name, ".db-")) {
@@ -203,8 +209,7 @@ remove_older(const struct build *b, unsigned number)
 			remove_file(b->base, name);
 		}
 	}
-	if (dir)
-		closedir(dir);
+	pacs_dir_close(&dir);
 	free(path);
 }
 
@@ -312,9 +317,13 @@ out:
 static enum pacs_err
 make(struct pacs_error *err, struct build *b)
 {
-	unsigned number = highest(b->base, ".db"), n = highest(b->base, ".new");
+	unsigned number, n;
 	char *path;
 
+	/* Never a number that is in use: a WAL must not be renamed over. */
+	if (highest(err, b->base, ".db", &number) ||
+	    highest(err, b->base, ".new", &n))
+		return err->code;
 	/* A build that was stopped goes on under its number. */
 	number = n > number ? n : number + 1;
 	generation_name(number, ".db", b->name);

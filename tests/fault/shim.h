@@ -10,6 +10,8 @@
  *   SHIM_FAIL=[CLASS:]N:ERROR[:on]   the Nth call fails; "on": all that follow
  *   SHIM_KILL=[CLASS:]N[:after]      SIGKILL before (or after) the Nth call
  *   SHIM_LIE=fsync|syncfs     such calls say that they did, and did nothing
+ *   SHIM_BROKEN=END           reading a folder whose path ends so breaks off
+ *                             (reading.c; needs no root)
  */
 #ifndef SHIM_H
 #define SHIM_H
