@@ -136,19 +136,34 @@ settle(struct pacs_error *err, struct job *j)
 	return PACS_OK;
 }
 
+/* Is there a header that is too short for its VR? How such a one is read
+ * depends on what follows. */
+static bool
+has_odd_header(const struct pacs_item *meta)
+{
+	const struct pacs_element *e;
+
+	for (e = meta->first; e; e = e->next)
+		if (e->raw_vr && pacs_vr_has_long_length(e->raw_vr) &&
+		    e->header != 12)
+			return true;
+	return false;
+}
+
 /* Does group 0002 have to say something else than it does? */
 static bool
 meta_is_right(const struct job *j)
 {
+	bool changed = j->ds->root.flags & I_CHANGED;
 	char uid[PACS_UID_MAX + 1];
 
 	if (!j->ds->file || j->opts->new_meta ||
-	    (j->ds->meta.flags & I_CHANGED))
+	    (j->ds->meta.flags & I_CHANGED) ||
+	    (changed && has_odd_header(&j->ds->meta)))
 		return false;
 	/* As it came, even if wrong or missing, while all is as it came. */
 	if (!j->opts->transfer_syntax &&
-	    (!j->ds->info.guessed || !j->ds->info.has_meta ||
-	     !(j->ds->root.flags & I_CHANGED)))
+	    (!j->ds->info.guessed || !j->ds->info.has_meta || !changed))
 		return true;
 	if (!pacs_item_uid(&j->ds->meta, PACS_TAG_TransferSyntaxUID, uid,
 			   sizeof(uid)))
