@@ -1,4 +1,6 @@
 /* Which options pacs-anon takes together. */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,6 +71,69 @@ check_dates(void)
 		cli_usage("--date-range takes 7 to 36500 days");
 }
 
+static bool
+ends_in(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
+/* What would become a folder of that name, to everybody's surprise. */
+static void
+check_packing(const char *where)
+{
+	static const char *const others[] = {".tar.gz",  ".tgz", ".tar.xz",
+					     ".tar.bz2", ".zip", ".tar.lz4"};
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (ends_in(where, others[i]))
+			cli_usage("-o writes no %s: name FILE.tar or "
+				  "FILE.tar.zst",
+				  others[i]);
+}
+
+/* Where a path leads, or what of it is there already. */
+static bool
+resolve(const char *path, char ret[PATH_MAX])
+{
+	char part[PATH_MAX], *slash;
+
+	if (strlen(path) >= sizeof(part))
+		return false;
+	strcpy(part, path);
+	while (!realpath(part, ret)) {
+		slash = strrchr(part, '/');
+		if (!slash)
+			return realpath(".", ret) != NULL;
+		slash[slash == part] = '\0';
+		if (slash == part && !part[1])
+			return realpath("/", ret) != NULL;
+	}
+	return true;
+}
+
+/* The next run over the same folder would take the export for input. */
+static void
+check_apart(const char *where, char *const *items)
+{
+	char out[PATH_MAX], in[PATH_MAX];
+	size_t n;
+
+	if (!strcmp(where, "-") || !resolve(where, out))
+		return;
+	for (; *items; items++) {
+		if (!strcmp(*items, "-") || !realpath(*items, in))
+			continue;
+		n = strlen(in);
+		if (!strncmp(out, in, n) &&
+		    (out[n] == '/' || !out[n] || in[n - 1] == '/'))
+			cli_usage("-o '%s' is inside '%s', which is input",
+				  where, *items);
+	}
+}
+
 static void
 check_output(void)
 {
@@ -112,8 +177,11 @@ check_pseudonyms(void)
 }
 
 void
-anon_check_usage(int count)
+anon_check_usage(int count, char *const *items)
 {
+	uint64_t both = anon_kinds(&anon_flags.allow, "allow") &
+			anon_kinds(&anon_flags.skip, "skip");
+
 	if (!anon_flags.key)
 		cli_usage("--key is missing; --make-key makes one");
 	check_output();
@@ -127,6 +195,13 @@ anon_check_usage(int count)
 	if ((cli_common.fields || cli_common.format) && !anon_flags.print &&
 	    !anon_flags.plan)
 		cli_usage("-f and --format shape records: --print is missing");
+	if (both)
+		cli_usage("--allow and --skip name the same kind");
+	if (anon_flags.output && !anon_flags.plan) {
+		if (!anon_flags.store)
+			check_packing(anon_flags.output);
+		check_apart(anon_flags.output, items);
+	}
 	check_pseudonyms();
 	check_dates();
 }

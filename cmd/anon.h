@@ -66,7 +66,7 @@ struct ctx {
 /* --- anon-check.c: wrong usage ends the program -----------------------------
  */
 
-void anon_check_usage(int count);
+void anon_check_usage(int count, char *const *items);
 /* The columns of the table, and bits of kinds, that the anon_flags name. */
 unsigned anon_columns(void);
 uint64_t anon_kinds(const struct cli_list *list, const char *option);

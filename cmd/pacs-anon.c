@@ -394,7 +394,7 @@ main(int argc, char **argv)
 		return checklist();
 	if (anon_flags.reidentify)
 		return reidentify(c.operands.next);
-	anon_check_usage(count);
+	anon_check_usage(count, c.operands.next);
 	anon_options.allow = anon_kinds(&anon_flags.allow, "allow");
 	anon_options.skip = anon_kinds(&anon_flags.skip, "skip");
 	anon_options.digits = (unsigned)anon_flags.digits;

@@ -21,9 +21,9 @@ number(const uint8_t *p)
 static bool
 is_of_numbers(const uint8_t *type)
 {
-	static const char types[][5] = {"XYZ ", "curv", "para", "mft1", "mft2",
-					"mAB ", "mBA ", "sf32", "view", "meas",
-					"sig ", "chrm"};
+	static const char types[][5] = {"XYZ ", "curv", "para", "mft1",
+					"mft2", "mAB ", "mBA ", "sf32",
+					"view", "meas", "sig ", "chrm"};
 	size_t i;
 
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)

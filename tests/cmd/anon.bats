@@ -54,7 +54,16 @@ value() {
 	exits 2 pacs-anon --key key -o dest --allow ultrasound in
 	exits 2 pacs-anon --key key -o dest --whole-weeks in
 	exits 2 pacs-anon --key key -o dest --prefix 'A^B' in
-	[ ! -e dest ]
+	exits 2 pacs-anon --key key -o dest --skip us --allow us in
+	exits 2 pacs-anon --key key -o dest.tar.gz in
+	grep -q 'FILE.tar.zst' err
+	[ ! -e dest ] && [ ! -e dest.tar.gz ]
+	for dest in in in/dest/deep ./in/../in/x.tar .; do
+		exits 2 pacs-anon --key key -o "$dest" . in
+		grep -q "is inside" err
+	done
+	exits 0 pacs-anon --key key -o inside in
+	[ ! -e in/dest ]
 }
 
 @test "objects are written by their new UIDs, and the input stays" {
