@@ -144,6 +144,11 @@ why_not_writable(struct pacs_error *err, const struct pacs_archive *ar,
 					     "quarantine"};
 	size_t i;
 
+	if (faccessat(ar->dirfd, "ledger", F_OK, 0) != 0 && errno == ENOENT)
+		return pacs_error_set(err, PACS_EINTEGRITY,
+				      "'%s/ledger' is lost: restore the "
+				      "archive from a backup",
+				      path);
 	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++)
 		if (faccessat(ar->dirfd, needed[i], F_OK, 0) != 0 &&
 		    errno == ENOENT)
@@ -177,6 +182,8 @@ pacs_archive_open(struct pacs_error *err, const char *path,
 		rc = why_not_writable(err, ar, path);
 	if (!rc && ar->writable)
 		rc = recover(err, ar);
+	if (!rc && mode == PACS_ARCHIVE_WRITE)
+		rc = marks_recover(err, ar);
 	if (rc) {
 		pacs_archive_close(ar);
 		return rc;

@@ -48,6 +48,9 @@ enum pacs_err archive_mkdirs(struct pacs_error *err,
 enum pacs_err archive_unlink(struct pacs_error *err,
 			     const struct pacs_archive *ar,
 			     const char *path) PACS_MUST_CHECK;
+/* "TOP/ab3/STUDY/SERIES/SOP" and the suffix; TOP of at most ten bytes. */
+void archive_path_in(const char *top, const struct pacs_triple *t,
+		     const char *suffix, char ret[PACS_PATH_ROOM]);
 /* "purged/ab3/STUDY/SERIES/SOP". */
 void archive_purged_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM]);
 
@@ -181,6 +184,20 @@ enum pacs_err quarantine_remove(struct pacs_error *err,
 enum pacs_err purge_finish(struct pacs_error *err,
 			   const struct pacs_archive *ar,
 			   const struct pacs_triple *t) PACS_MUST_CHECK;
+
+/* Remove folders that path's removal left empty, series and study; others stay.
+ * path is cut. */
+void purge_remove_empty(const struct pacs_archive *ar, char *path);
+
+/* A mark in the folder of marks, "purged" but for one that is being made. */
+enum pacs_err mark_leave(struct pacs_error *err, const struct pacs_archive *ar,
+			 const char *top,
+			 const struct pacs_triple *t) PACS_MUST_CHECK;
+
+/* If purged/ was lost: make it anew, durably, from the ledger. Needs a writable
+ * archive. */
+enum pacs_err marks_recover(struct pacs_error *err,
+			    const struct pacs_archive *ar) PACS_MUST_CHECK;
 
 /* Take the mark away: the object is back. */
 enum pacs_err purge_forget(struct pacs_error *err,

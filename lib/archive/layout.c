@@ -20,9 +20,9 @@ pacs_triple_is_safe(const struct pacs_triple *t)
 	       pacs_uid_is_safe(t->instance);
 }
 
-static void
-path_in(const char *top, const struct pacs_triple *t, const char *suffix,
-	char ret[PACS_PATH_ROOM])
+void
+archive_path_in(const char *top, const struct pacs_triple *t,
+		const char *suffix, char ret[PACS_PATH_ROOM])
 {
 	char hex[PACS_SHA256_HEX];
 
@@ -34,13 +34,13 @@ path_in(const char *top, const struct pacs_triple *t, const char *suffix,
 void
 pacs_object_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM])
 {
-	path_in("objects", t, ".dcm", ret);
+	archive_path_in("objects", t, ".dcm", ret);
 }
 
 void
 archive_purged_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM])
 {
-	path_in("purged", t, "", ret);
+	archive_path_in("purged", t, "", ret);
 }
 
 /* Copy a component up to the next slash; returns what follows it, or NULL. */

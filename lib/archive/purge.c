@@ -12,9 +12,8 @@
 #include "base/file.h"
 #include "base/fs.h"
 
-/* Remove folders that became empty, from the series up; others stay. */
-static void
-remove_empty(const struct pacs_archive *ar, char *path)
+void
+purge_remove_empty(const struct pacs_archive *ar, char *path)
 {
 	struct pacs_error e = PACS_ERROR_INIT;
 	char *slash;
@@ -28,40 +27,6 @@ remove_empty(const struct pacs_archive *ar, char *path)
 	}
 }
 
-static enum pacs_err
-leave_mark(struct pacs_error *err, const struct pacs_archive *ar,
-	   const struct pacs_triple *t)
-{
-	char path[PACS_PATH_ROOM], dir[PACS_PATH_ROOM];
-	enum pacs_err rc;
-	int fd;
-
-	archive_purged_path(t, path);
-	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
-		 path);
-	rc = archive_mkdirs(err, ar, dir);
-	if (!rc)
-		rc = pacs_fs_open_rw(err, ar->dirfd, path, MODE_TEXT, &fd);
-	if (rc)
-		return rc;
-	close(fd);
-	return archive_give(err, ar, ar->dirfd, path);
-}
-
-enum pacs_err
-purge_forget(struct pacs_error *err, const struct pacs_archive *ar,
-	     const struct pacs_triple *t)
-{
-	char path[PACS_PATH_ROOM];
-	enum pacs_err rc;
-
-	archive_purged_path(t, path);
-	rc = archive_unlink(err, ar, path);
-	if (!rc)
-		remove_empty(ar, path);
-	return rc;
-}
-
 enum pacs_err
 purge_finish(struct pacs_error *err, const struct pacs_archive *ar,
 	     const struct pacs_triple *t)
@@ -69,13 +34,13 @@ purge_finish(struct pacs_error *err, const struct pacs_archive *ar,
 	char path[PACS_PATH_ROOM];
 	enum pacs_err rc;
 
-	rc = leave_mark(err, ar, t);
+	rc = mark_leave(err, ar, "purged", t);
 	if (rc)
 		return rc;
 	pacs_object_path(t, path);
 	rc = archive_unlink(err, ar, path);
 	if (!rc)
-		remove_empty(ar, path);
+		purge_remove_empty(ar, path);
 	return rc;
 }
 
@@ -134,35 +99,5 @@ pacs_writer_purge(struct pacs_error *err, struct pacs_writer *w,
 		w->spoiled = true; /* recovery completes what is on record */
 	pacs_buf_clear(&texts);
 	pacs_buf_clear(&extra);
-	return rc;
-}
-
-enum pacs_err
-pacs_archive_remake_marks(struct pacs_error *err, const struct pacs_archive *ar)
-{
-	const struct pacs_ledger_line *line;
-	struct pacs_ledger_reader *r;
-	struct pacs_triple t;
-	char path[PACS_PATH_ROOM];
-	enum pacs_err rc;
-
-	rc = pacs_ledger_open(err, ar, NULL, &r);
-	if (rc)
-		return rc;
-	while (!(rc = pacs_ledger_next(err, r, &line)) && line) {
-		if (line->op != PACS_OP_PURGE)
-			continue;
-		snprintf(t.study, sizeof(t.study), "%s", line->study);
-		snprintf(t.series, sizeof(t.series), "%s", line->series);
-		snprintf(t.instance, sizeof(t.instance), "%s", line->instance);
-		if (!pacs_triple_is_safe(&t))
-			continue;
-		pacs_object_path(&t, path);
-		if (faccessat(ar->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-			rc = leave_mark(err, ar, &t);
-		if (rc)
-			break;
-	}
-	pacs_ledger_close(r);
 	return rc;
 }

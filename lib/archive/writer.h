@@ -162,7 +162,7 @@ enum pacs_err pacs_writer_purge(struct pacs_error *err, struct pacs_writer *w,
 				size_t count, const char *why) PACS_MUST_CHECK;
 
 /* Of an archive that was put together from its ledger and objects: the marks of
- * what is on record as purged and is not there. Not durable yet. */
+ * what is on record as purged, and not as stored again. Not durable yet. */
 enum pacs_err
 pacs_archive_remake_marks(struct pacs_error *err,
 			  const struct pacs_archive *ar) PACS_MUST_CHECK;

@@ -2,10 +2,12 @@
  * All of it: the ledger first, then bucket by bucket what should be there
  * against what is, and each object's bytes by several threads.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/work.h"
@@ -144,6 +146,15 @@ check_mode(struct run *run, const struct found *f)
 	run_finding(run, PACS_FAULT_MODE, f->path, "0440", have);
 }
 
+/* It is there, and by the ledger it should not be. */
+static bool
+stands(struct run *run, const struct expected *e)
+{
+	return faccessat(pacs_archive_dirfd(run->ar), e->path, F_OK,
+			 AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !late_touched(run, e->path);
+}
+
 /* Both are there. True if its bytes are to be read. */
 static bool
 compare(struct run *run, const struct expected *e, const struct found *f)
@@ -151,7 +162,7 @@ compare(struct run *run, const struct expected *e, const struct found *f)
 	char have[64];
 
 	if (!e->there) {
-		if (e->wanted && !late_touched(run, e->path))
+		if (e->wanted && late_stays(run, stands, e))
 			run_finding(run, PACS_FAULT_PURGED, e->path, "", "");
 		return false;
 	}
@@ -166,9 +177,7 @@ compare(struct run *run, const struct expected *e, const struct found *f)
 	return false;
 }
 
-/* Nothing but a part was asked for: files that no line speaks of are not in
- * it, as nobody can say when or what they are. */
-static bool
+bool
 looks_at_all(const struct pacs_fixity_options *o)
 {
 	return !o->since && !o->sample_ppm && !o->wants;
@@ -273,6 +282,7 @@ check_bucket(struct pacs_error *err, struct run *run, struct spool *s,
 		narrow(run, &b);
 		w.todo = pacs_calloc(b.count, sizeof(*w.todo));
 		merge(&w, &b, &t);
+		marks_check(run, first, end, &b);
 		rc = check_objects(err, &w);
 		free(w.todo);
 	}
@@ -330,6 +340,7 @@ pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 			rc = check_bucket(err, &run, s, (begin + i) % n);
 	if (!rc && looks_at_all(opts) && !check_stopped(&run)) {
 		tree_top(&run);
+		folders_check(&run);
 		quarantine_check(&run);
 	}
 	if (!rc && opts->index && !check_stopped(&run))

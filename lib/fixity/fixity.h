@@ -31,6 +31,8 @@
 	F(MISPLACED, "misplaced", "in objects/ under no object's name")      \
 	F(MODE, "mode", "others may write it, or its owner does not own it") \
 	F(QUARANTINE, "quarantine", "set aside, and not there or damaged")   \
+	F(MARK, "mark", "purged/ says something else than the ledger")       \
+	F(FOLDER, "folder", "a part of the archive that programs need")      \
 	F(INDEX, "index", "the index says something else than the ledger")   \
 	F(DOUBLED, "doubled", "its SOP Instance UID stands elsewhere too")   \
 	F(UNREADABLE, "unreadable", "could not be read, so nothing is known")

@@ -5,6 +5,8 @@
  *   spool.c   a temporary file in buckets; a bucket comes back settled
  *   tree.c    the files that are really there, of a bucket's shards
  *   object.c  one object: its bytes, its UIDs, its end
+ *   marks.c   marks of purged objects, and the archive's folders
+ *   late.c    what others did since the scan
  *   drift.c   the index
  *   check.c   all of it, bucket by bucket
  */
@@ -34,8 +36,9 @@ struct expected {
 	char *path; /* in the bucket's arena, as sha256 */
 	const char *sha256;
 	uint64_t size;
-	bool given;  /* filed under UIDs that the bytes do not say */
-	bool there;  /* false: purged or void; only a file there is wrong */
+	bool given; /* filed under UIDs that the bytes do not say */
+	bool there; /* false: purged or void; only a file there is wrong */
+	bool purged;
 	bool wanted; /* by since, sample and the caller */
 };
 
@@ -72,6 +75,7 @@ struct late {
 	struct pacs_cursor at; /* as far as the ledger was read */
 	char **paths;          /* sorted */
 	size_t count, cap;
+	unsigned waited_ms;
 };
 
 /* --- the run -------------------------------------------------------------- */
@@ -94,6 +98,9 @@ void run_finding_of(struct run *run, enum pacs_fault fault, const char *path,
 		    const struct pacs_triple *t, const char *expected,
 		    const char *found);
 bool check_stopped(struct run *run);
+/* False if a part was asked for: files that no line speaks of are not in it, as
+ * nobody can say when or what they are. */
+bool looks_at_all(const struct pacs_fixity_options *o);
 /* So much was read: count it, and wait if that was faster than allowed. */
 void run_read(struct run *run, uint64_t objects, uint64_t bytes);
 
@@ -101,6 +108,11 @@ void run_read(struct run *run, uint64_t objects, uint64_t bytes);
 bool late_touched(struct run *run, const char *path);
 /* Is it gone, or is a writer about to record it? */
 bool late_coming(struct run *run, const char *path);
+/* Wait, a few seconds in a run, until wrong() is no longer so: a living writer
+ * may have recorded what it has yet to do. True if it is wrong for good. */
+bool late_stays(struct run *run,
+		bool (*wrong)(struct run *run, const struct expected *e),
+		const struct expected *e);
 void late_clear(struct late *l);
 /* The three UIDs of a line. */
 void fixity_triple(const struct pacs_ledger_line *l, struct pacs_triple *ret);
@@ -147,6 +159,13 @@ bool object_says(const struct pacs_item *root, const struct pacs_triple *place,
 /* --- setaside.c ----------------------------------------------------------- */
 /* Quarantine: each digest that the ledger says is there. */
 void quarantine_check(struct run *run);
+
+/* --- marks.c -------------------------------------------------------------- */
+/* The marks of a bucket's shards, in purged/, against its list. */
+void marks_check(struct run *run, unsigned first, unsigned end,
+		 const struct bucket *b);
+/* What no object needs, and programs do: folders, the ledger's lock. */
+void folders_check(struct run *run);
 
 /* --- drift.c -------------------------------------------------------------- */
 /* The index, if there is one, against the ledger. */

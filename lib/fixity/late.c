@@ -3,12 +3,17 @@
  * replace while we look: an object that a later line speaks of, or that a
  * living writer is about to record, is no finding.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "fixity/internal.h"
+
+enum { WAIT_MS = 20, WAIT_ALL_MS = 3000 };
 
 static void
 add(struct late *l, const struct pacs_ledger_line *line)
@@ -79,6 +84,44 @@ late_coming(struct run *run, const char *path)
 		    AT_SYMLINK_NOFOLLOW) != 0)
 		return true; /* gone again */
 	return st.st_nlink > 1 || late_touched(run, path);
+}
+
+/* Writers have their folders in incoming/ while they live. */
+static bool
+somebody_writes(const struct run *run)
+{
+	int fd = openat(pacs_archive_dirfd(run->ar), "incoming",
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e = NULL;
+
+	while (d && (e = readdir(d)) && e->d_name[0] == '.')
+		;
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+	return e != NULL;
+}
+
+bool
+late_stays(struct run *run,
+	   bool (*wrong)(struct run *run, const struct expected *e),
+	   const struct expected *e)
+{
+	static const struct timespec pause = {0, WAIT_MS * 1000000};
+	bool writes;
+
+	do {
+		writes = somebody_writes(run); /* asked before the rest */
+		if (!wrong(run, e))
+			return false;
+		if (!writes || run->late.waited_ms >= WAIT_ALL_MS)
+			return true;
+		nanosleep(&pause, NULL);
+		run->late.waited_ms += WAIT_MS;
+	} while (!check_stopped(run));
+	return false;
 }
 
 void

@@ -266,6 +266,7 @@ fill(struct expected *e, struct bucket *b, const struct pacs_ledger_line *l,
 	e->size = l->size;
 	e->given = r->given;
 	e->there = pacs_op_places(l->op);
+	e->purged = l->op == PACS_OP_PURGE;
 	e->wanted =
 	    (!o->since || strcmp(l->time, o->since) >= 0) &&
 	    (!o->sample_ppm || in_sample(r, o->sample_ppm, o->sample_salt)) &&

@@ -1,0 +1,155 @@
+/*
+ * What programs need beside the objects: the marks of what was purged, which
+ * keep it from coming back, and the folders.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fixity/internal.h"
+
+/* "purged/ab3/STUDY/SERIES/SOP" of "objects/ab3/STUDY/SERIES/SOP.dcm" */
+static char *
+mark_of(const char *object)
+{
+	const char *rest = strchr(object, '/');
+
+	return pacs_format("purged%.*s", (int)strlen(rest) - 4, rest);
+}
+
+static bool
+is_unmarked(struct run *run, const struct expected *e)
+{
+	struct pacs_triple t;
+
+	return pacs_object_triple(e->path, &t) &&
+	       !pacs_object_is_purged(run->ar, &t) &&
+	       !late_touched(run, e->path);
+}
+
+static void
+tell(struct run *run, const char *mark, const struct pacs_triple *t,
+     const char *expected, const char *found)
+{
+	run_finding_of(run, PACS_FAULT_MARK, mark, t, expected, found);
+}
+
+static void
+check_purged(struct run *run, const struct expected *e)
+{
+	struct pacs_triple t;
+	char *mark;
+
+	if (!e->purged || !e->wanted || !late_stays(run, is_unmarked, e))
+		return;
+	mark = mark_of(e->path);
+	(void)pacs_object_triple(e->path, &t);
+	tell(run, mark, &t, "a mark", "none");
+	free(mark);
+}
+
+static int
+by_path(const void *path, const void *e)
+{
+	return strcmp(path, ((const struct expected *)e)->path);
+}
+
+/* The object's writer takes the mark away when its line is durable. */
+static bool
+is_marked(struct run *run, const struct expected *e)
+{
+	struct pacs_triple t;
+
+	return pacs_object_triple(e->path, &t) &&
+	       pacs_object_is_purged(run->ar, &t) &&
+	       !late_touched(run, e->path);
+}
+
+static void
+check_mark(struct run *run, const char *mark, const struct bucket *b)
+{
+	char *object = pacs_format("objects%s.dcm", strchr(mark, '/'));
+	struct expected none = {.path = object};
+	const struct expected *e;
+	struct pacs_triple t;
+
+	if (!pacs_object_triple(object, &t)) {
+		if (looks_at_all(run->opts))
+			run_finding(run, PACS_FAULT_MARK, mark, "none", "");
+		free(object);
+		return;
+	}
+	e = b->count
+		? bsearch(object, b->list, b->count, sizeof(*b->list), by_path)
+		: NULL;
+	if (e ? !e->purged && e->wanted : looks_at_all(run->opts))
+		if (late_stays(run, is_marked, e ? e : &none))
+			tell(run, mark, &t, "none", "a mark");
+	free(object);
+}
+
+/* depth 1 holds studies, 2 series, 3 marks. */
+static void
+walk(struct run *run, const char *dir, unsigned depth, const struct bucket *b)
+{
+	int fd = openat(pacs_archive_dirfd(run->ar), dir,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (!d && errno != ENOENT)
+		run_finding(run, PACS_FAULT_UNREADABLE, dir, "",
+			    strerror(errno));
+	while (d && (e = readdir(d))) {
+		char *path = pacs_format("%s/%s", dir, e->d_name);
+
+		if (strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0) {
+			if (depth < 3)
+				walk(run, path, depth + 1, b);
+			else
+				check_mark(run, path, b);
+		}
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
+void
+marks_check(struct run *run, unsigned first, unsigned end,
+	    const struct bucket *b)
+{
+	char dir[32];
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		check_purged(run, &b->list[i]);
+	for (; first < end; first++) {
+		if (run->opts->shards && !run->opts->shards[first])
+			continue;
+		snprintf(dir, sizeof(dir), "purged/%03x", first);
+		walk(run, dir, 1, b);
+	}
+}
+
+void
+folders_check(struct run *run)
+{
+	static const char *const needed[] = {
+	    "objects", "incoming", "quarantine", "purged", "ledger/lock"};
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+		if (faccessat(pacs_archive_dirfd(run->ar), needed[i], F_OK,
+			      AT_SYMLINK_NOFOLLOW) != 0 &&
+		    errno == ENOENT)
+			run_finding(run, PACS_FAULT_FOLDER, needed[i],
+				    "is there", "missing");
+}
