@@ -248,7 +248,7 @@ lint: lint-deps
 		CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror'
 	$(AGAIN) all units tools B=$(B)/lint-clang CC=clang CXX=clang++ \
 		CFLAGS='-O2 -Werror' CXXFLAGS='-O2 -Werror'
-	@CPPFLAGS='-D_GNU_SOURCE -Ilib -I$(B)/lint-gcc/gen $(PKG_CFLAGS)' tests/lint.sh
+	@CPPFLAGS='-D_GNU_SOURCE -I. -Ilib -I$(B)/lint-gcc/gen $(PKG_CFLAGS)' tests/lint.sh
 
 format:
 	git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i

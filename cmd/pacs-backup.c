@@ -45,7 +45,7 @@ static const struct cli_opt opts[] = {
     {0, "pack-size", "BYTES", "none", "create: size of a pack; 128M", CLI_SIZE,
      &flags.pack_size},
     {0, "rate", "BYTES", "none", "create: read so many bytes a second: 50M",
-     CLI_SIZE, &flags.rate},
+     CLI_RATE, &flags.rate},
     {0, "read-data", NULL, NULL, "verify: read the packs and every object",
      CLI_FLAG, &flags.read_data},
     {0, "recipient", "KEY", "none", "create: encrypt a new repository for it",
@@ -130,6 +130,25 @@ check_house(const struct verb *v)
 }
 
 static void
+check_numbers(const struct verb *v)
+{
+	if (flags.level > 19 || (v->run != backup_create && flags.level))
+		cli_usage("--level is for create, 1 to 19");
+	if (v->run != backup_create &&
+	    (flags.recipients.count || flags.max_time || flags.rate ||
+	     flags.pack_size))
+		cli_usage("--recipient, --max-time, --rate and --pack-size are "
+			  "for create");
+	if (v->run != backup_verify &&
+	    (flags.read_data || flags.sample || flags.against))
+		cli_usage("--read-data, --sample and --against are for verify");
+	if (flags.pack_size && flags.pack_size < (1u << 16))
+		cli_usage("--pack-size: 64K at least");
+	if (flags.snapshot > 999999)
+		cli_usage("--snapshot: there is no such number");
+}
+
+static void
 check_usage(const struct verb *v, int count)
 {
 	if (count && !v->operands)
@@ -145,20 +164,7 @@ check_usage(const struct verb *v, int count)
 	if (v->run == backup_copy && count != 1)
 		cli_usage("copy needs one operand: the other repository");
 	check_house(v);
-	if (flags.level > 19 || (v->run != backup_create && flags.level))
-		cli_usage("--level is for create, 1 to 19");
-	if (v->run != backup_create &&
-	    (flags.recipients.count || flags.max_time || flags.rate ||
-	     flags.pack_size))
-		cli_usage("--recipient, --max-time, --rate and --pack-size are "
-			  "for create");
-	if (v->run != backup_verify &&
-	    (flags.read_data || flags.sample || flags.against))
-		cli_usage("--read-data, --sample and --against are for verify");
-	if (flags.pack_size && flags.pack_size < (1u << 16))
-		cli_usage("--pack-size: 64K at least");
-	if (flags.snapshot > 999999)
-		cli_usage("--snapshot: there is no such number");
+	check_numbers(v);
 }
 
 int

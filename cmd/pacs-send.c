@@ -45,7 +45,7 @@ static const struct cli_opt opts[] = {
      "send what fits the conditions in a file; - stdin", CLI_STRING,
      &flags.query_file},
     {0, "rate", "BYTES", "none", "send so many bytes a second at most: 20M",
-     CLI_SIZE, &flags.rate},
+     CLI_RATE, &flags.rate},
     {0, "retry", "SECONDS", "none",
      "try again for so long without progress (default: 120)", CLI_UINT,
      &flags.retry},

@@ -42,7 +42,7 @@ static const struct cli_opt opts[] = {
      &flags.identity},
     {0, "quick", NULL, NULL, "names and sizes only; no object is read",
      CLI_FLAG, &flags.quick},
-    {0, "rate", "BYTES", "none", "read so many bytes a second: 50M", CLI_SIZE,
+    {0, "rate", "BYTES", "none", "read so many bytes a second: 50M", CLI_RATE,
      &flags.rate},
     {0, "repair-from", "DIR", "dir",
      "put lost objects back from an archive, folder or backup", CLI_STRING,

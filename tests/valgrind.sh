@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The contracts with our programs under valgrind: what is used before it has a
 # value, and what is lost, beside what ASan sees. Many times slower; `make
-# valgrind` calls this, T=name only files that match. Tests that copy a program,
-# run it as another user or without TMPDIR fail here: it stands in a script.
+# valgrind` calls this, T=name only files that match. Programs that a test copies
+# or runs as another user run as they are (native in helper/env.bash); what is
+# about time, or ends a program by a limit, is skipped there (not_wrapped).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 PACS_BUILD=${PACS_BUILD:-$PWD/build}
@@ -13,7 +14,7 @@ for program in "$PACS_BUILD"/bin/pacs*; do
 	case $program in *.so) continue ;; esac
 	cat >"$work/bin/$(basename "$program")" <<-END
 		#!/bin/sh
-		exec valgrind -q --leak-check=full --errors-for-leak-kinds=definite \\
+		exec valgrind -q --vgdb=no --leak-check=full --errors-for-leak-kinds=definite \\
 			--suppressions='$PWD/tests/valgrind.supp' \\
 			--show-leak-kinds=definite --log-file='$work/log/%p' \\
 			'$program' "\$@"

@@ -142,7 +142,7 @@ edit(struct pacs_error *err, const struct pacs_archive *ar, const char *name,
 {
 	struct pacs_buf old = {0}, text = {0};
 	unsigned found;
-	int fd;
+	int fd = -1;
 
 	if (lock(err, ar, &fd))
 		return err->code;

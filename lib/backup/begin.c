@@ -3,6 +3,7 @@
  * interrupted, whose leftovers go.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backup/night.h"
@@ -88,20 +89,29 @@ night_begin_new(struct night *n)
 		snapshot_owe(&n->now, &b->owed[i]);
 }
 
+/* The number of a file "FOLDER/000007/00012...", if that is greater. */
+static void
+go_on_behind(const char *name, const char *folder, unsigned *number)
+{
+	size_t n = strlen(folder);
+	const char *digits = strncmp(name, folder, n) == 0 && name[n] == '/'
+				 ? strchr(name + n + 1, '/')
+				 : NULL;
+	unsigned long k = digits ? strtoul(digits + 1, NULL, 10) : 0;
+
+	if (k > *number && k <= 99999)
+		*number = (unsigned)k;
+}
+
 /* Numbers of files go on behind those that are named. */
 static void
 count_files(struct night *n)
 {
 	size_t i;
-	unsigned k;
 
 	for (i = 0; i < n->now.file_count; i++) {
-		if (sscanf(n->now.files[i].name, "packs/%*6u/%5u", &k) == 1 &&
-		    k > n->packer.serial)
-			n->packer.serial = k;
-		if (sscanf(n->now.files[i].name, "index/%*6u/%5u", &k) == 1 &&
-		    k > n->part)
-			n->part = k;
+		go_on_behind(n->now.files[i].name, "packs", &n->packer.serial);
+		go_on_behind(n->now.files[i].name, "index", &n->part);
 	}
 }
 

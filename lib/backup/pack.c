@@ -372,15 +372,46 @@ file_chunk(struct pacs_error *err, struct packer *p, struct pacs_buf *raw)
 	return rc;
 }
 
+/* Bytes of a file, but for the last chunk, which waits in raw for its padding.
+ */
+static enum pacs_err
+pack_bytes(struct pacs_error *err, struct packer *p, const char *path, int fd,
+	   uint64_t total, struct pacs_buf *raw)
+{
+	enum pacs_err rc = PACS_OK;
+	uint64_t at = 0;
+	size_t n;
+
+	while (!rc && at < total) {
+		uint64_t want = total - at;
+
+		if (want > FILE_CHUNK)
+			want = FILE_CHUNK;
+		pacs_buf_reserve(raw, (size_t)want);
+		rc = pacs_file_pread(err, fd, raw->data + raw->len,
+				     (size_t)want, at, &n);
+		if (!rc && n != want)
+			rc = pacs_error_set(err, PACS_EINTEGRITY,
+					    "'%s' became shorter", path);
+		if (rc)
+			break;
+		raw->len += n;
+		at += n;
+		if (at < total)
+			rc = file_chunk(err, p, raw);
+	}
+	return rc;
+}
+
 enum pacs_err
 pack_file(struct pacs_error *err, struct packer *p, const char *path,
 	  unsigned mode, const void *bytes, size_t size)
 {
 	struct pacs_buf raw = {0};
 	char sha[PACS_SHA256_HEX];
-	uint64_t total = size, at = 0;
+	uint64_t total = size;
 	enum pacs_err rc = pack_begin(err, p);
-	size_t n, pad;
+	size_t pad;
 	int fd = -1;
 
 	if (!rc && !bytes) {
@@ -396,22 +427,8 @@ pack_file(struct pacs_error *err, struct packer *p, const char *path,
 	tar_header(&raw, path, total, mode, sha);
 	if (bytes)
 		pacs_buf_add(&raw, bytes, size);
-	while (!rc && !bytes && at < total) {
-		uint64_t want = total - at;
-
-		if (want > FILE_CHUNK)
-			want = FILE_CHUNK;
-		pacs_buf_reserve(&raw, (size_t)want);
-		rc = pacs_file_pread(err, fd, raw.data + raw.len, (size_t)want,
-				     at, &n);
-		if (!rc && n != want)
-			rc = pacs_error_set(err, PACS_EINTEGRITY,
-					    "'%s' became shorter", path);
-		raw.len += rc ? 0 : n;
-		at += rc ? 0 : n;
-		if (!rc && at < total)
-			rc = file_chunk(err, p, &raw);
-	}
+	else
+		rc = pack_bytes(err, p, path, fd, total, &raw);
 	pad = path[strlen(path) - 1] == '/' ? 0 : tar_padding(total);
 	memset(pacs_buf_reserve(&raw, pad), 0, pad);
 	raw.len += pad;

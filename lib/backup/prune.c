@@ -24,6 +24,7 @@ pacs_backup_seconds(const char *time)
 {
 	struct tm tm = {0};
 
+	/* NOLINTNEXTLINE(cert-err34-c): the widths bound the numbers */
 	if (sscanf(time, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon,
 		   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
 		return -1;

@@ -2,6 +2,7 @@
  * The text of a snapshot.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,9 +132,10 @@ take_cursor(const char *v, struct pacs_cursor *c)
 {
 	unsigned long long offset;
 
-	/* No signs: scanf would take them. */
+	/* No signs: scanf would take them. The widths bound the numbers. */
 	if (v[strspn(v, "0123456789abcdef ")] ||
-	    sscanf(v, "%6u %20llu %16[0-9a-f]", &c->segment, &offset,
+	    /* NOLINTNEXTLINE(cert-err34-c) */
+	    sscanf(v, "%6u %19llu %16[0-9a-f]", &c->segment, &offset,
 		   c->check) != 3)
 		return false;
 	c->offset = offset;
@@ -179,7 +181,8 @@ take_file(struct snapshot *s, const char *v)
 	unsigned long long size, raw, objects;
 
 	if (v[strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789 ")] ||
-	    sscanf(v, "%7[a-z] %20llu %20llu %20llu", f->kind, &size, &raw,
+	    /* NOLINTNEXTLINE(cert-err34-c): the widths bound the numbers */
+	    sscanf(v, "%7[a-z] %19llu %19llu %19llu", f->kind, &size, &raw,
 		   &objects) != 4)
 		return false;
 	f->size = size;
@@ -205,50 +208,69 @@ take_sum(struct snapshot *s, char *line)
 	       take_text(line + 66, f->name, sizeof(f->name));
 }
 
+#define AT(member) offsetof(struct snapshot, member)
+#define TEXT(member) \
+	TAKE_TEXT, AT(member), sizeof(((struct snapshot *)0)->member)
+
+/* Keys whose value goes as it is to a member. */
+static const struct {
+	const char *key;
+	enum { TAKE_TEXT, TAKE_CURSOR, TAKE_DIGEST, TAKE_NUMBER } kind;
+	size_t at, size;
+} members[] = {
+    {"archive", TEXT(archive)},
+    {"began", TEXT(began)},
+    {"ended", TEXT(ended)},
+    {"from", TAKE_CURSOR, AT(from), 0},
+    {"to", TAKE_CURSOR, AT(to), 0},
+    {"sealed", TAKE_CURSOR, AT(sealed), 0},
+    {"previous", TAKE_DIGEST, AT(previous), 0},
+    {"small", TAKE_DIGEST, AT(small), 0},
+    {"objects", TAKE_NUMBER, AT(objects), 0},
+    {"bytes", TAKE_NUMBER, AT(bytes), 0},
+    {"missed", TAKE_NUMBER, AT(missed), 0},
+    {"all-objects", TAKE_NUMBER, AT(all_objects), 0},
+    {"all-bytes", TAKE_NUMBER, AT(all_bytes), 0},
+    {"all-packs", TAKE_NUMBER, AT(all_packs), 0},
+};
+
+static bool
+take_member(struct snapshot *s, size_t i, const char *v)
+{
+	void *to = (char *)s + members[i].at;
+
+	switch (members[i].kind) {
+	case TAKE_TEXT:
+		return take_text(v, to, members[i].size);
+	case TAKE_CURSOR:
+		return take_cursor(v, to);
+	case TAKE_DIGEST:
+		return take_digest(v, to);
+	default:
+		return take_number(v, to);
+	}
+}
+
 static bool
 take_pair(struct snapshot *s, const char *key, const char *v)
 {
 	struct pacs_cursor c;
 	uint64_t n;
+	size_t i;
 
+	for (i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (!strcmp(key, members[i].key))
+			return take_member(s, i, v);
 	if (!strcmp(key, "number")) {
 		bool ok = take_number(v, &n) && n >= 1 && n <= 999999;
 
 		s->number = (unsigned)n;
 		return ok;
 	}
-	if (!strcmp(key, "archive"))
-		return take_text(v, s->archive, sizeof(s->archive));
-	if (!strcmp(key, "began"))
-		return take_text(v, s->began, sizeof(s->began));
-	if (!strcmp(key, "ended"))
-		return take_text(v, s->ended, sizeof(s->ended));
 	if (!strcmp(key, "complete")) {
 		s->partial = strcmp(v, "yes") != 0;
 		return true;
 	}
-	if (!strcmp(key, "from"))
-		return take_cursor(v, &s->from);
-	if (!strcmp(key, "to"))
-		return take_cursor(v, &s->to);
-	if (!strcmp(key, "sealed"))
-		return take_cursor(v, &s->sealed);
-	if (!strcmp(key, "previous"))
-		return take_digest(v, s->previous);
-	if (!strcmp(key, "small"))
-		return take_digest(v, s->small);
-	if (!strcmp(key, "objects"))
-		return take_number(v, &s->objects);
-	if (!strcmp(key, "bytes"))
-		return take_number(v, &s->bytes);
-	if (!strcmp(key, "missed"))
-		return take_number(v, &s->missed);
-	if (!strcmp(key, "all-objects"))
-		return take_number(v, &s->all_objects);
-	if (!strcmp(key, "all-bytes"))
-		return take_number(v, &s->all_bytes);
-	if (!strcmp(key, "all-packs"))
-		return take_number(v, &s->all_packs);
 	if (!strcmp(key, "owed")) {
 		if (!take_cursor(v, &c) || s->owed_count > OWED_MAX)
 			return false;

@@ -32,6 +32,7 @@ enum cli_type {
 	CLI_STRING, /* const char **: borrowed from argv */
 	CLI_UINT,   /* uint64_t *: decimal */
 	CLI_SIZE,   /* uint64_t *: bytes, with K M G T (powers of 1024) */
+	CLI_RATE,   /* uint64_t *: the same, more than 0 */
 	CLI_WORD,   /* const char **: one of words, "tsv|json|csv|table" */
 	CLI_LIST,   /* struct cli_list *: may be given many times */
 };

@@ -237,6 +237,13 @@ set_value(const struct written *w, const char *value)
 	case CLI_SIZE:
 		*(uint64_t *)dest = parse_size(w, value);
 		break;
+	case CLI_RATE:
+		*(uint64_t *)dest = parse_size(w, value);
+		if (!*(uint64_t *)dest)
+			cli_usage("option '%s': nothing would ever be done at "
+				  "%s",
+				  w->as, value);
+		break;
 	case CLI_WORD:
 		*(const char **)dest = parse_word(w, value);
 		break;
@@ -327,6 +334,15 @@ parse(char **argv)
 	return (int)(to - argv);
 }
 
+/* A variable that was meant to be set: before anything is done. */
+static void
+check_operands(char **operands)
+{
+	for (; *operands; operands++)
+		if (!**operands)
+			cli_usage("an operand is empty");
+}
+
 /* The CPUs that this process may use, which a container can limit. */
 static uint64_t
 cpus(void)
@@ -394,6 +410,7 @@ cli_start(const struct cli_program *program, int argc, char **argv,
 		cli_usage("option '--jobs' takes 1 to 1024");
 	if (!cli_common.archive && env && *env)
 		cli_common.archive = env;
+	check_operands(argc ? argv + 1 : argv);
 	check_verb(program, argc ? argv[1] : NULL);
 	return argc ? argv + 1 : argv;
 }

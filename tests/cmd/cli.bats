@@ -434,3 +434,24 @@ while select.select([], [8], [], 0)[1]: pass' 3>&-
 	wait "$pid" || status=$?
 	assert_equal "$status" 130
 }
+
+@test "every command refuses an empty operand, before it does anything" {
+	local p
+	for p in "$PACS_BUILD"/bin/pacs-*; do
+		p=${p##*/}
+		case $p in *.so) continue ;; esac
+		exits 2 "$p" ''
+		exits 2 "$p" x ''
+		grep -q "^$p: an operand is empty$" err
+		[ ! -s out ]
+	done
+}
+
+@test "a rate of nothing is a mistake" {
+	local c
+	for c in pacs-verify 'pacs-backup create' 'pacs-send X@127.0.0.1:1 y'; do
+		# shellcheck disable=SC2086 # words
+		exits 2 $c --rate=0
+		grep -q "option '--rate': nothing would ever be done at 0" err
+	done
+}

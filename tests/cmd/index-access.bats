@@ -23,7 +23,7 @@ as_reader() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 # Questions at every level, about what is old and what is new.
 questions() {
 	local find level
-	find=$(command -v pacs-find)
+	find=$(native pacs-find)
 	for level in patient study series instance; do
 		"$@" "$find" -a "$PWD/a" -L $level --count
 		"$@" "$find" -a "$PWD/a" -L $level --format=json "StudyInstanceUID=$new"
@@ -71,9 +71,9 @@ behind() {
 	object in/4 702 1 1
 	pacs-store -a a in/4
 	chmod -R a+rX a
-	exits 0 as_reader "$(command -v pacs-find)" -a "$PWD/a" --count -v
+	exits 0 as_reader "$(native pacs-find)" -a "$PWD/a" --count -v
 	grep -q "1 lines of the ledger are not in the index" err
-	exits 4 as_reader "$(command -v pacs-index)" -a "$PWD/a" update
+	exits 4 as_reader "$(native pacs-index)" -a "$PWD/a" update
 	grep -q "may not write" err
 }
 
@@ -83,7 +83,7 @@ behind() {
 	open_to_all
 	mkfifo pipe
 	chmod a+rw pipe
-	as_reader "$(command -v pacs-find)" -a "$PWD/a" -L instance \
+	as_reader "$(native pacs-find)" -a "$PWD/a" -L instance \
 		-f SOPInstanceUID >pipe 2>err.reader &
 	reader=$!
 	exec 7<pipe
@@ -116,10 +116,10 @@ behind() {
 	pacs-init a
 	pacs-store -a a in
 	open_to_all
-	exits 0 as_reader "$(command -v pacs-find)" -a "$PWD/a" --count
+	exits 0 as_reader "$(native pacs-find)" -a "$PWD/a" --count
 	echo 1 | same out
 	grep -q "it was made in memory" err
-	exits 0 as_reader "$(command -v pacs-find)" -a "$PWD/a" --count -q
+	exits 0 as_reader "$(native pacs-find)" -a "$PWD/a" --count -q
 	same err </dev/null
 }
 

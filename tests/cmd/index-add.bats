@@ -328,13 +328,13 @@ add_all() {
 	chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null || true
 	as_reader() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 	as_reader test -r "$PWD/a/pacs-archive" || skip "the test folder is closed"
-	exits 75 as_reader "$(command -v pacs-find)" SliceThickness=10
+	exits 75 as_reader "$(native pacs-find)" SliceThickness=10
 	grep -q "does not have 'SliceThickness' of all objects yet" err
-	exits 0 as_reader "$(command -v pacs-find)" --count
-	exits 4 as_reader "$(command -v pacs-index)" add KVP
+	exits 0 as_reader "$(native pacs-find)" --count
+	exits 4 as_reader "$(native pacs-index)" add KVP
 	pacs-index update
 	chmod -R a+rX a
-	exits 0 as_reader "$(command -v pacs-find)" --count SliceThickness=10
+	exits 0 as_reader "$(native pacs-find)" --count SliceThickness=10
 }
 
 @test "the marker keeps what else stands in it" {

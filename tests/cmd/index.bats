@@ -334,6 +334,7 @@ wrecked() {
 }
 
 @test "many programs at once see the same, while one does the work" {
+	not_wrapped "what takes a hundred times as long is told to try again"
 	rm -r a/index a/index.db
 	for i in $(seq 12); do
 		pacs-find -L instance --count >"count.$i" 2>&1 &
@@ -401,14 +402,14 @@ wrecked() {
 	chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null || true
 	as_reader() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 	as_reader test -r "$PWD/a/pacs-archive" || skip "the test folder is closed"
-	[ "$(as_reader "$(command -v pacs-find)" -a "$PWD/a" -L instance --count)" = 9 ]
+	[ "$(as_reader "$(native pacs-find)" -a "$PWD/a" -L instance --count)" = 9 ]
 	object in/4/1 4 1 1
 	pacs-store in/4
 	chmod -R a+rX a
-	[ "$(as_reader "$(command -v pacs-find)" -a "$PWD/a" -L instance --count)" = 10 ]
+	[ "$(as_reader "$(native pacs-find)" -a "$PWD/a" -L instance --count)" = 10 ]
 	[ "$(pacs-find --as-is -L instance --count)" = 9 ]
 	rm -r a/index/* a/index.db
-	[ "$(as_reader "$(command -v pacs-find)" -a "$PWD/a" -L instance --count)" = 10 ]
+	[ "$(as_reader "$(native pacs-find)" -a "$PWD/a" -L instance --count)" = 10 ]
 }
 
 @test "a killed update or rebuild leaves an index that goes on" {

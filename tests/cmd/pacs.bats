@@ -31,7 +31,7 @@ own_command() {
 
 @test "a command is looked for beside pacs, wherever that is, and through links" {
 	mkdir elsewhere
-	cp "$(command -v pacs)" elsewhere/pacs
+	cp "$(native pacs)" elsewhere/pacs
 	cat >elsewhere/pacs-find <<-'EOT'
 	#!/bin/sh
 	echo this one
@@ -71,7 +71,7 @@ own_command() {
 }
 
 @test "a command that should be there and is not is status 4" {
-	cp "$(command -v pacs)" alone
+	cp "$(native pacs)" alone
 	PATH=/usr/bin:/bin exits 4 ./alone find
 	same err <<<"pacs: 'pacs-find' is not installed"
 }

@@ -319,7 +319,7 @@ bomb() { # FIRST-BYTES-OF-MEMBER
 }
 
 @test "memory stays flat: many files, big ones, big archives" {
-	! ldd "$(command -v pacs-store)" | grep -q libasan ||
+	! ldd "$(native pacs-store)" | grep -q libasan ||
 		skip "a sanitizer keeps memory of its own"
 	cts in 3000
 	ct in/big 1 1 4000 'dcm.noise(1, 120000000)'

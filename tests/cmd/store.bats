@@ -19,7 +19,7 @@ teardown() {
 open_folder() {
 	OPEN=$(mktemp -d)
 	chmod 755 "$OPEN"
-	cp "$(command -v pacs-store)" "$OPEN/store"
+	cp "$(native pacs-store)" "$OPEN/store"
 	cd "$OPEN" || return
 }
 

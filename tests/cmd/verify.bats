@@ -288,7 +288,7 @@ orphan	false" ]
 	chmod -R o+rX "$open/a"
 	chmod 000 "$open/a/$one"
 	run -3 setpriv --reuid=65534 --clear-groups \
-		"$(command -v pacs-verify)" -a "$open/a" -f kind,path
+		"$(native pacs-verify)" -a "$open/a" -f kind,path
 	rm -rf "$open"
 	[ "$output" = "unreadable	$one" ]
 }

@@ -60,7 +60,7 @@ loads() {
 # A copy of a program, with FILE as its bridge.
 elsewhere() {
 	mkdir -p away/bin
-	cp "$(command -v pacs-phantom)" away/bin/
+	cp "$(native pacs-phantom)" away/bin/
 	[ $# -eq 0 ] || cp "$1" away/bin/pacs-dcmtk.so
 }
 

@@ -63,3 +63,14 @@ need() {
 long() {
 	[ -n "${CHECK_ALL:-}" ] || skip "only in make check-all"
 }
+
+# native PROGRAM: the path of the program itself, where others may stand in front
+# of it (valgrind), for tests that copy it or run it as another user.
+native() {
+	echo "$PACS_BUILD/bin/$1"
+}
+
+# not_wrapped WHY: skip where another program stands in front of ours.
+not_wrapped() {
+	[ "${PACS_BIN:-$PACS_BUILD/bin}" = "$PACS_BUILD/bin" ] || skip "$1"
+}
