@@ -67,9 +67,10 @@ digest_small(struct pacs_error *err, const struct pacs_archive *ar,
 static enum pacs_err
 pack_small(struct pacs_error *err, struct night *n, const struct names *files)
 {
-	static const char *const folders[] = {"objects/",  "ledger/",
-					      "index/",    "quarantine/",
-					      "incoming/", "purged/"};
+	/* Not purged/: where it is missing, what writes makes it from the
+	 * ledger; an empty one would say that nothing was purged. */
+	static const char *const folders[] = {"objects/", "ledger/", "index/",
+					      "quarantine/", "incoming/"};
 	enum pacs_err rc = PACS_OK;
 	size_t i;
 

@@ -129,6 +129,10 @@ marks_check(struct run *run, unsigned first, unsigned end,
 	char dir[32];
 	size_t i;
 
+	/* All of it is made anew before anybody writes. */
+	if (faccessat(pacs_archive_dirfd(run->ar), "purged", F_OK,
+		      AT_SYMLINK_NOFOLLOW) != 0)
+		return;
 	for (i = 0; i < b->count; i++)
 		check_purged(run, &b->list[i]);
 	for (; first < end; first++) {
@@ -142,8 +146,8 @@ marks_check(struct run *run, unsigned first, unsigned end,
 void
 folders_check(struct run *run)
 {
-	static const char *const needed[] = {
-	    "objects", "incoming", "quarantine", "purged", "ledger/lock"};
+	static const char *const needed[] = {"objects", "incoming",
+					     "quarantine", "ledger/lock"};
 	size_t i;
 
 	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++)
