@@ -3,14 +3,13 @@
  * replace while we look: an object that a later line speaks of, or that a
  * living writer is about to record, is no finding.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/dir.h"
 #include "fixity/internal.h"
 
 enum { WAIT_MS = 20, WAIT_ALL_MS = 3000 };
@@ -90,17 +89,15 @@ late_coming(struct run *run, const char *path)
 static bool
 somebody_writes(const struct run *run)
 {
-	int fd = openat(pacs_archive_dirfd(run->ar), "incoming",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e = NULL;
+	struct pacs_error why = PACS_ERROR_INIT;
+	const struct dirent *e = NULL;
+	struct pacs_dir d;
 
-	while (d && (e = readdir(d)) && e->d_name[0] == '.')
+	if (pacs_dir_open(&why, pacs_archive_dirfd(run->ar), "incoming", 0, &d))
+		return false;
+	while ((e = pacs_dir_next(&why, &d)) && e->d_name[0] == '.')
 		;
-	if (d)
-		closedir(d);
-	else if (fd >= 0)
-		close(fd);
+	pacs_dir_close(&d);
 	return e != NULL;
 }
 

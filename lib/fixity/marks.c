@@ -2,7 +2,6 @@
  * What programs need beside the objects: the marks of what was purged, which
  * keep it from coming back, and the folders.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "fixity/internal.h"
 
 /* "purged/ab3/STUDY/SERIES/SOP" of "objects/ab3/STUDY/SERIES/SOP.dcm" */
@@ -96,30 +96,24 @@ check_mark(struct run *run, const char *mark, const struct bucket *b)
 static void
 walk(struct run *run, const char *dir, unsigned depth, const struct bucket *b)
 {
-	int fd = openat(pacs_archive_dirfd(run->ar), dir,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
+	struct pacs_error why = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir d;
 
-	if (!d && errno != ENOENT)
-		run_finding(run, PACS_FAULT_UNREADABLE, dir, "",
-			    strerror(errno));
-	while (d && (e = readdir(d))) {
+	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), dir, O_NOFOLLOW,
+			     &d);
+	while (d.stream && (e = pacs_dir_next(&why, &d))) {
 		char *path = pacs_format("%s/%s", dir, e->d_name);
 
-		if (strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0) {
-			if (depth < 3)
-				walk(run, path, depth + 1, b);
-			else
-				check_mark(run, path, b);
-		}
+		if (depth < 3)
+			walk(run, path, depth + 1, b);
+		else
+			check_mark(run, path, b);
 		free(path);
 	}
-	if (d)
-		closedir(d);
-	else if (fd >= 0)
-		close(fd);
+	pacs_dir_close(&d);
+	if (why.code && why.code != PACS_ENOTFOUND)
+		run_finding(run, PACS_FAULT_UNREADABLE, dir, "", why.msg);
 }
 
 void

@@ -161,7 +161,10 @@ scan_ledger(struct pacs_error *err, struct run *run, struct spool *s)
 	struct scan *sc;
 	uint32_t last;
 
-	if (last_segment(err, run->ar, &last))
+	/* A ledger that is lost is a finding, and every object an orphan. */
+	if (last_segment(err, run->ar, &last) == PACS_ENOTFOUND)
+		pacs_error_clear(err);
+	if (err->code)
 		return err->code;
 	sc = pacs_calloc(1, sizeof(*sc));
 	run->late.at = start;
