@@ -196,12 +196,33 @@ keep(struct pacs_peer *p, const char *s)
 	return pacs_arena_strdup(&p->arena, s);
 }
 
-bool
-book_set(struct book_reader *r, const char *key, char *v, bool *ret_known)
+static const char *const keys[] = {"title",
+				   "host",
+				   "port",
+				   "aetitle",
+				   "tls",
+				   "tls-ca",
+				   "tls-cert",
+				   "tls-key",
+				   "tls-name",
+				   "rate",
+				   "jobs",
+				   "window",
+				   "connect-timeout",
+				   "negotiate-timeout",
+				   "timeout",
+				   "idle-timeout",
+				   "charset",
+				   "commit-port",
+				   "status"};
+enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+
+/* Its value, by its own rules. False: it cannot be that. */
+static bool
+set_value(struct book_reader *r, const char *key, char *v)
 {
 	struct pacs_peer *p = r->p;
 
-	*ret_known = true;
 	if (!strcmp(key, "title"))
 		return parse_title(v, p);
 	if (!strcmp(key, "host"))
@@ -240,8 +261,22 @@ book_set(struct book_reader *r, const char *key, char *v, bool *ret_known)
 		return parse_charset(v, p);
 	if (!strcmp(key, "commit-port"))
 		return parse_small(v, 65535, &p->commit_port);
-	if (!strcmp(key, "status"))
-		return parse_rule(r, v);
-	*ret_known = false;
-	return false;
+	return parse_rule(r, v);
+}
+
+enum book_verdict
+book_set(struct book_reader *r, const char *key, char *v)
+{
+	uint32_t bit;
+	size_t i = 0;
+
+	while (i < KEYS && strcmp(key, keys[i]) != 0)
+		i++;
+	if (i == KEYS)
+		return BOOK_NO_KEY;
+	bit = UINT32_C(1) << i;
+	if ((r->seen & bit) && strcmp(key, "status") != 0)
+		return BOOK_TWICE;
+	r->seen |= bit;
+	return *v && set_value(r, key, v) ? BOOK_SET : BOOK_BAD_VALUE;
 }

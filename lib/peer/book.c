@@ -50,6 +50,7 @@ read_header(struct pacs_error *err, struct book_reader *r, char *s,
 	pacs_peer_clear(r->p);
 	pacs_peer_init(r->p);
 	r->rules_n = 0;
+	r->seen = 0;
 	r->p->name = pacs_arena_strdup(&r->p->arena, book_trim(s + 1));
 	return PACS_OK;
 }
@@ -58,8 +59,6 @@ static enum pacs_err
 read_pair(struct pacs_error *err, struct book_reader *r, char *s, unsigned line)
 {
 	char *eq = strchr(s, '=');
-	char *key, *value;
-	bool known;
 
 	if (!eq || !r->p->name)
 		return pacs_error_set(err, PACS_EUSAGE,
@@ -67,16 +66,21 @@ read_pair(struct pacs_error *err, struct book_reader *r, char *s, unsigned line)
 					 : "line %u: 'key = value' is wanted",
 				      line);
 	*eq = '\0';
-	key = book_trim(s);
-	value = book_trim(eq + 1);
-	if (*value && book_set(r, key, value, &known))
+	s = book_trim(s);
+	switch (book_set(r, s, book_trim(eq + 1))) {
+	case BOOK_SET:
 		return PACS_OK;
-	if (!*value || known)
+	case BOOK_TWICE:
 		return pacs_error_set(err, PACS_EUSAGE,
-				      "line %u: '%s' cannot be that", line,
-				      key);
-	return pacs_error_set(err, PACS_EUSAGE,
-			      "line %u: there is no key '%.40s'", line, key);
+				      "line %u: '%s' stands twice", line, s);
+	case BOOK_BAD_VALUE:
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "line %u: '%s' cannot be that", line, s);
+	default:
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "line %u: there is no key '%.40s'", line,
+				      s);
+	}
 }
 
 static enum pacs_err
@@ -89,16 +93,23 @@ read_line(struct pacs_error *err, struct book_reader *r, char *s, unsigned line)
 			 : read_pair(err, r, s, line);
 }
 
-/* The section that ends here is the one: the first of that name. */
-static void
-take(struct book_reader *r, const char *name, struct pacs_peer *p, bool *found)
+/* A section ends here, maybe the one that is looked for. */
+static enum pacs_err
+take(struct pacs_error *err, struct book_reader *r, unsigned line,
+     const char *name, struct pacs_peer *p, bool *found)
 {
-	if (*found || !r->p->name || strcmp(r->p->name, name) != 0)
-		return;
+	if (check_section(err, r, line) || !r->p->name ||
+	    strcmp(r->p->name, name) != 0)
+		return err->code;
+	if (*found)
+		return pacs_error_set(err, PACS_EUSAGE,
+				      "line %u: the second [%s] ends here",
+				      line, name);
 	pacs_peer_clear(p);
 	*p = *r->p;
 	memset(r->p, 0, sizeof(*r->p));
 	*found = true;
+	return PACS_OK;
 }
 
 enum pacs_err
@@ -120,13 +131,12 @@ pacs_book_find(struct pacs_error *err, const char *text, size_t len,
 		if (end)
 			*end++ = '\0';
 		line++;
-		if (*book_trim(s) == '[' && !check_section(err, &r, line))
-			take(&r, name, p, &found);
-		if (!err->code)
+		if (*book_trim(s) != '[' ||
+		    !take(err, &r, line, name, p, &found))
 			(void)!read_line(err, &r, s, line);
 	}
-	if (!err->code && !check_section(err, &r, line))
-		take(&r, name, p, &found);
+	if (!err->code)
+		(void)!take(err, &r, line, name, p, &found);
 	free(copy);
 	pacs_peer_clear(&at_hand);
 	if (!err->code && !found)

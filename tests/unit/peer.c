@@ -88,6 +88,24 @@ test_charset(void)
 }
 
 static void
+test_twice(void)
+{
+	static const char other[] =
+	    "[b]\ntitle=B\nhost=h\nport=1\n[c]\ntitle=C\nhost=h\nport=2";
+	struct pacs_peer p;
+
+	TEST("what stands twice in a book is wrong");
+	CHECK(is_wrong("port=2"));
+	CHECK(is_wrong("rate=1M\nrate=1M"));
+	CHECK(is_wrong("[a]\ntitle=B\nhost=h\nport=1"));
+	CHECK(with_line(other, &p) && p.port == 1);
+	pacs_peer_clear(&p);
+	CHECK(with_line("status=B006 sent\nstatus=B007 sent", &p));
+	CHECK(p.rule_count == 2);
+	pacs_peer_clear(&p);
+}
+
+static void
 test_status(void)
 {
 	const struct pacs_status_rule rules[] = {
@@ -205,6 +223,7 @@ main(void)
 {
 	test_window();
 	test_charset();
+	test_twice();
 	test_status();
 	test_contexts();
 	test_command();
