@@ -8,7 +8,7 @@
 struct dummy_line {
 	uint32_t sequence; /* of the table */
 	uint32_t inside;   /* a sequence in its item, 0: the item itself */
-	uint32_t tag;
+	uint32_t tag;      /* 0: the sequence inside, and nothing in it */
 	const char *text;
 };
 
@@ -47,6 +47,8 @@ static const struct dummy_line lines[] = {
     {T(VerifyingObserverSequence), 0, T(VerificationDateTime),
      "19000101000000"},
     {T(VerifyingObserverSequence), 0, T(VerifyingObserverName), "REMOVED"},
+    {T(VerifyingObserverSequence),
+     T(VerifyingObserverIdentificationCodeSequence), 0, NULL},
     {T(WaveformAnnotationSequence), 0, T(UnformattedTextValue), "REMOVED"},
     {T(WaveformAnnotationSequence), 0, T(ReferencedWaveformChannels), "1\\0"},
     {T(WaveformAnnotationSequence), 0, T(AnnotationGroupNumber), "1"},
@@ -57,6 +59,10 @@ put_line(struct walk *w, struct pacs_item *item, const struct dummy_line *line)
 {
 	struct pacs_element *e;
 
+	if (!line->tag) {
+		pacs_item_put_sequence(item, line->inside);
+		return;
+	}
 	if (line->inside) {
 		e = pacs_item_put_sequence(item, line->inside);
 		item = pacs_element_item_count(e)

@@ -30,6 +30,7 @@ pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
 BIN = os.path.join(os.environ.get("PACS_BUILD", "build"), "bin")
 TOP = os.environ.get("PACS_TOP", os.getcwd())
 CORPUS = os.environ.get("CORPUS")
+OF_A_FOLDER = 12 if os.environ.get("CHECK_ALL") else 3
 CLASSES = "1.2.840.10008.5.1.4.1.1."
 number = failures = 0
 
@@ -347,6 +348,8 @@ REMOVED = removed()
 GAVE_UP = ("Information Object Not found", "Tags out of order")
 # Number of Frames is "1A", which goes; GDCM insists on one in an RT Dose.
 ASSERTS = ("badVR.dcm",)
+# Not its pixels but a syntax was wanted of these: what is in them is no image.
+NO_IMAGE = ".placeholder.dcm"
 
 
 def corpus():
@@ -354,7 +357,7 @@ def corpus():
     for where, _, names in sorted(os.walk(os.path.join(CORPUS, "valid"))):
         paths = [os.path.join(where, n) for n in sorted(names)]
         small = [p for p in paths if os.path.getsize(p) < 600000]
-        found += small[::max(1, len(small) // 12)]
+        found += small[::max(1, len(small) // OF_A_FOLDER)]
     return found
 
 
@@ -371,7 +374,8 @@ def judge_readers(folder, key, items, what):
         # What it cannot decode it makes up, another time otherwise.
         again = by_gdcm(list(written))
         pixels = [s for s in written if gdcm[s][1] == again[s][1] != "-" and
-                  os.path.basename(s) not in ASSERTS]
+                  os.path.basename(s) not in ASSERTS and
+                  not s.endswith(NO_IMAGE)]
         other = [s for s in pixels if gdcm[s][1] != gdcm[written[s]][1]]
         ok(pixels and not other, "GDCM decodes the same pixels, %d of %s" % (
             len(pixels), name), other)
