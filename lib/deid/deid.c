@@ -98,9 +98,14 @@ static bool
 take_uid(const struct pacs_deid *d, struct pacs_deid_result *r,
 	 const struct pacs_item *root, uint32_t tag, char *old, char *new)
 {
-	/* An object with two identities has none. */
-	if (!pacs_item_uid(root, tag, old, PACS_UID_MAX + 1) ||
-	    strchr(old, '\\'))
+	const struct pacs_element *e = pacs_item_find(root, tag);
+	size_t len = 0;
+	const void *bytes = e ? pacs_element_value(e, &len) : NULL;
+
+	/* An object with two identities has none; the second may stand behind a
+	 * NUL. */
+	if (!bytes || memchr(bytes, '\\', len) ||
+	    !pacs_item_uid(root, tag, old, PACS_UID_MAX + 1))
 		return false;
 	if (d->opts->columns & PACS_OPT_UIDS)
 		memcpy(new, old, PACS_UID_MAX + 1);
