@@ -207,7 +207,7 @@ class Archive:
 
     def keeps_object(self, a, r, objects, found):
         p = r["path"]
-        if self.kind == "purge" and p not in objects:
+        if self.kind in ("purge", "marks") and p not in objects:
             return []  # recorded as purged, as was asked
         if not os.path.exists(os.path.join(a, p)):
             return [f"acknowledged as {r['outcome']} and lost: {p}"]

@@ -63,6 +63,10 @@ kills() {
 	kills purge
 }
 
+@test "lost marks of what was purged are all there, or made again" {
+	kills marks
+}
+
 # pulls SCENARIO: the same, with what ext4 had sent to the device by then.
 pulls() {
 	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"

@@ -103,6 +103,10 @@ SCENARIOS = {
               "pacs-purge -a $A --yes --why test "
               "StudyInstanceUID=1.2.826.0.1.3680043.10.1338.1",
               None, (0,)),
+    # The marks of what was purged are lost, and made anew.
+    "marks": ("$STORE $IN/one; pacs-purge -a $A --yes --why test "
+              "StudyInstanceUID=1.2.826.0.1.3680043.10.1338.1 >&2;"
+              "rm -r $A/purged", "$STORE $IN/two", ["two"], (0,)),
 }
 
 

@@ -60,6 +60,10 @@ fails() {
 	fails purge
 }
 
+@test "marks of what was purged, remade on a failing disk, are all or none" {
+	fails marks
+}
+
 @test "a store to a really full file system ends with status 4, and goes on" {
 	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
 	mkdir disk

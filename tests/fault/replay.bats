@@ -80,3 +80,7 @@ states() {
 	need pacs-purge
 	states purge
 }
+
+@test "a crash while lost marks of purged objects are remade loses none" {
+	states marks
+}
