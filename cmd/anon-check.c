@@ -7,7 +7,7 @@
 #include "cmd/anon.h"
 #include "deid/table.h"
 
-struct anon_flags anon_flags;
+struct anon_flags anon_flags = {.date_range = NOT_GIVEN, .digits = NOT_GIVEN};
 struct pacs_deid_options anon_options;
 
 uint64_t
@@ -63,10 +63,10 @@ check_dates(void)
 	    !anon_flags.uids_hold_dates)
 		cli_usage("UIDs often hold dates: --retain-uids with "
 			  "--modify-dates needs --yes-uids-hold-dates");
-	if ((anon_flags.date_range || anon_options.whole_weeks) &&
+	if ((is_given(anon_flags.date_range) || anon_options.whole_weeks) &&
 	    !anon_flags.modify_dates)
 		cli_usage("--date-range and --whole-weeks need --modify-dates");
-	if (anon_flags.date_range &&
+	if (is_given(anon_flags.date_range) &&
 	    (anon_flags.date_range < 7 || anon_flags.date_range > 36500))
 		cli_usage("--date-range takes 7 to 36500 days");
 }
@@ -162,7 +162,7 @@ check_pseudonyms(void)
 				    !is_plain(anon_options.prefix)))
 		cli_usage("--prefix takes up to 32 printable ASCII characters, "
 			  "without \\ ^ =");
-	if (!anon_flags.digits)
+	if (!is_given(anon_flags.digits))
 		return;
 	if (anon_flags.digits < 4 || anon_flags.digits > 32)
 		cli_usage("--digits takes 4 to 32");

@@ -18,6 +18,12 @@ struct anon_flags {
 	struct cli_list allow, skip;
 };
 extern struct anon_flags anon_flags;
+#define NOT_GIVEN UINT64_MAX /* of a number */
+static inline bool
+is_given(uint64_t number)
+{
+	return number != NOT_GIVEN;
+}
 extern struct pacs_deid_options anon_options;
 
 extern const struct cli_field anon_fields[];

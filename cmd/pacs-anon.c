@@ -140,8 +140,8 @@ open_map(void)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_deid_map *map = NULL;
-	bool narrow =
-	    anon_flags.digits && anon_flags.digits < PACS_PSEUDONYM_DIGITS;
+	bool narrow = is_given(anon_flags.digits) &&
+		      anon_flags.digits < PACS_PSEUDONYM_DIGITS;
 
 	if (anon_flags.recipient)
 		(void)!pacs_deid_map_open_sealed(&err, anon_flags.map,
@@ -196,6 +196,12 @@ reidentify(char **operands)
 		cli_usage("--reidentify only reads the map");
 	if (cli_slurp(&err, anon_flags.map, 1u << 30, &text))
 		cli_die(&err);
+	if (!pacs_deid_map_begins(pacs_buf_str(&text), text.len)) {
+		pacs_error_set(&err, PACS_EFORMAT,
+			       "'%s' is not a map of pacs-anon",
+			       anon_flags.map);
+		cli_die(&err);
+	}
 	for (; *operands; operands++)
 		if (!text.len || !look_up(records, &text, *operands))
 			tally.no = true;
@@ -397,8 +403,10 @@ main(int argc, char **argv)
 	anon_check_usage(count, c.operands.next);
 	anon_options.allow = anon_kinds(&anon_flags.allow, "allow");
 	anon_options.skip = anon_kinds(&anon_flags.skip, "skip");
-	anon_options.digits = (unsigned)anon_flags.digits;
-	anon_options.date_range_days = (unsigned)anon_flags.date_range;
+	if (is_given(anon_flags.digits))
+		anon_options.digits = (unsigned)anon_flags.digits;
+	if (is_given(anon_flags.date_range))
+		anon_options.date_range_days = (unsigned)anon_flags.date_range;
 	if (pacs_deid_key_read(&err, anon_flags.key, key))
 		cli_die(&err);
 	if (anon_flags.subjects &&

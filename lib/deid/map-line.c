@@ -47,6 +47,14 @@ unescape(char *s)
 }
 
 bool
+pacs_deid_map_begins(const char *text, size_t len)
+{
+	size_t n = strlen(MAP_HEAD);
+
+	return strncmp(text, MAP_HEAD, len < n ? len : n) == 0;
+}
+
+bool
 pacs_deid_map_parse(char *line, struct pacs_deid_map_line *ret)
 {
 	char *field[4] = {line};

@@ -95,9 +95,9 @@ remember(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
 	 struct pacs_buf *text)
 {
 	char *s = text->data, *end;
-	size_t left = text->len, n = strlen(MAP_HEAD);
+	size_t left = text->len, n;
 
-	if (!m->end && strncmp(s, MAP_HEAD, left < n ? left : n) != 0)
+	if (!m->end && !pacs_deid_map_begins(s, left))
 		return pacs_error_set(err, PACS_EFORMAT,
 				      "'%s' is not a map of pacs-anon", path);
 	while ((end = memchr(s, '\n', left))) {

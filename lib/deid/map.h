@@ -50,5 +50,7 @@ struct pacs_deid_map_line {
 	const char *kind, *original, *issuer, *replacement;
 };
 bool pacs_deid_map_parse(char *line, struct pacs_deid_map_line *ret);
+/* Does a text begin as a map, or not go on so far? */
+bool pacs_deid_map_begins(const char *text, size_t len);
 
 #endif

@@ -75,6 +75,17 @@ colliding() {
 	[ ! -e o4 ]
 }
 
+@test "what is no map answers nothing, and a number of 0 is one" {
+	patient a.dcm A
+	echo nobody >m
+	exits 4 pacs-anon --reidentify --map m X
+	grep -q "'m' is not a map of pacs-anon" err
+	exits 2 pacs-anon --key key --digits 0 -o o a.dcm
+	exits 2 pacs-anon --key key --modify-dates --date-range 0 -o o a.dcm
+	exits 2 pacs-anon --key key --date-range 30 -o o a.dcm
+	[ ! -e o ]
+}
+
 @test "patients without an ID collide and are found again, too" {
 	patient a.dcm ''
 	exits 0 pacs-anon --key key --digits 5 --map m -o o a.dcm
