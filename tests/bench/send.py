@@ -276,8 +276,8 @@ def main():
     random.seed(1)
     try:
         if "speed" in ONLY:
-            for title, n, rows, wanted in (("CT of 33 KB", 2000, 128, 2.5),
-                                           ("CT of 525 KB", 300, 512, 2)):
+            for title, n, rows, wanted in (("CT of 33 KB", 4000, 128, 2.5),
+                                           ("CT of 525 KB", 1000, 512, 2)):
                 folder = os.path.join(home, str(rows))
                 n = max(20, int(n * SCALE))
                 make_files(folder, n, rows)
