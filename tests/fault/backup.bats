@@ -12,7 +12,7 @@ setup() {
 
 tries() {
 	run /usr/bin/python3 "$PACS_TOP/tests/fault/backup.py" "$1" "$2" \
-		--seconds "${FAULT_SECONDS:-2}"
+		--seconds "${FAULT_SECONDS:-1}"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
 	assert_output --partial ' 0 bad'
@@ -21,7 +21,7 @@ tries() {
 # powerless SCENARIO: the states that a power failure may leave.
 powerless() {
 	run /usr/bin/python3 "$PACS_TOP/tests/fault/backup_states.py" "$1" \
-		--seconds "${FAULT_SECONDS:-2}" "${@:2}"
+		--seconds "${FAULT_SECONDS:-1}" "${@:2}"
 	printf '# %s\n' "${lines[-1]}" >&3
 	[ $# -eq 1 ] || return 0
 	assert_success

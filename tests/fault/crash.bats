@@ -11,7 +11,7 @@ setup() {
 
 kills() {
 	run /usr/bin/python3 "$PACS_TOP/tests/fault/live.py" "${mode:-kill}" "$1" \
-		--limit "${2:-24}" --seconds "${FAULT_SECONDS:-2}"
+		--limit "${2:-24}" --seconds "${FAULT_SECONDS:-1}"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
 	assert_output --partial ' 0 bad'

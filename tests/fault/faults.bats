@@ -12,7 +12,7 @@ setup() {
 
 fails() {
 	run /usr/bin/python3 "$PACS_TOP/tests/fault/live.py" fail "$1" \
-		--limit "${2:-40}" --seconds "${FAULT_SECONDS:-2}"
+		--limit "${2:-40}" --seconds "${FAULT_SECONDS:-1}"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
 	assert_output --partial ' 0 bad'

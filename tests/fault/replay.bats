@@ -13,7 +13,7 @@ setup() {
 # states SCENARIO: the numbers are shown as a remark in the TAP.
 states() {
 	run /usr/bin/python3 "$PACS_TOP/tests/fault/crash_states.py" "$1" \
-		--seconds "${FAULT_SECONDS:-2}"
+		--seconds "${FAULT_SECONDS:-1}"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
 	assert_output --partial ' 0 bad'
