@@ -55,6 +55,7 @@ empty_archive() {
 	need /usr/bin/python3 zstd
 	pacs-init a
 	export PACS_ARCHIVE=$PWD/a
+	# shellcheck disable=SC2034 # for the tests that call this
 	root=1.2.826.0.1.3680043.10.1338
 }
 
