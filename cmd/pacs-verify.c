@@ -11,12 +11,11 @@
 #include "backup/backup.h"
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cmd/question.h"
+#include "cmd/verify.h"
 #include "dcmtk/codec.h"
 #include "fixity/against.h"
 #include "fixity/fixity.h"
 #include "fixity/mend.h"
-#include "fixity/part.h"
 #include "fixity/state.h"
 
 static struct {
@@ -268,34 +267,6 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 	cli_progress_end();
 }
 
-/* The time of --since in the words of stored_at, as the ledger writes it. */
-static const char *
-since_time(const struct pacs_archive *ar, char buf[PACS_TIME_SIZE])
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-	struct question q = {0};
-	const struct pacs_query *query = &q.query;
-	char *text;
-	bool ok;
-
-	if (!flags.since)
-		return NULL;
-	question_begin(&q, ar);
-	text = pacs_format("stored_at=%s..", flags.since);
-	ok = !strstr(flags.since, "..") &&
-	     !pacs_query_add(&err, &q.query, text, &q.clock) &&
-	     query->count == 1 && query->conditions[0].count == 1 &&
-	     query->conditions[0].terms[0].kind == PACS_TERM_RANGE;
-	if (!ok)
-		cli_usage("'%s' is no time: yesterday, -30min, 2026-11-24, "
-			  "2026-11-24T07:00",
-			  flags.since);
-	pacs_time_format(query->conditions[0].terms[0].low, buf);
-	question_end(&q);
-	free(text);
-	return buf;
-}
-
 static void
 not_itself(const struct pacs_archive *ar, const char *other)
 {
@@ -313,51 +284,6 @@ struct session {
 	struct pacs_mend_source source;
 	char since[PACS_TIME_SIZE];
 };
-
-struct operands {
-	char **paths;
-	size_t count;
-	struct question q;
-};
-
-/* Paths begin with "objects/" or are absolute, as pacs-find prints them. */
-static bool
-is_question(const char *s)
-{
-	return strchr(s, '=') && *s != '/' && strncmp(s, "objects/", 8) != 0;
-}
-
-static void
-take_operand(struct operands *o, const char *s)
-{
-	if (is_question(s)) {
-		question_add(&o->q, s);
-		return;
-	}
-	o->paths = pacs_realloc(o->paths, (o->count + 1) * sizeof(*o->paths));
-	o->paths[o->count++] = pacs_strdup(s);
-}
-
-/* "-" stands for a list on standard input. */
-static void
-make_part(struct pacs_error *err, const struct pacs_archive *ar, char **items,
-	  struct pacs_part **ret_p)
-{
-	struct cli_operands operands = {items, false};
-	struct operands o = {0};
-	struct pacs_buf b = {0};
-
-	question_begin(&o.q, ar);
-	while (cli_next_operand(&operands, &b))
-		take_operand(&o, b.data);
-	if (pacs_part_new(err, ar, o.paths, o.count, &o.q.query, ret_p))
-		cli_die(err);
-	while (o.count)
-		free(o.paths[--o.count]);
-	free(o.paths);
-	question_end(&o.q);
-	pacs_buf_clear(&b);
-}
 
 static bool
 find_in_backup(void *ctx, const char *path, const char *sha256, int *ret_fd,
@@ -433,11 +359,11 @@ open_all(struct session *s, struct ctx *c, struct pacs_fixity_options *o,
 	if (mends())
 		open_mend(s->ar, c, &s->source);
 	if (count) {
-		make_part(&err, s->ar, items, &s->part);
+		s->part = verify_part(s->ar, items);
 		o->wants = pacs_part_wants;
 		o->wants_ctx = s->part;
 	}
-	o->since = since_time(s->ar, s->since);
+	o->since = verify_since(s->ar, flags.since, s->since);
 	if (flags.state && pacs_verify_state_read(&err, flags.state, &c->state))
 		cli_die(&err);
 	o->index = !count && !flags.since && !flags.sample && !flags.budget &&

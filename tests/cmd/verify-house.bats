@@ -126,13 +126,18 @@ verify() {
 	printf 'mark\t%s\n' "$mark" | verify 1 --since=-1d
 }
 
-@test "what a living program has recorded and not yet removed is no finding" {
-	local object mark
+# half_purged: $object and its $mark of an archive where it was purged; the object
+# has a folder to be in again, and a writer w is at work.
+half_purged() {
 	cp -a "$BATS_FILE_TMPDIR/purged" a
 	mark=$(cd a && find purged -type f | sort | sed -n 1p)
 	object=objects/${mark#purged/}.dcm
-	# The state between the line of a purge and its end.
 	mkdir -p "a/$(dirname "$object")" a/incoming/w
+}
+
+@test "what a living program has recorded and not yet removed is no finding" {
+	half_purged
+	# The state between the line of a purge and its end.
 	: >a/incoming/w/lock
 	: >"a/$object"
 	rm "a/$mark"
@@ -152,11 +157,7 @@ verify() {
 }
 
 @test "what a dead program left so is a finding for who may not mend it" {
-	local object mark
-	cp -a "$BATS_FILE_TMPDIR/purged" a
-	mark=$(cd a && find purged -type f | sort | sed -n 1p)
-	object=objects/${mark#purged/}.dcm
-	mkdir -p "a/$(dirname "$object")" a/incoming/w
+	half_purged
 	cp a/pacs-archive "a/$object"
 	chmod 440 "a/$object"
 	exec 8>>a/incoming/w/lock
