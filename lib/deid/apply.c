@@ -326,18 +326,21 @@ edit(void *ctx, struct pacs_element *e)
 		return true;
 	if (is_repeated(w, e))
 		return false;
+	/* Whatever a rule says of the pixels, it means no comments. */
+	if (pacs_element_is_encapsulated(e) && !stream_scrub(e)) {
+		w->code = pacs_error_set(
+		    w->err, PACS_EUNSUPPORTED,
+		    "a comment in compressed pixel data has no end");
+		return true;
+	}
 	act = profile_act(w, e, &by_row);
-	rule = rules_find(w, e);
+	rule = tag < 0x00080000u ? NULL : rules_find(w, e);
 	if (rule)
 		return rules_apply(w, e, rule, act);
 	if (act == ACT_KEEP)
 		note_kept_reference(w, e);
 	if (!by_row && act != ACT_KEEP)
 		walk_seen(w, tag);
-	if (pacs_element_is_encapsulated(e) && !stream_scrub(e))
-		w->code = pacs_error_set(
-		    w->err, PACS_EUNSUPPORTED,
-		    "a comment in compressed pixel data has no end");
 	if (tag == PACS_TAG_ICCProfile && act == ACT_KEEP && !icc_scrub(e))
 		return pacs_element_length(e) == 0;
 	return walk_act(w, e, act);

@@ -183,6 +183,18 @@ may_leave(const struct pacs_deid *d, struct pacs_dataset *ds,
 	return false;
 }
 
+/* Compressed, by what it states, and not in the form that all compressed ones
+ * have: written so it would be what only guessing can read. */
+static bool
+has_right_syntax(const struct pacs_dataset *ds, struct pacs_deid_result *r)
+{
+	const struct pacs_dataset_info *info = pacs_dataset_info(ds);
+	const struct pacs_syntax *s = pacs_syntax_find(info->transfer_syntax);
+
+	return !info->guessed || !info->has_meta || !s || !s->encapsulated ||
+	       withhold(r, "wrong-syntax");
+}
+
 /* --- doing it --------------------------------------------------------------
  */
 
@@ -202,8 +214,8 @@ pacs_deid_apply(struct pacs_error *err, const struct pacs_deid *d,
 		return PACS_OK;
 	}
 	/* The UIDs are taken first, so that a record can tell what it is of. */
-	if (!take_uids(d, w.root, r) || !may_leave(d, ds, r) ||
-	    !take_patient(d, w.root, r))
+	if (!take_uids(d, w.root, r) || !has_right_syntax(ds, r) ||
+	    !may_leave(d, ds, r) || !take_patient(d, w.root, r))
 		return PACS_OK;
 	rules_begin(&w);
 	w.days = pacs_deid_offset(d, r->pseudonym);

@@ -42,19 +42,17 @@ copy_head(uint8_t *to, const uint8_t *from)
 }
 
 bool
-icc_scrub(struct pacs_element *e)
+icc_copy(const uint8_t *p, size_t len, uint8_t *copy)
 {
-	size_t len, i, count;
-	const uint8_t *p = pacs_element_value(e, &len);
-	uint8_t *copy;
+	size_t i, count;
 	bool good = true;
 
-	if (!p || len < HEAD + 4 || memcmp(p + 36, "acsp", 4) != 0)
+	if (len < HEAD + 4 || memcmp(p + 36, "acsp", 4) != 0)
 		return false;
 	count = number(p + HEAD);
 	if (count > TAGS_MAX || len - HEAD - 4 < count * TAG)
 		return false;
-	copy = pacs_calloc(1, len);
+	memset(copy, 0, len);
 	copy_head(copy, p);
 	memcpy(copy + HEAD, p + HEAD, 4 + count * TAG);
 	for (i = 0; i < count && good; i++) {
@@ -67,6 +65,17 @@ icc_scrub(struct pacs_element *e)
 			memcpy(copy + at, p + at,
 			       is_of_numbers(p + at) ? n : TYPE);
 	}
+	return good;
+}
+
+bool
+icc_scrub(struct pacs_element *e)
+{
+	size_t len;
+	const uint8_t *p = pacs_element_value(e, &len);
+	uint8_t *copy = p ? pacs_malloc(len + 1) : NULL;
+	bool good = p && icc_copy(p, len, copy);
+
 	if (good)
 		pacs_element_set(e, VR("OB"), copy, len);
 	free(copy);

@@ -3,7 +3,7 @@
  *
  *   policy.c    table and options -> what to do with a tag
  *   apply.c     one walk over a data set that does it
- *   value.c     pseudonyms, UIDs, dates, dummies
+ *   value.c     pseudonyms and dummies; value-uid.c, value-date.c
  *   private.c   private elements
  *   form.c      does a value look like its VR?
  *   stream.c, icc.c  what pixels and colour profiles say in words
@@ -125,6 +125,8 @@ bool stream_scrub(struct pacs_element *e);
 /* --- icc.c ---------------------------------------------------------------- */
 /* Wipe the words of a colour profile. False: it is none. */
 bool icc_scrub(struct pacs_element *e);
+/* The same of bytes, into as many of copy. */
+bool icc_copy(const uint8_t *p, size_t len, uint8_t *copy);
 
 /* --- form.c --------------------------------------------------------------- */
 /* Could the value of e be one of that VR? An empty one could. */

@@ -5,6 +5,7 @@
  * B.1.1.3), JPEG-LS, JPEG 2000 (ISO 15444-1 A.1), boxes of JP2 (I.4) and of
  * JPEG XL.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "deid/internal.h"
@@ -23,7 +24,18 @@ struct stream {
 	size_t skip;    /* bytes of it that are not to be looked at */
 	bool in_pixels; /* behind the head */
 	bool ended;
+	bool half; /* its last byte may begin a marker */
 };
+
+static uint8_t *
+to_change(struct stream *s)
+{
+	if (!s->copy) {
+		s->copy = pacs_element_edit_fragment(s->e, s->number);
+		s->p = s->copy;
+	}
+	return s->copy;
+}
 
 static void
 wipe(struct stream *s, size_t at, size_t n)
@@ -32,13 +44,7 @@ wipe(struct stream *s, size_t at, size_t n)
 
 	for (i = 0; i < n && !s->p[at + i]; i++)
 		;
-	if (i == n)
-		return;
-	if (!s->copy) {
-		s->copy = pacs_element_edit_fragment(s->e, s->number);
-		s->p = s->copy;
-	}
-	if (s->copy)
+	if (i < n && to_change(s))
 		memset(s->copy + at, 0, n);
 }
 
@@ -130,6 +136,7 @@ scrub_jpeg(struct stream *s, size_t at)
 		if (!s->in_pixels)
 			wipe(s, at, next - at);
 		at = next;
+		s->half = at + 1 == s->len;
 		if (at + 1 >= s->len)
 			return true;
 		marker = s->p[at + 1];
@@ -212,7 +219,7 @@ scrub_j2k(struct stream *s, size_t at)
 static bool
 is_box_of_pixels(const uint8_t *type)
 {
-	static const char types[][5] = {"jP  ", "JXL ", "ftyp", "jp2h",
+	static const char types[][5] = {"jP  ", "JXL ", "ftyp",
 					"jxlc", "jxlp", "jxll"};
 	size_t i;
 
@@ -233,32 +240,94 @@ scrub_codestream(const struct stream *s, size_t at, size_t n)
 	return scrub_j2k(&inner, at);
 }
 
+struct box {
+	size_t at, head, length; /* length: with the head */
+};
+
+/* The box at b->at, of which there is so much before end. False: none. */
+static bool
+get_box(const struct stream *s, size_t end, struct box *b)
+{
+	if (end < b->at || end - b->at < 8)
+		return false;
+	b->head = 8;
+	b->length = number(s->p + b->at);
+	if (b->length == 1 && end - b->at >= 16) {
+		b->head = 16;
+		b->length = number(s->p + b->at + 12);
+	}
+	if (b->length == 0 || b->length > end - b->at)
+		b->length = end - b->at;
+	return b->length >= b->head;
+}
+
+static bool
+is_box(const struct stream *s, const struct box *b, const char *type)
+{
+	return !memcmp(s->p + b->at + 4, type, 4);
+}
+
+/* Which colours: a number, or a profile (I.5.3.3). */
+static void
+scrub_colour(struct stream *s, size_t at, size_t n)
+{
+	uint8_t *copy;
+
+	if (n < 3 || s->p[at] == 1) {
+		wipe(s, at + (n < 7 ? n : 7), n < 7 ? 0 : n - 7);
+		return;
+	}
+	copy = pacs_malloc(n);
+	if (icc_copy(s->p + at + 3, n - 3, copy) && to_change(s))
+		memcpy(s->copy + at + 3, copy, n - 3);
+	else
+		wipe(s, at, n);
+	free(copy);
+}
+
+/* What is in the box that says how pixels are stored. */
+static void
+scrub_header(struct stream *s, size_t at, size_t end)
+{
+	static const char types[][5] = {"ihdr", "bpcc", "pclr",
+					"cmap", "cdef", "res "};
+	struct box b = {.at = at};
+	size_t i;
+
+	for (; get_box(s, end, &b); b.at += b.length) {
+		for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+			if (is_box(s, &b, types[i]))
+				break;
+		if (is_box(s, &b, "colr"))
+			scrub_colour(s, b.at + b.head, b.length - b.head);
+		else if (i == sizeof(types) / sizeof(types[0]))
+			wipe(s, b.at + b.head, b.length - b.head);
+	}
+	if (b.at < end)
+		wipe(s, b.at, end - b.at);
+}
+
 static bool
 scrub_boxes(struct stream *s)
 {
-	size_t at = 0;
+	struct box b = {0};
 
-	while (at + 8 <= s->len) {
-		size_t head = 8, length = number(s->p + at);
+	for (; get_box(s, s->len, &b); b.at += b.length) {
+		size_t at = b.at + b.head, n = b.length - b.head;
 
-		if (length == 1 && at + 16 <= s->len) {
-			head = 16;
-			length = number(s->p + at + 12);
-		}
-		if (length == 0 || length > s->len - at)
-			length = s->len - at;
-		if (length < head)
-			return true;
-		if (!memcmp(s->p + at + 4, "jp2c", 4)) {
-			if (!scrub_codestream(s, at + head, length - head))
+		if (is_box(s, &b, "jp2c")) {
+			if (!scrub_codestream(s, at, n))
 				return false;
 			/* It may be another copy now. */
 			s->p = pacs_element_fragment(s->e, s->number, &s->len);
-		} else if (!is_box_of_pixels(s->p + at + 4)) {
-			wipe(s, at + head, length - head);
+		} else if (is_box(s, &b, "jp2h")) {
+			scrub_header(s, at, at + n);
+		} else if (!is_box_of_pixels(s->p + b.at + 4)) {
+			wipe(s, at, n);
 		}
-		at += length;
 	}
+	if (b.at < s->len)
+		wipe(s, b.at, s->len - b.at);
 	return true;
 }
 
@@ -276,7 +345,7 @@ begin(struct stream *s, enum kind kind)
 {
 	s->kind = kind;
 	s->skip = 0;
-	s->in_pixels = s->ended = false;
+	s->in_pixels = s->ended = s->half = false;
 }
 
 static bool
@@ -284,6 +353,10 @@ go_on(struct stream *s)
 {
 	size_t at = s->skip < s->len ? s->skip : s->len;
 
+	/* A marker that is cut in two. */
+	if (s->half && s->len && says_something(s->p[0], false))
+		return false;
+	s->half = false;
 	s->skip -= at;
 	if (s->ended)
 		wipe(s, 0, s->len);

@@ -371,6 +371,14 @@ def places():
             box(b"jP  ", b"\r\n\x87\n") + box(b"xml ", M) + box(b"uuid", M) +
             box(b"jumb", M) + box(b"jp2c", j2k(behind=M)) + box(
                 b"xml ", M))}), J2K), []
+    yield "a colour profile and other boxes in the head of a JP2", file(
+        dataset({0x7fe00010: fragments(
+            box(b"jP  ", b"\r\n\x87\n") + box(b"jp2h", box(
+                b"ihdr", b"\0" * 14) + box(b"colr", b"\2\0\0" + icc()) + box(
+                    b"colr", b"\2\0\0" + M * 20) + box(
+                        b"colr", b"\1\0\0\0\0\0\x10" + M) + box(
+                            b"xml ", M)) + box(b"jp2c", j2k()))}),
+        J2K), []
     yield "words of a colour profile", file(dataset(
         {0x00282000: E.el(0x00282000, "OB", icc())})), []
     yield "a colour profile that is none", file(dataset(
@@ -413,6 +421,9 @@ def what_stays(place):
             ("a JPEG in two fragments", (b"PIXELS\xff\xfe",)),
             ("comments of JPEG 2000: head, tile-part and behind",
              (b"PIXELS\xff\1PIXELS\xff\xd9",)),
+            ("a colour profile and other boxes in the head of a JP2",
+             (b"acsp", b"curv\0\0\0\0\0\0\0\1\2\2",
+              b"\1\0\0\0\0\0\x10", b"PIXELS\xff\1PIXELS\xff\xd9")),
             ("words of a colour profile", (b"acsp", b"curv\0\0\0\0\0\0\0\1\2\2",
                                            b"desc", b"rTRC")),
             ("curves, and labels and titles of overlays", (b"CS\2\0R ",)),
@@ -422,11 +433,35 @@ def what_stays(place):
            [w for w in wanted if w not in out])
 
 
+def what_goes_nowhere(place):
+    """What cannot be cleaned, or not be written, is said to be so."""
+    for name, data, why in (
+            ("a comment of JPEG whose marker is cut in two", file(dataset(
+                {0x7fe00010: fragments(
+                    jpeg() + b"A" * (len(jpeg()) % 2 == 0) + b"\xff",
+                    b"\xfe" + segment(
+                    0xfe, M)[2:])}), JPEG), b"has no end"),
+            ("an implicit data set that states JPEG", file(dataset(
+                {0x00100010: I.el(0x00100010, "PN", M)}, I), JPEG),
+             b"wrong-syntax")):
+        out, said = place.anon(data, [])
+        ok(not out and why in said, name + " goes nowhere", said)
+    rules = os.path.join(place.folder, "rules")
+    with open(rules, "w", encoding="utf-8") as f:
+        f.write("keep vr:OB\nhash vr:LO\n")
+    data = file(dataset({0x00000010: E.el(0x00000010, "LO", b"WORD"),
+                         0x7fe00010: fragments(jpeg(segment(0xfe, M)))}), JPEG)
+    out, said = place.anon(data, ["--rules", rules])
+    ok(out and not is_in(M, out) and b"\0\0\x10\0LO" not in out,
+       "no rule keeps a comment of pixels, or group 0000", said)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         place = Place(folder)
         hiding_places(place)
         what_stays(place)
+        what_goes_nowhere(place)
         wrong_vrs(place, [], "Basic")
         wrong_vrs(place, EVERYTHING[:3], "with " + " ".join(EVERYTHING[:3]))
     print("1..%d" % number)
