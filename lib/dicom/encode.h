@@ -15,6 +15,10 @@ struct pacs_encoder {
 	struct pacs_buf out;
 };
 
+/* A header with VR as PS3.5 7.1.2 wants it: can it be read in one way only?
+ * bytes: those that the element's offset is in. */
+bool pacs_header_is_regular(const struct pacs_element *e, const uint8_t *bytes);
+
 void pacs_encoder_put(struct pacs_encoder *w, const void *bytes, uint64_t n);
 void pacs_encoder_flush(struct pacs_encoder *w);
 /* Write the elements of a root; same: its source has the form to write. */

@@ -136,16 +136,14 @@ settle(struct pacs_error *err, struct job *j)
 	return PACS_OK;
 }
 
-/* Is there a header that is too short for its VR? How such a one is read
- * depends on what follows. */
+/* How a header that is not as it should be is read depends on what follows. */
 static bool
-has_odd_header(const struct pacs_item *meta)
+has_odd_header(const struct pacs_dataset *ds)
 {
 	const struct pacs_element *e;
 
-	for (e = meta->first; e; e = e->next)
-		if (e->raw_vr && pacs_vr_has_long_length(e->raw_vr) &&
-		    e->header != 12)
+	for (e = ds->meta.first; e; e = e->next)
+		if (e->raw_vr && !pacs_header_is_regular(e, ds->file))
 			return true;
 	return false;
 }
@@ -159,7 +157,7 @@ meta_is_right(const struct job *j)
 
 	if (!j->ds->file || j->opts->new_meta ||
 	    (j->ds->meta.flags & I_CHANGED) ||
-	    (changed && has_odd_header(&j->ds->meta)))
+	    (changed && has_odd_header(j->ds)))
 		return false;
 	/* As it came, even if wrong or missing, while all is as it came. */
 	if (!j->opts->transfer_syntax &&
