@@ -102,7 +102,7 @@ resolve(const char *path, char ret[PATH_MAX])
 
 	if (strlen(path) >= sizeof(part))
 		return false;
-	strcpy(part, path);
+	memcpy(part, path, strlen(path) + 1);
 	while (!realpath(part, ret)) {
 		slash = strrchr(part, '/');
 		if (!slash)

@@ -41,7 +41,7 @@ rehearse(struct ctx *c, struct pacs_error *err, const char *scratch,
 					     .stopped = backup_stopped};
 	char *const conditions[] = {condition, NULL};
 	struct pacs_query all = {0};
-	struct pacs_fixity_tally ft;
+	struct pacs_fixity_tally ft = {0};
 	struct pacs_index *ix = NULL;
 	uint64_t count = 0;
 

@@ -170,7 +170,9 @@ probe(struct pacs_error *err, struct ctx *c, const struct pacs_peer *peer,
 				continue;
 			for (i = 0; i < PROBED; i++, n++) {
 				memset(&list[n], 0, sizeof(list[n]));
-				strcpy(list[n].sop_class, class->uid);
+				snprintf(list[n].sop_class,
+					 sizeof(list[n].sop_class), "%s",
+					 class->uid);
 				list[n].syntaxes[0] = probed[i];
 			}
 		}

@@ -19,14 +19,17 @@ sort_lines(struct pacs_buf *b)
 {
 	struct pacs_buf sorted = {0};
 	size_t count = 0, cap = 0, i;
-	char **lines = NULL, *p = b->data, *end = b->data + b->len;
+	char **lines = NULL, *p = b->data, *end = b->data + b->len, *stop;
 
-	for (; p && p < end; p = strchr(p, '\0') + 1) {
+	for (; p && p < end; p = stop + 1) {
 		if (count == cap) {
 			cap = cap ? 2 * cap : 256;
 			lines = pacs_realloc(lines, cap * sizeof(*lines));
 		}
-		*strchr(p, '\n') = '\0';
+		stop = memchr(p, '\n', (size_t)(end - p));
+		if (!stop)
+			break; /* each line ends: pacs_buf_adds put it there */
+		*stop = '\0';
 		lines[count++] = p;
 	}
 	if (count)

@@ -26,7 +26,7 @@ list_small(struct pacs_error *err, const struct pacs_archive *ar,
 	if (pacs_dir_open(err, pacs_archive_dirfd(ar), "amendments", 0, &d) ==
 	    PACS_ENOTFOUND)
 		pacs_error_clear(err);
-	while (d.stream && (e = pacs_dir_next(err, &d))) {
+	while ((e = pacs_dir_next(err, &d))) {
 		snprintf(path, sizeof(path), "amendments/%.400s", e->d_name);
 		if (pacs_uid_is_safe(e->d_name))
 			names_add(out, path);

@@ -200,7 +200,7 @@ static enum pacs_err
 read_pax(struct pacs_error *err, struct unpack *u, uint64_t size,
 	 bool *has_size)
 {
-	char text[PAX_MOST + BLOCK], *p = text, *end, *next, *eq;
+	char text[PAX_MOST + BLOCK] = "", *p = text, *end, *next, *eq;
 	enum pacs_err rc;
 
 	if (size > PAX_MOST)
@@ -240,30 +240,50 @@ all_zero(const char *h)
 	return true;
 }
 
+/* The end of a tar; only zeros may follow. */
+static enum pacs_err
+read_zeros(struct pacs_error *err, struct unpack *u, char *h, bool *ret_end)
+{
+	enum pacs_err rc;
+
+	while (!(rc = take(err, u, h, BLOCK, ret_end)) && !*ret_end)
+		if (!all_zero(h))
+			return bad(err, "bytes behind its end");
+	return rc;
+}
+
+/* What the header says of the entry, but for what an extended one said. */
+static enum pacs_err
+take_header(struct pacs_error *err, struct entry *e, const char *h)
+{
+	if (!*e->path)
+		memcpy(e->path, h, strnlen(h, 100));
+	if (!entry_kind_of(e->path, &e->kind) ||
+	    (h[156] == '5') != (e->kind == ENTRY_FOLDER) ||
+	    (h[156] != '5' && h[156] != '0'))
+		return bad(err, "a name that no pack has");
+	if (e->kind == ENTRY_FOLDER && e->size)
+		return bad(err, "a folder with bytes");
+	return PACS_OK;
+}
+
 /* The header of an entry: an extended one, then its own. */
 static enum pacs_err
 read_header(struct pacs_error *err, struct unpack *u, bool *ret_end)
 {
 	struct entry *e = &u->entry;
 	bool has_size = false, extended = false;
-	char h[BLOCK + 1];
+	char h[BLOCK + 1] = "";
 	uint64_t size;
 	enum pacs_err rc;
 
 	memset(e, 0, sizeof(*e));
-	h[BLOCK] = '\0';
 	for (;;) {
 		rc = take(err, u, h, BLOCK, extended ? NULL : ret_end);
 		if (rc || (!extended && *ret_end))
 			return rc;
-		if (!extended && all_zero(h)) {
-			/* The end of a tar; only zeros may follow. */
-			while (!(rc = take(err, u, h, BLOCK, ret_end)) &&
-			       !*ret_end)
-				if (!all_zero(h))
-					return bad(err, "bytes behind its end");
-			return rc;
-		}
+		if (!extended && all_zero(h))
+			return read_zeros(err, u, h, ret_end);
 		if (!sum_fits(h) || memcmp(h + 257, "ustar", 5) != 0 ||
 		    !octal(h + 124, 12, &size))
 			return bad(err, "no header");
@@ -276,15 +296,7 @@ read_header(struct pacs_error *err, struct unpack *u, bool *ret_end)
 	}
 	if (!has_size)
 		e->size = size;
-	if (!*e->path)
-		memcpy(e->path, h, strnlen(h, 100));
-	if (!entry_kind_of(e->path, &e->kind) ||
-	    (h[156] == '5') != (e->kind == ENTRY_FOLDER) ||
-	    (h[156] != '5' && h[156] != '0'))
-		return bad(err, "a name that no pack has");
-	if (e->kind == ENTRY_FOLDER && e->size)
-		return bad(err, "a folder with bytes");
-	return PACS_OK;
+	return take_header(err, e, h);
 }
 
 enum pacs_err

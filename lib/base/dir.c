@@ -31,6 +31,8 @@ pacs_dir_next(struct pacs_error *err, struct pacs_dir *d)
 {
 	const struct dirent *e;
 
+	if (!d->stream)
+		return NULL;
 	do {
 		errno = 0;
 		e = readdir(d->stream);

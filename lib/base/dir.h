@@ -20,9 +20,9 @@ struct pacs_dir {
  * PACS_EFORMAT: it is no folder. On failure nothing need be closed. */
 enum pacs_err pacs_dir_open(struct pacs_error *err, int dirfd, const char *path,
 			    int flags, struct pacs_dir *ret) PACS_MUST_CHECK;
-/* The next entry that is not "." or "..", in no order; valid until the next
- * call. NULL at the end, or where the list breaks off: then err->code is
- * set. Nothing may be set before. */
+/* The next entry (of one that is not open: NULL) that is not "." or "..", in no
+ * order; valid until the next call. NULL at the end, or where the list breaks
+ * off: then err->code is set. Nothing may be set before. */
 const struct dirent *pacs_dir_next(struct pacs_error *err, struct pacs_dir *d);
 /* Its descriptor, owned by it. */
 int pacs_dir_fd(const struct pacs_dir *d);

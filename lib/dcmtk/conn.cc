@@ -47,7 +47,7 @@ connection::connection(int fd, SSL *tls, state &s, bool server)
 
 connection::~connection()
 {
-	close();
+	connection::close();
 }
 
 void

@@ -177,13 +177,15 @@ pacs_dimse_put(struct pacs_error *err, void *ctx, const void *bytes, size_t n)
 	const uint8_t *p = bytes;
 
 	while (n) {
-		size_t k;
-		void *to;
+		size_t k = 0;
+		void *to = NULL;
 
 		if (pacs_dimse_room(err, a, &to, &k))
 			return err->code;
 		if (k > n)
 			k = n;
+		/* Room is there.
+		 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		memcpy(to, p, k);
 		pacs_dimse_filled(a, k);
 		p += k;

@@ -193,7 +193,7 @@ pacs_listener_accept(struct pacs_error *err, struct pacs_listener *l,
 			   &link))
 		return err->code;
 	*ret = assoc_new(l->net, link, info);
-	strcpy(ret_syntax, context.accepted);
+	memcpy(ret_syntax, context.accepted, sizeof(context.accepted));
 	return PACS_OK;
 }
 

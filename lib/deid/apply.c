@@ -90,13 +90,15 @@ static bool
 cap_age(struct walk *w, struct pacs_element *e)
 {
 	struct pacs_buf text = {0};
+	unsigned long age;
 
 	if (!form_fits(e, VR("AS")))
 		return false;
 	pacs_element_text(w->item, e, &text, NULL);
-	if (w->d->opts->cap_age && text.len == 4 &&
-	    ((text.data[3] == 'Y' && atoi(text.data) > 89) ||
-	     (text.data[3] == 'M' && atoi(text.data) >= 90 * 12)))
+	age = text.len == 4 ? strtoul(text.data, NULL, 10) : 0;
+	if (w->d->opts->cap_age && age &&
+	    ((text.data[3] == 'Y' && age > 89) ||
+	     (text.data[3] == 'M' && age >= 90 * 12)))
 		set_text(e, VR("AS"), "090Y");
 	pacs_buf_clear(&text);
 	return true;

@@ -103,7 +103,7 @@ has_multiplicity(const struct pacs_element *e, size_t size, size_t len)
 	if (!entry || strchr(entry->vm, 'n'))
 		return true;
 	upper = strchr(entry->vm, '-');
-	return len <= size * (size_t)atoi(upper ? upper + 1 : entry->vm);
+	return len <= size * strtoul(upper ? upper + 1 : entry->vm, NULL, 10);
 }
 
 static bool

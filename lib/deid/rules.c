@@ -167,11 +167,10 @@ parse_private(struct parser *p, const char *creator, const char *element,
 	char text[10];
 	uint32_t tag;
 
-	if (strlen(element) != 9 || element[4] != ',' ||
+	if (strlen(element) != sizeof(text) - 1 || element[4] != ',' ||
 	    strncmp(element + 5, "xx", 2) != 0)
 		return fail(p, "a private element is GGGG,xxEE");
-	memcpy(text, element, sizeof(text));
-	memcpy(text + 5, "00", 2);
+	snprintf(text, sizeof(text), "%.5s00%s", element, element + 7);
 	if (!pacs_tag_parse(text, &tag) || !PACS_TAG_IS_PRIVATE(tag) ||
 	    !*creator)
 		return fail(p, "a private element is GGGG,xxEE, GGGG odd");

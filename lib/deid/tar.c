@@ -227,7 +227,7 @@ pacs_deid_output_tar_file(struct pacs_error *err, const char *path,
 	*ret = NULL;
 	if (part_begin(err, path, 0666, &fd))
 		return err->code;
-	if (pacs_deid_output_tar(err, fd, zstd_level, threads, ret))
+	if (pacs_deid_output_tar(err, fd, zstd_level, threads, ret) || !*ret)
 		(void)!part_end(&gone, path, fd, false);
 	else
 		((struct tar *)*ret)->path = pacs_strdup(path);

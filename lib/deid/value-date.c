@@ -1,4 +1,5 @@
 /* Dates: how far they move, and how they keep their form. */
+#include <stdio.h>
 #include <string.h>
 
 #include "deid/internal.h"
@@ -66,11 +67,12 @@ is_time_of_day(const char *s, size_t n)
 static bool
 move_digits(const char *s, size_t n, int days, char *ret)
 {
-	char full[9] = "00000701", buf[9];
+	char full[9], buf[9];
 
-	if (n == 6)
-		memcpy(full + 6, "15", 2);
-	memcpy(full, s, n);
+	snprintf(full, sizeof(full), "%.*s%s", (int)n, s,
+		 n == 4   ? "0701"
+		 : n == 6 ? "15"
+			  : "");
 	if (!pacs_date_normal(full, 8, buf))
 		return false;
 	pacs_date_from_days(pacs_date_to_days(buf) + days, buf);

@@ -16,7 +16,7 @@
 static char *
 mark_of(const char *object)
 {
-	const char *rest = strchr(object, '/');
+	const char *rest = object + strlen("objects");
 
 	return pacs_format("purged%.*s", (int)strlen(rest) - 4, rest);
 }
@@ -102,7 +102,7 @@ walk(struct run *run, const char *dir, unsigned depth, const struct bucket *b)
 
 	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), dir, O_NOFOLLOW,
 			     &d);
-	while (d.stream && (e = pacs_dir_next(&why, &d))) {
+	while ((e = pacs_dir_next(&why, &d))) {
 		char *path = pacs_format("%s/%s", dir, e->d_name);
 
 		if (depth < 3)

@@ -90,7 +90,7 @@ walk_dir(struct pacs_error *err, struct walk *w, const char *dir,
 
 	(void)!pacs_dir_open(&why, pacs_archive_dirfd(w->run->ar), dir,
 			     O_NOFOLLOW, &d);
-	while (d.stream && !rc && (e = pacs_dir_next(&why, &d))) {
+	while (!rc && (e = pacs_dir_next(&why, &d))) {
 		char *path = pacs_format("%s/%s", dir, e->d_name);
 
 		rc = take(err, w, path, depth + 1);
@@ -113,7 +113,7 @@ tree_top(struct run *run)
 
 	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), "objects", 0,
 			     &d);
-	while (d.stream && (e = pacs_dir_next(&why, &d))) {
+	while ((e = pacs_dir_next(&why, &d))) {
 		const char *name = e->d_name;
 
 		if (strlen(name) == 3 && strspn(name, "0123456789abcdef") == 3)

@@ -292,11 +292,11 @@ series_level(struct pacs_error *err, struct check *c, const char *path)
 {
 	const char *series = strrchr(path, '/') + 1;
 	const char *shard = strchr(path, '/') + 1;
-	char *study = pacs_strdup(strchr(shard, '/') + 1);
+	const char *above = strchr(shard, '/') + 1;
+	char *study = pacs_strndup(above, (size_t)(series - 1 - above));
 	char right[PACS_PATH_ROOM] = "";
 	bool known = false;
 
-	*strchr(study, '/') = '\0';
 	if (pacs_uid_is_safe(study) && pacs_uid_is_safe(series)) {
 		series_folder(study, series, right);
 		if (!strcmp(path, right) &&

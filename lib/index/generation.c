@@ -82,7 +82,7 @@ highest(struct pacs_error *err, const char *base, const char *suffix,
 	*ret = 0;
 	if (pacs_dir_open(err, AT_FDCWD, path, 0, &dir) == PACS_ENOTFOUND)
 		pacs_error_clear(err);
-	while (dir.stream && (e = pacs_dir_next(err, &dir))) {
+	while ((e = pacs_dir_next(err, &dir))) {
 		unsigned n = number_of(e->d_name, suffix);
 
 		*ret = n > *ret ? n : *ret;
@@ -196,7 +196,7 @@ remove_older(const struct build *b, unsigned number)
 
 	/* What is not seen now, the next one removes. */
 	(void)!pacs_dir_open(&err, AT_FDCWD, path, 0, &dir);
-	while (dir.stream && (e = pacs_dir_next(&err, &dir))) {
+	while ((e = pacs_dir_next(&err, &dir))) {
 		unsigned n = number_of(e->d_name, ".db");
 
 		if (n && n < number && !strstr(e->d_name, ".db-")) {

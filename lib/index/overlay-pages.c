@@ -298,6 +298,8 @@ look(struct overlay *o)
 	int rc;
 
 	rc = overlay_read_below(o, header, sizeof(header), 0);
+	if (rc == SQLITE_OK && !f)
+		rc = SQLITE_CANTOPEN;
 	if (rc == SQLITE_OK)
 		rc = f->pMethods->xFileSize(f, &size);
 	if (rc != SQLITE_OK)

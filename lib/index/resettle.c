@@ -304,7 +304,7 @@ apply_heal(struct pacs_error *err, struct apply *a, size_t max)
 	struct pacs_arena arena = {0};
 	struct pacs_buf scratch = {0};
 	sqlite3_stmt *st;
-	bool row = true, any;
+	bool row = true, any = false;
 
 	if (max < HEAL_ALL && (any_broken(err, a, &any) || !any))
 		return err->code;

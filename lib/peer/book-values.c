@@ -1,5 +1,6 @@
 #include "peer/book-values.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,7 +123,7 @@ parse_title(const char *s, struct pacs_peer *p)
 {
 	if (!pacs_aet_is_valid(s, strlen(s)))
 		return false;
-	strcpy(p->title, s);
+	snprintf(p->title, sizeof(p->title), "%s", s);
 	return true;
 }
 
@@ -143,7 +144,7 @@ parse_host(const char *s, struct pacs_peer *p)
 
 	if (strlen(s) > PACS_HOST_MAX || s[strspn(s, set)])
 		return false;
-	strcpy(p->host, s);
+	snprintf(p->host, sizeof(p->host), "%s", s);
 	return true;
 }
 
@@ -196,72 +197,97 @@ keep(struct pacs_peer *p, const char *s)
 	return pacs_arena_strdup(&p->arena, s);
 }
 
-static const char *const keys[] = {"title",
-				   "host",
-				   "port",
-				   "aetitle",
-				   "tls",
-				   "tls-ca",
-				   "tls-cert",
-				   "tls-key",
-				   "tls-name",
-				   "rate",
-				   "jobs",
-				   "window",
-				   "connect-timeout",
-				   "negotiate-timeout",
-				   "timeout",
-				   "idle-timeout",
-				   "charset",
-				   "commit-port",
-				   "status"};
-enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+enum {
+	TITLE,
+	HOST,
+	PORT,
+	AETITLE,
+	TLS,
+	TLS_CA,
+	TLS_CERT,
+	TLS_KEY,
+	TLS_NAME,
+	CONNECT,
+	NEGOTIATE,
+	ANSWER,
+	IDLE,
+	RATE,
+	JOBS,
+	WINDOW,
+	CHARSET,
+	COMMIT_PORT,
+	STATUS,
+	KEYS
+};
+static const char *const keys[KEYS] = {
+    [TITLE] = "title",
+    [HOST] = "host",
+    [PORT] = "port",
+    [AETITLE] = "aetitle",
+    [TLS] = "tls",
+    [TLS_CA] = "tls-ca",
+    [TLS_CERT] = "tls-cert",
+    [TLS_KEY] = "tls-key",
+    [TLS_NAME] = "tls-name",
+    [CONNECT] = "connect-timeout",
+    [NEGOTIATE] = "negotiate-timeout",
+    [ANSWER] = "timeout",
+    [IDLE] = "idle-timeout",
+    [RATE] = "rate",
+    [JOBS] = "jobs",
+    [WINDOW] = "window",
+    [CHARSET] = "charset",
+    [COMMIT_PORT] = "commit-port",
+    [STATUS] = "status",
+};
 
 /* Its value, by its own rules. False: it cannot be that. */
 static bool
-set_value(struct book_reader *r, const char *key, char *v)
+set_value(struct book_reader *r, size_t key, char *v)
 {
 	struct pacs_peer *p = r->p;
 
-	if (!strcmp(key, "title"))
+	switch (key) {
+	case TITLE:
 		return parse_title(v, p);
-	if (!strcmp(key, "host"))
+	case HOST:
 		return parse_host(v, p);
-	if (!strcmp(key, "port"))
+	case PORT:
 		return parse_small(v, 65535, &p->port);
-	if (!strcmp(key, "aetitle"))
+	case AETITLE:
 		return parse_aetitle(v, p);
-	if (!strcmp(key, "tls"))
+	case TLS:
 		return parse_yes(v, &p->use_tls);
-	if (!strcmp(key, "tls-ca"))
+	case TLS_CA:
 		return (p->tls.ca = keep(p, v)) != NULL;
-	if (!strcmp(key, "tls-cert"))
+	case TLS_CERT:
 		return (p->tls.cert = keep(p, v)) != NULL;
-	if (!strcmp(key, "tls-key"))
+	case TLS_KEY:
 		return (p->tls.key = keep(p, v)) != NULL;
-	if (!strcmp(key, "tls-name")) {
+	case TLS_NAME:
 		p->tls.any_name = !strcmp(v, "*");
 		return (p->tls.name = keep(p, v)) != NULL;
-	}
-	if (!strcmp(key, "connect-timeout"))
+	case CONNECT:
 		return parse_wait(v, &p->connect_ms);
-	if (!strcmp(key, "negotiate-timeout"))
+	case NEGOTIATE:
 		return parse_wait(v, &p->negotiate_ms);
-	if (!strcmp(key, "timeout"))
+	case ANSWER:
 		return parse_wait(v, &p->answer_ms);
-	if (!strcmp(key, "idle-timeout"))
+	case IDLE:
 		return parse_wait(v, &p->idle_ms);
-	if (!strcmp(key, "rate"))
+	case RATE:
 		return parse_rate(v, &p->rate);
-	if (!strcmp(key, "jobs"))
+	case JOBS:
 		return parse_small(v, JOBS_MAX, &p->jobs);
-	if (!strcmp(key, "window"))
+	case WINDOW:
 		return parse_window(v, p);
-	if (!strcmp(key, "charset"))
+	case CHARSET:
 		return parse_charset(v, p);
-	if (!strcmp(key, "commit-port"))
+	case COMMIT_PORT:
 		return parse_small(v, 65535, &p->commit_port);
-	return parse_rule(r, v);
+	default:
+		return parse_rule(r, v);
+	}
 }
 
 enum book_verdict
@@ -275,8 +301,8 @@ book_set(struct book_reader *r, const char *key, char *v)
 	if (i == KEYS)
 		return BOOK_NO_KEY;
 	bit = UINT32_C(1) << i;
-	if ((r->seen & bit) && strcmp(key, "status") != 0)
+	if ((r->seen & bit) && i != STATUS)
 		return BOOK_TWICE;
 	r->seen |= bit;
-	return *v && set_value(r, key, v) ? BOOK_SET : BOOK_BAD_VALUE;
+	return *v && set_value(r, i, v) ? BOOK_SET : BOOK_BAD_VALUE;
 }

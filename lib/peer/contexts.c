@@ -1,5 +1,6 @@
 #include "peer/contexts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,8 @@ pacs_needs_find(struct pacs_needs *n, const char *sop_class, const char *syntax)
 			return i;
 	n->list = pacs_realloc(n->list, (n->count + 1) * sizeof(*n->list));
 	memset(&n->list[i], 0, sizeof(n->list[i]));
-	strcpy(n->list[i].sop_class, sop_class);
+	snprintf(n->list[i].sop_class, sizeof(n->list[i].sop_class), "%s",
+		 sop_class);
 	n->list[i].syntax = pacs_strdup(syntax);
 	n->count++;
 	return i;
@@ -77,7 +79,7 @@ add(struct pacs_proposal *p, const char *sop_class, const char *const *syntaxes)
 		return;
 	c = &p->contexts[p->count++];
 	memset(c, 0, sizeof(*c));
-	strcpy(c->sop_class, sop_class);
+	snprintf(c->sop_class, sizeof(c->sop_class), "%s", sop_class);
 	for (i = 0; syntaxes[i]; i++)
 		c->syntaxes[i] = syntaxes[i];
 }

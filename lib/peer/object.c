@@ -1,6 +1,7 @@
 #include "peer/object.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,7 +94,7 @@ take(struct pacs_error *err, const struct pacs_dataset *ds, int fd,
 			   "it is not in the syntax that it states",
 			   "wrong-syntax", ret_reason);
 	o->charsets = get_charsets(ds);
-	strcpy(o->syntax, info->transfer_syntax);
+	snprintf(o->syntax, sizeof(o->syntax), "%s", info->transfer_syntax);
 	o->data_offset = info->dataset_offset;
 	if (info->stopped && pacs_tail_find(err, fd, o->size, ds, &end)) {
 		*ret_reason = "damaged";

@@ -77,7 +77,7 @@ tell_unread(struct planner *p)
 static enum pacs_err
 ask(struct pacs_error *err, struct planner *p, size_t i)
 {
-	struct pacs_need *n = &p->r->needs.list[i];
+	struct pacs_need *n;
 	const struct pacs_context *c = NULL;
 	struct pacs_assoc_options o;
 	struct pacs_proposal prop;

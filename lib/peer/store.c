@@ -173,8 +173,9 @@ request(struct pacs_error *err, struct sending *s, const struct pacs_context *c,
 	struct pacs_command rq = {
 	    .field = PACS_C_STORE_RQ, .message = message, .has_data = true};
 
-	strcpy(rq.sop_class, s->w->o.sop_class);
-	strcpy(rq.sop_instance, s->w->o.instance);
+	snprintf(rq.sop_class, sizeof(rq.sop_class), "%s", s->w->o.sop_class);
+	snprintf(rq.sop_instance, sizeof(rq.sop_instance), "%s",
+		 s->w->o.instance);
 	pacs_dimse_begin(s->a, c->id, &rq, peer->idle_ms);
 	s->begun = true;
 	if (f->ds ? send_converted(err, s, f->ds, c->accepted)
@@ -281,7 +282,7 @@ store(struct run *r, struct pacs_assoc *a, struct work *w, enum pacs_choice how,
 	int fd = -1;
 
 	w->attempts++;
-	strcpy(w->syntax_sent, c->accepted);
+	snprintf(w->syntax_sent, sizeof(w->syntax_sent), "%s", c->accepted);
 	if (((how != PACS_SEND_AS_IS || !w->o.bytes.len) &&
 	     pacs_object_reopen(&err, &w->o, &fd)) ||
 	    (how != PACS_SEND_AS_IS &&

@@ -57,7 +57,7 @@ pass(struct pacs_error *err, struct walker *w, uint32_t len)
 static enum pacs_err
 pass_fragments(struct pacs_error *err, struct walker *w)
 {
-	uint8_t h[8];
+	uint8_t h[8] = {0};
 	uint32_t tag;
 
 	for (; w->left; w->left--) {
@@ -78,7 +78,7 @@ pass_fragments(struct pacs_error *err, struct walker *w)
 static enum pacs_err
 pass_element(struct pacs_error *err, struct walker *w, uint32_t *ret_tag)
 {
-	uint8_t h[12];
+	uint8_t h[12] = {0};
 	uint32_t len;
 
 	if (get(err, w, h, 8))
