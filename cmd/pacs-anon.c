@@ -291,6 +291,7 @@ run(struct ctx *c, const struct pacs_deid *d)
 	    .workers = (unsigned)cli_common.jobs,
 	    .stream_fd = anon_flags.from_stdin ? STDIN_FILENO : -1,
 	    .scratch = tmp ? tmp : "/tmp",
+	    .output = anon_flags.output,
 	};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_deid_tally *t = pacs_calloc(1, sizeof(*t));

@@ -318,51 +318,6 @@ pacs_deid_output_folder(struct pacs_error *err, const char *path,
 	return PACS_OK;
 }
 
-/* --- nowhere ---------------------------------------------------------------
- */
-
-static enum pacs_err
-count_bytes(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
-{
-	(void)err;
-	(void)bytes;
-	*(uint64_t *)ctx += size;
-	return PACS_OK;
-}
-
-static enum pacs_err
-none_put(struct pacs_error *err, struct pacs_deid_output *out,
-	 struct pacs_dataset *ds, const struct pacs_deid_result *r,
-	 const char *path, enum put_outcome *ret, uint64_t *ret_size,
-	 bool *ret_fatal)
-{
-	(void)out;
-	(void)r;
-	(void)path;
-	*ret = PUT_WRITTEN;
-	*ret_fatal = false;
-	*ret_size = 0;
-	return pacs_deid_write(err, ds, count_bytes, ret_size);
-}
-
-static enum pacs_err
-none_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
-{
-	(void)good;
-	free(out);
-	return err->code;
-}
-
-struct pacs_deid_output *
-pacs_deid_output_none(void)
-{
-	struct pacs_deid_output *out = pacs_calloc(1, sizeof(*out));
-
-	out->put = none_put;
-	out->close = none_close;
-	return out;
-}
-
 enum pacs_err
 pacs_deid_output_close(struct pacs_error *err, struct pacs_deid_output *out,
 		       bool good)

@@ -129,7 +129,7 @@ def kept_rows(p, ds):
 
 
 def codes(ds):
-    return [(i.CodeValue, i.CodingSchemeDesignator)
+    return [(i.get("CodeValue"), i.get("CodingSchemeDesignator"))
             for i in ds.get("DeidentificationMethodCodeSequence", [])]
 
 
