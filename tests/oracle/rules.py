@@ -232,6 +232,7 @@ def rule_8(p):
                "stays" if options else "goes", how), left)
         note = out.GraphicAnnotationSequence[0]
         ok(("GraphicObjectSequence" in note) == bool(options) and
+           ("TextObjectSequence" in note) != bool(options) and
            len(out.GraphicAnnotationSequence) == 1,
            "rule 8: (0070,0001) %s, %s" % (
                "keeps its lines" if options else "is a dummy", how), note)
