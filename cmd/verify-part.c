@@ -1,4 +1,3 @@
-/* The part of an archive that pacs-verify is asked for. */
 #include "cmd/verify.h"
 
 #include <stdlib.h>

@@ -91,14 +91,19 @@ cap_age(struct walk *w, struct pacs_element *e)
 {
 	struct pacs_buf text = {0};
 	unsigned long age;
+	char unit;
 
 	if (!form_fits(e, VR("AS")))
 		return false;
 	pacs_element_text(w->item, e, &text, NULL);
-	age = text.len == 4 ? strtoul(text.data, NULL, 10) : 0;
-	if (w->d->opts->cap_age && age &&
-	    ((text.data[3] == 'Y' && age > 89) ||
-	     (text.data[3] == 'M' && age >= 90 * 12)))
+	/* Of two ages nobody knows which one it is. */
+	if (text.len && memchr(text.data, '\\', text.len)) {
+		pacs_buf_clear(&text);
+		return false;
+	}
+	age = text.len ? strtoul(text.data, NULL, 10) : 0;
+	unit = text.len ? text.data[text.len - 1] : '\0';
+	if (w->d->opts->cap_age && unit == 'Y' && age > 89)
 		set_text(e, VR("AS"), "090Y");
 	pacs_buf_clear(&text);
 	return true;
@@ -257,23 +262,13 @@ walk_is_opaque(const struct pacs_element *e)
 		pacs_dict_vr(pacs_element_tag(e)) == VR("SQ"));
 }
 
-/* Kept as a date or a code, and it is none. */
+/* Kept for what it is, and it is none. */
 static bool
 is_misfit(const struct pacs_element *e)
 {
 	uint16_t dict = pacs_dict_vr(pacs_element_tag(e));
 
-	switch (dict) {
-	case PACS_VR('D', 'A'):
-	case PACS_VR('D', 'T'):
-	case PACS_VR('T', 'M'):
-	case PACS_VR('S', 'T'):
-	case PACS_VR('U', 'C'):
-	case PACS_VR('U', 'R'):
-		return !form_fits(e, dict);
-	default:
-		return false;
-	}
+	return dict && !form_fits(e, dict);
 }
 
 /* What the profile does; *ret_row: by a row of the table. */
@@ -315,6 +310,27 @@ is_repeated(struct walk *w, const struct pacs_element *e)
 	return pacs_item_find(w->item, tag) != e;
 }
 
+/* Pixels and other bulk data without what they say in words. False: it goes. */
+static bool
+clean_bulk(struct walk *w, struct pacs_element *e)
+{
+	struct pixels_size size;
+
+	if (!pixels_cut(w, e))
+		return false;
+	if (pacs_element_tag(e) == PACS_TAG_ICCProfile)
+		return !pacs_element_length(e) || icc_scrub(e);
+	if (!pacs_element_is_encapsulated(e))
+		return true;
+	pixels_measure(w->root, &size);
+	if (stream_scrub(e, w->syntax, &size))
+		return true;
+	w->code = pacs_error_set(w->err, PACS_EUNSUPPORTED,
+				 "compressed pixel data are not as their "
+				 "syntax says, or a comment has no end");
+	return false;
+}
+
 static bool
 edit(void *ctx, struct pacs_element *e)
 {
@@ -328,13 +344,9 @@ edit(void *ctx, struct pacs_element *e)
 		return true;
 	if (is_repeated(w, e))
 		return false;
-	/* Whatever a rule says of the pixels, it means no comments. */
-	if (pacs_element_is_encapsulated(e) && !stream_scrub(e)) {
-		w->code = pacs_error_set(
-		    w->err, PACS_EUNSUPPORTED,
-		    "a comment in compressed pixel data has no end");
-		return true;
-	}
+	/* Whatever a rule says of them, it means no words. */
+	if (!clean_bulk(w, e))
+		return w->code;
 	act = profile_act(w, e, &by_row);
 	rule = tag < 0x00080000u ? NULL : rules_find(w, e);
 	if (rule)
@@ -343,8 +355,6 @@ edit(void *ctx, struct pacs_element *e)
 		note_kept_reference(w, e);
 	if (!by_row && act != ACT_KEEP)
 		walk_seen(w, tag);
-	if (tag == PACS_TAG_ICCProfile && act == ACT_KEEP && !icc_scrub(e))
-		return pacs_element_length(e) == 0;
 	return walk_act(w, e, act);
 }
 

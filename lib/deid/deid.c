@@ -184,15 +184,22 @@ may_leave(const struct pacs_deid *d, struct pacs_dataset *ds,
 }
 
 /* Compressed, by what it states, and not in the form that all compressed ones
- * have: written so it would be what only guessing can read. */
+ * have; or not, and its pixels are; or no UID: written so it would be what only
+ * guessing can read. */
 static bool
-has_right_syntax(const struct pacs_dataset *ds, struct pacs_deid_result *r)
+has_right_syntax(struct pacs_dataset *ds, struct pacs_deid_result *r)
 {
 	const struct pacs_dataset_info *info = pacs_dataset_info(ds);
 	const struct pacs_syntax *s = pacs_syntax_find(info->transfer_syntax);
+	const struct pacs_element *pixels =
+	    pacs_item_find(pacs_dataset_root(ds), PACS_TAG_PixelData);
+	bool guessed = info->guessed && info->has_meta;
+	bool fragments = pixels && pacs_element_is_encapsulated(pixels);
 
-	return !info->guessed || !info->has_meta || !s || !s->encapsulated ||
-	       withhold(r, "wrong-syntax");
+	if (s ? s->encapsulated ? guessed : fragments
+	      : !pacs_uid_is_valid(info->transfer_syntax))
+		return withhold(r, "wrong-syntax");
+	return true;
 }
 
 /* --- doing it --------------------------------------------------------------
@@ -218,6 +225,7 @@ pacs_deid_apply(struct pacs_error *err, const struct pacs_deid *d,
 	    !may_leave(d, ds, r) || !take_patient(d, w.root, r))
 		return PACS_OK;
 	rules_begin(&w);
+	w.syntax = pacs_dataset_info(ds)->transfer_syntax;
 	w.days = pacs_deid_offset(d, r->pseudonym);
 	walk_item(&w, w.root);
 	if (w.code)

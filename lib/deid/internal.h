@@ -6,7 +6,8 @@
  *   value.c     pseudonyms and dummies; value-uid.c, value-date.c
  *   private.c   private elements
  *   form.c      does a value look like its VR?
- *   stream.c, icc.c  what pixels and colour profiles say in words
+ *   pixels.c    how long bulk data may be
+ *   stream*.c, icc.c  what pixels and colour profiles say in words
  *   withhold.c  what must not leave
  *   declare.c   what the result says of itself
  */
@@ -70,6 +71,7 @@ struct walk {
 	struct pacs_item *item; /* being walked */
 	uint32_t top;           /* greatest tag that was met in it */
 	int days;               /* offset of dates */
+	const char *syntax;     /* the transfer syntax */
 };
 void walk_item(struct walk *w, struct pacs_item *item);
 /* Do that with an element. False: it goes. */
@@ -117,10 +119,23 @@ bool value_is_exempt_uid(const char *uid);
 /* One valid item that says nothing, instead of what a sequence holds. */
 void dummy_sequence(struct walk *w, struct pacs_element *e);
 
+/* --- pixels.c ------------------------------------------------------------- */
+/* What an image describes: cells of a plane, samples of a cell, frames, bytes
+ * of a frame. 0 cells: none. */
+struct pixels_size {
+	uint64_t cells, samples, frames, bytes;
+};
+void pixels_measure(const struct pacs_item *root, struct pixels_size *ret);
+/* Cut bulk data to what is described. False: it has no place there. */
+bool pixels_cut(const struct walk *w, struct pacs_element *e);
+/* Do bits that are not used by pixels hold graphics (retired, PS3.3 C.9.2)? */
+bool pixels_hold_overlay(const struct pacs_item *root, bool but_regions);
+
 /* --- stream.c ------------------------------------------------------------- */
 /* Wipe what compressed pixel data say beside pixels. False: it cannot be told
- * where such a part ends. */
-bool stream_scrub(struct pacs_element *e);
+ * what they say. */
+bool stream_scrub(struct pacs_element *e, const char *syntax,
+		  const struct pixels_size *size);
 
 /* --- icc.c ---------------------------------------------------------------- */
 /* Wipe the words of a colour profile. False: it is none. */

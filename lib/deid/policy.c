@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "deid/internal.h"
+#include "dicom/text.h"
 
 static enum act
 basic_act(enum pacs_deid_code code)
@@ -203,6 +204,19 @@ vr_act(const struct pacs_deid *d, uint32_t tag, uint16_t vr)
 	}
 }
 
+/* Terms that are none may be anything. */
+static bool
+is_charset(const struct pacs_element *e)
+{
+	struct pacs_buf value = {0};
+	bool known;
+
+	pacs_element_text(pacs_element_owner(e), e, &value, NULL);
+	known = pacs_charset_is_known(pacs_buf_str(&value));
+	pacs_buf_clear(&value);
+	return known;
+}
+
 enum act
 policy_backstop(const struct pacs_deid *d, const struct pacs_element *e)
 {
@@ -218,6 +232,8 @@ policy_backstop(const struct pacs_deid *d, const struct pacs_element *e)
 			   : ACT_REMOVE;
 	if (pacs_element_is_sequence(e) && dict == VR("SQ"))
 		return ACT_KEEP;
+	if (tag == PACS_TAG_SpecificCharacterSet && !is_charset(e))
+		return ACT_REMOVE;
 	act = vr_act(d, tag, vr);
 	if (act == ACT_KEEP && dict != vr)
 		act = vr_act(d, tag, dict);

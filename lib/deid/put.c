@@ -111,8 +111,7 @@ put(struct worker *wk, struct made *m, struct pacs_dataset *ds)
 	} else if (outcome == PUT_CONFLICT) {
 		m->path[0] = '\0';
 		finish(m, PACS_ANON_FAILED, "conflict",
-		       "another object has its name in the output, or a part "
-		       "of it that a loss of power left");
+		       "another object has its name in the output");
 	} else {
 		note_written(m, r);
 		finish(m,

@@ -5,27 +5,52 @@
 
 #define WELL_KNOWN "1.2.840.10008."
 
+/* As many numbers as that, each of at most so many digits. */
+static bool
+is_short(const char *s, unsigned numbers, size_t max)
+{
+	for (; numbers; numbers--) {
+		size_t n = strspn(s, "0123456789");
+
+		if (!n || n > max || s[n] != (numbers > 1 ? '.' : '\0'))
+			return false;
+		s += n + (numbers > 1);
+	}
+	return true;
+}
+
 /*
  * What the standard itself names: classes, syntaxes, well-known frames of
- * reference and palettes, coding schemes, context groups. Not all below its
- * root: some devices put a date and a number behind the UID of a class.
+ * reference and palettes, coding schemes, context groups, classes of LDAP. Not
+ * all below its root: some devices put a date and a number behind the UID of a
+ * class, and an arc without a bound has room for a birth date.
  */
 bool
 value_is_exempt_uid(const char *uid)
 {
-	static const char *const arcs[] = {"1.4.", "1.5.", "2.16.", "6.1.",
-					   "7.1.", "8.1.", "9.1.",  "15."};
-	size_t i;
+	static const struct {
+		const char *arc;
+		unsigned numbers;
+		size_t digits;
+	} arcs[] = {{"1.4.", 2, 2}, {"1.5.", 1, 2},  {"2.16.", 1, 2},
+		    {"6.1.", 1, 4}, {"7.1.", 1, 2},  {"8.1.", 1, 2},
+		    {"9.1", 0, 0},  {"15.0.", 2, 2}, {"15.1.1", 0, 0}};
+	const char *rest;
+	size_t i, n;
 
-	if (strncmp(uid, WELL_KNOWN, strlen(WELL_KNOWN)) != 0 ||
-	    strspn(uid, "0123456789.") != strlen(uid))
+	if (strncmp(uid, WELL_KNOWN, strlen(WELL_KNOWN)) != 0)
 		return false;
+	rest = uid + strlen(WELL_KNOWN);
 	if (pacs_sop_class_find(uid) || pacs_syntax_find(uid))
 		return true;
-	for (i = 0; i < sizeof(arcs) / sizeof(arcs[0]); i++)
-		if (!strncmp(uid + strlen(WELL_KNOWN), arcs[i],
-			     strlen(arcs[i])))
-			return strlen(uid) <= 30;
+	for (i = 0; i < sizeof(arcs) / sizeof(arcs[0]); i++) {
+		n = strlen(arcs[i].arc);
+		if (!strncmp(rest, arcs[i].arc, n))
+			return arcs[i].numbers
+				   ? is_short(rest + n, arcs[i].numbers,
+					      arcs[i].digits)
+				   : !rest[n];
+	}
 	return false;
 }
 

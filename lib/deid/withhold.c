@@ -35,6 +35,7 @@ static const struct {
     {"unknown-syntax", "a transfer syntax that is not known"},
     {"remote-pixels", "pixel data that are elsewhere"},
     {"burned-in", "Burned In Annotation says YES"},
+    {"overlay", "graphics in the unused bits of pixels"},
     {"screen", "a screen capture: by its image type or conversion type"},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -64,6 +65,7 @@ const char *const pacs_deid_kinds[] = {"us",
 				       "unknown-syntax",
 				       "remote-pixels",
 				       "burned-in",
+				       "overlay",
 				       "screen",
 				       NULL};
 _Static_assert(sizeof(pacs_deid_kinds) / sizeof(pacs_deid_kinds[0]) ==
@@ -121,11 +123,11 @@ kind_of_modality(const char *modality)
 	static const struct {
 		const char *modality, *kind;
 	} table[] = {{"US", "us"},  {"IVUS", "us"}, {"ES", "es"}, {"XC", "xc"},
-		     {"DMS", "xc"}, {"GM", "gm"},   {"OP", "op"}};
+		     {"DMS", "xc"}, {"GM", "gm"},   {"OP", "op"}, {"SC", "sc"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (!strcmp(table[i].modality, modality))
+		if (!strcasecmp(table[i].modality, modality))
 			return pacs_deid_kind_bit(table[i].kind);
 	return 0;
 }
@@ -134,14 +136,30 @@ kind_of_modality(const char *modality)
  */
 
 static bool
+contains(const char *s, size_t len, const char *part)
+{
+	size_t n = strlen(part), i;
+
+	for (i = 0; i + n <= len; i++)
+		if (!strncasecmp(s + i, part, n))
+			return true;
+	return false;
+}
+
+/* Whatever VR it states, and in whichever of several elements of the tag. */
+static bool
 has_text(const struct pacs_item *root, uint32_t tag, const char *part)
 {
-	struct pacs_buf b = {0};
-	bool found;
+	const struct pacs_element *e = pacs_item_find(root, tag);
+	bool found = false;
 
-	pacs_item_text(root, tag, &b);
-	found = b.len && strcasestr(b.data, part);
-	pacs_buf_clear(&b);
+	for (; e && pacs_element_tag(e) == tag && !found;
+	     e = pacs_element_next(e)) {
+		size_t len = 0;
+		const char *s = pacs_element_value(e, &len);
+
+		found = s && contains(s, len, part);
+	}
 	return found;
 }
 
@@ -156,12 +174,17 @@ has_value(const struct pacs_item *item, uint32_t tag)
 static bool
 is_screen(const struct pacs_item *root)
 {
-	if (has_text(root, PACS_TAG_ImageType, "SCREEN"))
+	if (has_text(root, PACS_TAG_ImageType, "SCREEN") ||
+	    has_text(root, PACS_TAG_ImageType, "\\DOSE") ||
+	    has_text(root, PACS_TAG_ImageType, "SOM5 PROT") ||
+	    has_text(root, PACS_TAG_ImageType, "SOM7 PROT"))
 		return true;
 	if (has_value(root, PACS_TAG_ConversionType) &&
 	    !has_text(root, PACS_TAG_ConversionType, "SYN"))
 		return true;
-	return has_value(root, PACS_TAG_SecondaryCaptureDeviceManufacturer) ||
+	return has_value(root, PACS_TAG_SecondaryCaptureDeviceID) ||
+	       has_value(root, PACS_TAG_DateOfSecondaryCapture) ||
+	       has_value(root, PACS_TAG_SecondaryCaptureDeviceManufacturer) ||
 	       has_value(
 		   root,
 		   PACS_TAG_SecondaryCaptureDeviceManufacturerModelName) ||
@@ -245,12 +268,17 @@ withhold_kinds(const struct pacs_deid *d, struct pacs_dataset *ds)
 	const struct pacs_item *root = pacs_dataset_root(ds);
 	struct pacs_buf modality = {0};
 	uint64_t found = class_kinds(d, root) | syntax_kinds(ds);
+	char *one, *rest;
 
 	pacs_item_text(root, PACS_TAG_Modality, &modality);
-	found |= kind_of_modality(pacs_buf_str(&modality));
+	for (one = modality.len ? strtok_r(modality.data, "\\", &rest) : NULL;
+	     one; one = strtok_r(NULL, "\\", &rest))
+		found |= kind_of_modality(one);
 	pacs_buf_clear(&modality);
 	if (has_text(root, PACS_TAG_BurnedInAnnotation, "YES"))
 		found |= pacs_deid_kind_bit("burned-in");
+	if (pixels_hold_overlay(root, d->opts->columns & PACS_OPT_GRAPHICS))
+		found |= pacs_deid_kind_bit("overlay");
 	if (is_screen(root))
 		found |= pacs_deid_kind_bit("screen");
 	if (has_value(root, PACS_TAG_WaveformAnnotationSequence))

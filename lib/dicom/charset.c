@@ -111,6 +111,15 @@ pacs_charset_bit(const char *term)
 	return row ? bit_of(row) : 0;
 }
 
+bool
+pacs_charset_is_known(const char *value)
+{
+	struct pacs_charsets cs;
+
+	pacs_charsets_parse(value, &cs);
+	return !cs.unknown;
+}
+
 uint64_t
 pacs_charset_needs(const char *value)
 {

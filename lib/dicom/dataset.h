@@ -222,6 +222,8 @@ void pacs_element_set(struct pacs_element *e, uint16_t vr, const void *bytes,
 		      size_t len);
 /* Leave a sequence without items; anything else becomes an empty value. */
 void pacs_element_clear(struct pacs_element *e);
+/* Keep only the first len bytes of a value, and one more if that is odd. */
+void pacs_element_cut(struct pacs_element *e, size_t len);
 /* Keep only the first n items of a sequence. */
 void pacs_element_cut_items(struct pacs_element *e, size_t n);
 /* Add an item at the end of a sequence. */

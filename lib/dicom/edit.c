@@ -55,6 +55,15 @@ pacs_element_set(struct pacs_element *e, uint16_t vr, const void *bytes,
 }
 
 void
+pacs_element_cut(struct pacs_element *e, size_t len)
+{
+	if (!e->value || len >= e->length)
+		return;
+	e->length = len + (len & 1);
+	change(e);
+}
+
+void
 pacs_element_clear(struct pacs_element *e)
 {
 	if (e->flags & E_SEQUENCE)

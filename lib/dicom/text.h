@@ -51,6 +51,8 @@ enum pacs_err pacs_text_encode(struct pacs_error *err, const char *charset,
 /* The sets that a value of (0008,0005) needs a reader for: all but ASCII, which
  * every reader has. "" or NULL: none. */
 uint64_t pacs_charset_needs(const char *value);
+/* Are all its terms known, in a spelling of the field too? */
+bool pacs_charset_is_known(const char *value);
 /* The bit of a term; 0 if it is none. */
 uint64_t pacs_charset_bit(const char *term);
 /* The term of a bit, static; NULL if it has none. */

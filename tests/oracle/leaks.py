@@ -191,14 +191,16 @@ def wrong_vrs(place, options, name):
     tags = sorted(t for t in DicomDictionary if 0x00080000 <= t < 0xfff00000 and
                   t not in base() and t not in skip)
     for vr in STATED:
-        markers = {t: b"CANARY%06d" % i for i, t in enumerate(tags)}
+        # Pixel data in fragments, and native: nothing would pass.
+        markers = {t: b"CANARY%06d" % i for i, t in enumerate(tags)
+                   if (t, vr) != (0x7fe00010, "nested-in-UN")}
         data, said = place.anon(file(dataset(
             {t: stated_as(t, vr, m) for t, m in markers.items()})), options)
         there = markers_in(data)
         left = ["%08x" % t for t, m in markers.items()
                 if m in there and not may_stay(t, vr)]
         ok(data and not left, "%d attributes stated as %s, %s" % (
-            len(tags), vr, name), left[:20] or said)
+            len(markers), vr, name), left[:20] or said)
 
 
 # --- hiding places -----------------------------------------------------------
