@@ -62,5 +62,6 @@ def ct(study, series, instance, pixels=b"\0\0" * 16, rows=4, columns=4,
 def noise(seed, size):
     """Repeatable bytes that look like 12-bit pixels and do not compress to
     nothing."""
-    return bytes(b & (0x0F if i & 1 else 0xFF) for i, b in
-                 enumerate(random.Random(seed).randbytes(size)))
+    raw = bytearray(random.Random(seed).randbytes(size))
+    raw[1::2] = raw[1::2].translate(bytes(b & 0x0F for b in range(256)))
+    return bytes(raw)
