@@ -10,8 +10,7 @@ setup() {
 }
 
 tries() {
-	run /usr/bin/python3 "$PACS_TOP/tests/fault/anon.py" "$1" "$2" \
-		--seconds "${FAULT_SECONDS:-1}"
+	run /usr/bin/python3 "$PACS_TOP/tests/fault/anon.py" "$1" "$2"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
 	assert_output --partial ' 0 bad'

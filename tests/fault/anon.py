@@ -190,8 +190,8 @@ def prepare(home):
 
 def main():
     global options
-    options = jobs.arguments(__doc__, ("kill", "fail"), WHERE, 24,
-                             4).parse_args()
+    options = jobs.arguments(__doc__, ("kill", "fail"), WHERE,
+                             12).parse_args()
     # Flushes first: there are few of them.
     return jobs.drive(options, prepare,
                       lambda calls: jobs_of(options.mode, calls), one,

@@ -69,8 +69,8 @@ def prepare(home):
 
 def main():
     global options
-    options = jobs.arguments(__doc__, ("kill", "fail"), bc.COMMANDS, 12,
-                             4).parse_args()
+    options = jobs.arguments(__doc__, ("kill", "fail"), bc.COMMANDS,
+                             6).parse_args()
     ways = ("", ":after") if options.mode == "kill" else jobs.ERRORS
     return jobs.drive(options, prepare,
                       lambda calls: [(options.mode, n, w) for w in ways

@@ -5,7 +5,7 @@ Records what a night, a prune or a copy does to the disks of archive and
 repository, builds the states that a power failure at each point may leave
 (states.py says which), and judges each: what had been acknowledged before the
 failure verifies and restores, so does the night before, and the next run goes
-on. FAULT_FULL=1 tries all of them, else a sample is taken for --seconds.
+on. FAULT_FULL=1 tries all of them, else --limit of the crashes, drawn by lot.
 """
 import argparse
 import os
@@ -30,7 +30,7 @@ class Judge:
         return self.past.check(root, out == SAID)
 
 
-def states(name, seconds, full, keep, lie, tell):
+def states(name, limit, full, keep, lie, tell):
     home = tempfile.mkdtemp(prefix="states.", dir=replay.scratch_home())
     try:
         past = bc.Past(home, name)
@@ -45,8 +45,7 @@ def states(name, seconds, full, keep, lie, tell):
             tell(f"{name}: undisturbed it fails: {status} {j.out}")
             return 1
         return replay.explore(j, Judge(past), extra=4 if full else 1,
-                              seconds=0 if full else seconds, keep=keep,
-                              limit=0 if full else int(50 * seconds),
+                              keep=keep, limit=0 if full else limit,
                               tell=lambda s: tell(f"{name}: {s}"))
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -55,12 +54,12 @@ def states(name, seconds, full, keep, lie, tell):
 def main():
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("scenario", choices=("night", "prune", "copy"))
-    ap.add_argument("--seconds", type=float, default=5)
+    ap.add_argument("--limit", type=int, default=8)
     ap.add_argument("--keep", help="copy bad states there")
     ap.add_argument("--lie", help="fsync: a disk that only says so")
     a = ap.parse_args()
     full = os.environ.get("FAULT_FULL") == "1"
-    return 1 if states(a.scenario, a.seconds, full, a.keep, a.lie,
+    return 1 if states(a.scenario, a.limit, full, a.keep, a.lie,
                        lambda s: print(s, flush=True)) else 0
 
 

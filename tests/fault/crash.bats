@@ -10,8 +10,7 @@ setup() {
 }
 
 kills() {
-	run /usr/bin/python3 "$PACS_TOP/tests/fault/live.py" "${mode:-kill}" "$1" \
-		--limit "${2:-24}" --seconds "${FAULT_SECONDS:-1}"
+	run /usr/bin/python3 "$PACS_TOP/tests/fault/live.py" "${mode:-kill}" "$@"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
 	assert_output --partial ' 0 bad'
@@ -76,7 +75,7 @@ pulls() {
 	mkdir try
 	unshare -m mount -o loop image try 2>/dev/null ||
 		skip "loop mounts are not allowed here"
-	mode=plug kills "$1"
+	mode=plug kills "$1" --limit 4
 }
 
 @test "ext4 without power keeps what a store had acknowledged" {

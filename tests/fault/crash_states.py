@@ -3,8 +3,8 @@
 
 A scenario is a shell script that is recorded while it changes an archive.
 Then the states that a power failure may leave are built, and judged by
-archive_check. FAULT_FULL=1 tries all of them, else a sample is taken for
---seconds.
+archive_check. FAULT_FULL=1 tries all of them, else --limit of the crashes,
+drawn by lot.
 """
 import argparse
 import hashlib
@@ -165,7 +165,7 @@ def derived(path):
     return path.startswith(("a/index/", "a/index.db"))
 
 
-def crash(name, seconds, full, keep, tell, lie=None):
+def crash(name, limit, full, keep, tell, lie=None):
     home = tempfile.mkdtemp(prefix="crash.", dir=replay.scratch_home())
     try:
         root, inputs, env, before = prepare(home, name)
@@ -193,8 +193,7 @@ def crash(name, seconds, full, keep, tell, lie=None):
                     "a", inputs.known, again, fine, (older, newer), f.read(),
                     name)
         return replay.explore(j, checker, derived, extra=4 if full else 1,
-                              seconds=0 if full else seconds, keep=keep,
-                              limit=0 if full else int(50 * seconds),
+                              keep=keep, limit=0 if full else limit,
                               tell=lambda s: tell(f"{name}: {s}"))
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -203,12 +202,12 @@ def crash(name, seconds, full, keep, tell, lie=None):
 def main():
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("scenario", choices=SCENARIOS)
-    ap.add_argument("--seconds", type=float, default=5)
+    ap.add_argument("--limit", type=int, default=16)
     ap.add_argument("--keep")
     ap.add_argument("--lie", help="fsync or syncfs: a disk that only says so")
     a = ap.parse_args()
     full = os.environ.get("FAULT_FULL") == "1"
-    return 1 if crash(a.scenario, a.seconds, full, a.keep,
+    return 1 if crash(a.scenario, a.limit, full, a.keep,
                       lambda s: print(s, flush=True), a.lie) else 0
 
 

@@ -9,19 +9,17 @@ import shutil
 import struct
 import subprocess
 import tempfile
-import time
 
 import replay
 
 ERRORS = ("ENOSPC", "EIO", "short", "ENOSPC:on", "EIO:on")
 
 
-def arguments(doc, modes, scenarios, limit, seconds):
+def arguments(doc, modes, scenarios, limit):
     ap = argparse.ArgumentParser(description=doc)
     ap.add_argument("mode", choices=modes)
     ap.add_argument("scenario", choices=scenarios)
     ap.add_argument("--limit", type=int, default=limit)
-    ap.add_argument("--seconds", type=float, default=seconds)
     ap.add_argument("--first", action="store_true",
                     help="one complaint is enough")
     return ap
@@ -58,10 +56,9 @@ def attempt(home, source, shim, command, plan, judge):
 def drive(a, prepare, plan_jobs, one, rank=lambda job: 0):
     """prepare(home) makes ready and returns the calls of an undisturbed run,
     plan_jobs(calls) the jobs; one(job) is (plan, complaints), [None] if the
-    fault did not come. FAULT_FULL=1 runs them all, else a sample, those of the
-    least rank first. Returns an exit status."""
+    fault did not come. FAULT_FULL=1 runs them all, else --limit of them, drawn
+    by lot, those of the least rank first. Returns an exit status."""
     full = os.environ.get("FAULT_FULL") == "1"
-    until = time.monotonic() + a.seconds
     home = tempfile.mkdtemp(prefix=f"{a.mode}-{a.scenario}.",
                             dir=replay.scratch_home())
     ran = bad = 0
@@ -82,8 +79,7 @@ def drive(a, prepare, plan_jobs, one, rank=lambda job: 0):
                     print("BAD:", plan)
                     for c in complaints[:5]:
                         print("     ", c)
-                if (a.first and bad) or (not full and
-                                         time.monotonic() > until):
+                if a.first and bad:
                     pool.terminate()
                     break
     finally:

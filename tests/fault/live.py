@@ -198,7 +198,7 @@ def prepare(home):
 
 def main():
     global lie, options
-    ap = jobs.arguments(__doc__, ("kill", "plug", "fail"), cs.SCENARIOS, 40, 20)
+    ap = jobs.arguments(__doc__, ("kill", "plug", "fail"), cs.SCENARIOS, 12)
     ap.add_argument("--lie", help="fsync or syncfs: a disk that only says so")
     options = ap.parse_args()
     lie = options.lie

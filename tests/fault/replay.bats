@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Every crash that the barriers allow: what was acknowledged is present, intact,
 # recorded and found, whichever program comes next (see crash_states.py).
-# A sample, for so many seconds each; all of it with FAULT_FULL=1.
+# A sample; all of it with FAULT_FULL=1.
 
 load ../helper/env
 
@@ -12,8 +12,7 @@ setup() {
 
 # states SCENARIO: the numbers are shown as a remark in the TAP.
 states() {
-	run /usr/bin/python3 "$PACS_TOP/tests/fault/crash_states.py" "$1" \
-		--seconds "${FAULT_SECONDS:-1}"
+	run /usr/bin/python3 "$PACS_TOP/tests/fault/crash_states.py" "$1"
 	printf '# %s\n' "${lines[-1]}" >&3
 	assert_success
 	assert_output --partial ' 0 bad'

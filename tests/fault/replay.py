@@ -18,7 +18,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
 
 sys.dont_write_bytecode = True
@@ -113,7 +112,7 @@ def judge(args):
 
 
 def explore(j, checker, derived=lambda p: False, step=1, limit=0, seed=1,
-            extra=2, seconds=0, keep=None, jobs=0, tell=print):
+            extra=2, keep=None, jobs=0, tell=print):
     """Check the states of a journal; returns the number of bad ones. With a
     limit, so many crashes are drawn, by a lot that the seed decides."""
     cache = {}
@@ -127,7 +126,6 @@ def explore(j, checker, derived=lambda p: False, step=1, limit=0, seed=1,
     home = tempfile.mkdtemp(prefix="replay.", dir=scratch_home())
     judge.home = home
     bad = done = 0
-    begun = time.monotonic()
     try:
         with multiprocessing.get_context("fork").Pool(
                 jobs or os.cpu_count()) as pool:
@@ -140,9 +138,6 @@ def explore(j, checker, derived=lambda p: False, step=1, limit=0, seed=1,
                         tell("BAD: " + choice.describe(j))
                         for c in complaints[:5]:
                             tell("     " + c)
-                if seconds and time.monotonic() - begun > seconds:
-                    pool.terminate()
-                    break
     finally:
         shutil.rmtree(home, ignore_errors=True)
     drawn = f"{seen} drawn of {total}" if total else f"all {seen}"
@@ -163,7 +158,6 @@ def main():
     ap.add_argument("--checker")
     ap.add_argument("--step", type=int, default=1)
     ap.add_argument("--limit", type=int, default=0)
-    ap.add_argument("--seconds", type=float, default=0)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--keep", help="copy bad states there")
     args, command = sys.argv[1:], []
@@ -182,7 +176,7 @@ def main():
                   f"  (covered by #{o.covered_at})")
         return 0
     bad = explore(j, CommandChecker(a.checker), step=a.step, limit=a.limit,
-                  seed=a.seed, seconds=a.seconds, keep=a.keep)
+                  seed=a.seed, keep=a.keep)
     return 1 if bad else 0
 
 

@@ -44,7 +44,7 @@ toy() {
 	run toy none
 	assert_success
 	assert_output --partial ' 0 bad'
-	refute_output --partial ' 0 states'
+	[[ $output != *" 0 states"* ]]
 }
 
 @test "replay catches a name that is given before the data is flushed" {
@@ -126,12 +126,12 @@ toy() {
 	run with SHIM_FAIL=1:ENOSPC -- sh -c 'printf abc >root/f'
 	assert_failure
 	assert_output --partial 'No space left'
-	assert_not_exist root/f
+	[ ! -e root/f ]
 	rm count
 	run with SHIM_FAIL=rename:1:EIO -- \
 		sh -c 'printf abcdef >root/f; mv root/f root/g'
 	assert_output --partial 'Input/output error'
-	assert_exist root/f
+	[ -e root/f ]
 	rm count root/f
 	run with SHIM_FAIL=write:1:short -- /usr/bin/python3 -c '
 import os
@@ -140,11 +140,11 @@ print(os.write(os.open("root/f", os.O_CREAT | os.O_WRONLY), b"abcdef"))'
 	rm count root/f
 	run with SHIM_KILL=unlink:1 -- rm root/ledger
 	[ "$status" -eq 137 ]
-	assert_exist root/ledger
+	[ -e root/ledger ]
 	rm count
 	run with SHIM_KILL=unlink:1:after -- rm root/ledger
 	[ "$status" -eq 137 ]
-	assert_not_exist root/ledger
+	[ ! -e root/ledger ]
 }
 
 @test "a full disk lets pass what has its blocks already" {
@@ -169,7 +169,7 @@ else:
 @test "archives on a disk that only says it flushed are found to lose objects" {
 	long
 	run /usr/bin/python3 "$fault/crash_states.py" few --lie fsync \
-		--seconds 60
+		--limit 3000
 	assert_failure 1
 	assert_output --partial 'is not whole (0 bytes)'
 	assert_output --partial 'acknowledged as stored and lost'
@@ -185,7 +185,7 @@ else:
 	unshare -m mount -o loop image try 2>/dev/null ||
 		skip "loop mounts are not allowed here"
 	run /usr/bin/python3 "$fault/live.py" plug few --lie fsync \
-		--first --limit 70 --seconds 240
+		--first --limit 70
 	assert_failure 1
 	assert_output --partial 'acknowledged as stored and lost'
 }
