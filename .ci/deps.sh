@@ -9,7 +9,7 @@ build='gcc g++ libc6-dev make pkg-config libdcmtk-dev libsqlite3-dev libarchive-
 demo='dcmtk genisoimage zstd'
 bench='dcmtk orthanc curl python3 restic borgbackup
 	vtk-dicom-tools'
-check='bats bats-support bats-assert bats-file dcmtk dicom3tools
+check='bats dcmtk dicom3tools
 	libgdcm-tools python3-gdcm python3-pydicom sqlite3 zstd zip genisoimage
 	libarchive-tools mandoc man-db shellcheck zsh fish git procps e2fsprogs
 	bc python3-numpy age rclone iproute2 strace'

@@ -93,7 +93,7 @@ days_ago() {
 	grep -q ' 0 packs removed' err
 	exits 0 pacs-backup prune -v -r repo --keep-daily=1
 	grep -q ' 1 packs removed' err
-	assert_not_exist repo/packs/000003/00002.tar.zst
+	[ ! -e repo/packs/000003/00002.tar.zst ]
 	exits 0 pacs-backup verify -r repo --read-data
 	exits 0 pacs-backup verify -r repo --against
 	exits 0 pacs-backup restore -r repo -o b

@@ -54,7 +54,7 @@ expected() {
 @test "every program has a manual page" {
 	local p
 	for p in $(programs); do
-		assert_file_exists "$PACS_TOP/man/$p.1"
+		[ -f "$PACS_TOP/man/$p.1" ]
 	done
 }
 

@@ -1,15 +1,9 @@
 # The environment of every bats file: `load ../helper/env` on top, then
 # `setup() { pacs_setup; }`. A test starts in its own empty folder, with our
 # programs first in PATH and nothing of the caller's settings.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # run sets status and output
 
 bats_require_minimum_version 1.5.0
-
-# Debian has the bats libraries here; other systems name theirs.
-export BATS_LIB_PATH=${BATS_LIB_PATH:-/usr/lib/bats:/usr/lib}
-bats_load_library bats-support
-bats_load_library bats-assert
-bats_load_library bats-file
 
 # PACS_BUILD is the build directory (set by tests/run.sh), PACS_TOP the source.
 PACS_TOP=$(cd "${BATS_TEST_DIRNAME:-$PWD}/../.." && pwd)
@@ -49,6 +43,40 @@ exits() {
 		head -c 2000 err
 		return 1
 	fi
+}
+
+# What `run` left: its $status and $output. Few and small, as each test reads
+# this file again.
+assert_success() {
+	[ "$status" -eq 0 ] || ran "success"
+}
+
+assert_failure() { # [STATUS]
+	if [ $# -eq 0 ]; then
+		[ "$status" -ne 0 ] || ran "failure"
+	else
+		[ "$status" -eq "$1" ] || ran "status $1"
+	fi
+}
+
+assert_output() { # [--partial | --regexp] TEXT
+	case $1 in
+	--partial) [[ $output == *"$2"* ]] ;;
+	--regexp) [[ $output =~ $2 ]] ;;
+	*) assert_equal "$output" "$1" ;;
+	esac || ran "output $*"
+}
+
+assert_equal() { # IS SHOULD
+	[ "$1" = "$2" ] || {
+		printf 'is:     %s\nshould: %s\n' "$1" "$2"
+		return 1
+	}
+}
+
+ran() { # EXPECTED
+	printf 'status %s, expected %s:\n%s\n' "$status" "$1" "$output"
+	return 1
 }
 
 # need PROGRAM...: skip the test, saying why, where a judge is not installed.
