@@ -4,8 +4,11 @@
 # Status 0 only if something ran and nothing failed. `make check` calls this.
 #
 #   PACS_BUILD  the build directory        KINDS  "unit san replay oracle fault bats"
-#   T           only files whose path contains it    JOBS  at once (default: CPUs)
+#   T           only files whose path contains it
+#   JOBS        files at once (default: two for each CPU, as tests wait a lot)
 #   TEST_TIMEOUT  seconds for one file (default 600)
+#   TMPDIR      where tests work (default: in memory, where there is room; with
+#               CHECK_ALL on the disk, as an archive is)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 PACS_TOP=$PWD
@@ -127,13 +130,24 @@ if [ "${1:-}" = --one ]; then
 	exit 0
 fi
 
+# room FOLDER: has it 4 GiB?
+room() {
+	[ -w "$1" ] && [ "$(df -Pk "$1" | awk 'END { print $4 }')" -ge 4194304 ]
+}
+
 out=$(mktemp -d) || exit 2
 trap 'rm -rf "$out"' EXIT
+if [ -z "${TMPDIR:-}${CHECK_ALL:-}" ] && room /dev/shm; then
+	TMPDIR=$(mktemp -d /dev/shm/pacs-check.XXXXXX) || exit 2
+	trap 'rm -rf "$out" "$TMPDIR"' EXIT
+	chmod 1777 "$TMPDIR" # as /tmp: some tests are another user
+	export TMPDIR
+fi
 shopt -s nullglob
 list_files | { grep -F -- "${T:-}" || true; } >"$out/list"
 shopt -u nullglob
 # shellcheck disable=SC2016 # sh expands it
-xargs -L 1 -P "${JOBS:-$(nproc)}" sh -c '"$0" --one "$2" "$3" "$1"' \
+xargs -L 1 -P "${JOBS:-$(($(nproc) * 2))}" sh -c '"$0" --one "$2" "$3" "$1"' \
 	"tests/run.sh" "$out" <"$out/list"
 
 cat "$out"/*.skips 2>/dev/null
