@@ -183,8 +183,9 @@ may_leave(const struct pacs_deid *d, struct pacs_dataset *ds,
 	return false;
 }
 
-/* Compressed, by what it states, and not in the form that all compressed ones
- * have; or not, and its pixels are; or no UID: written so it would be what only
+/* By what it states it is compressed, or in a syntax that nobody knows, and is
+ * not in the form that all of these have (PS3.5 A.4); or it is not, and its
+ * pixels are; or what it states is no UID: written so it would be what only
  * guessing can read. */
 static bool
 has_right_syntax(struct pacs_dataset *ds, struct pacs_deid_result *r)
@@ -196,8 +197,9 @@ has_right_syntax(struct pacs_dataset *ds, struct pacs_deid_result *r)
 	bool guessed = info->guessed && info->has_meta;
 	bool fragments = pixels && pacs_element_is_encapsulated(pixels);
 
-	if (s ? s->encapsulated ? guessed : fragments
-	      : !pacs_uid_is_valid(info->transfer_syntax))
+	if (s && !s->encapsulated
+		? fragments
+		: guessed || !pacs_uid_is_valid(info->transfer_syntax))
 		return withhold(r, "wrong-syntax");
 	return true;
 }

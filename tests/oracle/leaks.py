@@ -445,8 +445,11 @@ def what_goes_nowhere(place):
                     0xfe, M)[2:])}), JPEG), b"has no end"),
             ("an implicit data set that states JPEG", file(dataset(
                 {0x00100010: I.el(0x00100010, "PN", M)}, I), JPEG),
+             b"wrong-syntax"),
+            ("one that states a syntax of nobody", file(dataset(
+                {0x00100010: I.el(0x00100010, "PN", M)}, I), "1.2.3.98"),
              b"wrong-syntax")):
-        out, said = place.anon(data, [])
+        out, said = place.anon(data, ["--allow", "unknown-syntax"])
         ok(not out and why in said, name + " goes nowhere", said)
     rules = os.path.join(place.folder, "rules")
     with open(rules, "w", encoding="utf-8") as f:
