@@ -107,7 +107,8 @@ take_uid(const struct pacs_deid *d, struct pacs_deid_result *r,
 	if (!bytes || memchr(bytes, '\\', len) ||
 	    !pacs_item_uid(root, tag, old, PACS_UID_MAX + 1))
 		return false;
-	if (d->opts->columns & PACS_OPT_UIDS)
+	/* Kept if the walk keeps it: one that is none becomes another. */
+	if ((d->opts->columns & PACS_OPT_UIDS) && form_fits(e, VR("UI")))
 		memcpy(new, old, PACS_UID_MAX + 1);
 	else
 		value_uid(d, r, old, new);

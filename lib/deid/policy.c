@@ -109,6 +109,8 @@ repeating_act(uint32_t tag, unsigned columns)
 {
 	uint32_t group = tag >> 24;
 
+	if ((tag & 0xffffff00u) == 0x00203100u)
+		return ACT_REMOVE; /* Source Image IDs, of ACR-NEMA */
 	if ((group != 0x50 && group != 0x60) || (tag & 0x00010000u))
 		return ACT_NONE;
 	if (!(columns & PACS_OPT_GRAPHICS))

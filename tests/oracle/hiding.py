@@ -177,6 +177,7 @@ def of_values():
             ("two lines in LO", one(0x00080070, "LO", b"MAKER\r\n" + M), []),
             ("names in UIDs", {**one(0x00081155, "UI", M), **one(
                 0x00200052, "UI", b"1.2.3\\" + M)}, UIDS),
+            ("a name in place of the study", one(0x0020000d, "UI", M), UIDS),
             ("names in UIDs of an item", seq(
                 0x00081140, E.el(0x00081155, "UI", M)), UIDS),
             ("a sequence for a serial number", seq(0x00181000, E.el(
@@ -186,6 +187,9 @@ def of_values():
                 x70531000=E.el(0x70531000, "DS", b"123-" + M)), PRIVATE),
             ("behind a region of interest", {**image(), **overlay(
                 0x60000000, "R", data=b"\x0f\0" + M)}, GRAPHICS),
+            ("in Source Image IDs", one(0x00203110, "CS", M), []),
+            ("on a tick of a ruler", seq(0x00700287, E.el(
+                0x00700289, "SH", M)), GRAPHICS),
             ("in the last overlay", overlay(0x60fe0000, "G", data=M), GRAPHICS),
             ("in an odd group among them", one(0x60210010, "LO", M), GRAPHICS)):
         yield name, elements, options, M
@@ -249,7 +253,7 @@ class Runs:
             data = b""
             if outcome == "written":
                 with open(os.path.join(out, path), "rb") as f:
-                    data = f.read()
+                    data = f.read() + path.encode()
             found[names[int(os.path.basename(source))]] = (data, reason)
         return found
 
