@@ -87,7 +87,7 @@ fates() { # FIELDS: counted, of out
 }
 
 @test "a journal in use is status 75, another file is no journal" {
-	bad_peer store=delay:0.3
+	bad_peer "store=delay:$(patience 1)@2"
 	pacs-send --journal j "$PEER" "$disc" &
 	pid=$!
 	until [ "$(stores)" -ge 1 ]; do :; done
@@ -173,7 +173,8 @@ fates() { # FIELDS: counted, of out
 	[ "$SECONDS" -le 20 ]
 	[ "$(fates 1-3)" = "4 sent journal yes" ]
 	[ "$(grep -c '^event answered' peer.log)" -eq 1 ]
-	[ "$(grep -c ^action peer.log)" -eq 2 ]
+	# If it came before the later run asked, that had nothing to ask about.
+	[ "$(grep -c ^action peer.log)" -le 2 ]
 	[ "$(sqlite3 j 'select distinct committed from sent')" = 1 ]
 }
 

@@ -28,7 +28,8 @@ teardown() {
 
 # within SECONDS STATUS COMMAND...: as exits, and not longer than that.
 within() {
-	local most=$1 begin=$SECONDS
+	local most begin=$SECONDS
+	most=$(patience "$1")
 	shift
 	exits "$@"
 	[ $((SECONDS - begin)) -le "$most" ]

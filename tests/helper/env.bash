@@ -102,3 +102,13 @@ native() {
 not_wrapped() {
 	[ "${PACS_BIN:-$PACS_BUILD/bin}" = "$PACS_BUILD/bin" ] || skip "$1"
 }
+
+# patience SECONDS: how long a test may take or wait; ten times as much where
+# another program stands in front of ours.
+patience() {
+	if [ "${PACS_BIN:-$PACS_BUILD/bin}" = "$PACS_BUILD/bin" ]; then
+		echo "$1"
+	else
+		echo "${1}0"
+	fi
+}
