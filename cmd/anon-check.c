@@ -114,23 +114,33 @@ resolve(const char *path, char ret[PATH_MAX])
 	return true;
 }
 
-/* The next run over the same folder would take the export for input. */
+static bool
+is_in(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return !strncmp(path, folder, n) &&
+	       (path[n] == '/' || !path[n] || folder[n - 1] == '/');
+}
+
+/* The next run over the same folder would take the export for input. What a
+ * list names is looked at when its turn comes. */
 static void
 check_apart(const char *where, char *const *items)
 {
-	char out[PATH_MAX], in[PATH_MAX];
-	size_t n;
+	char out[PATH_MAX], in[PATH_MAX], there[PATH_MAX];
+	bool is_there = realpath(where, there) != NULL;
 
 	if (!strcmp(where, "-") || !resolve(where, out))
 		return;
 	for (; *items; items++) {
 		if (!strcmp(*items, "-") || !realpath(*items, in))
 			continue;
-		n = strlen(in);
-		if (!strncmp(out, in, n) &&
-		    (out[n] == '/' || !out[n] || in[n - 1] == '/'))
+		if (is_in(out, in))
 			cli_usage("-o '%s' is inside '%s', which is input",
 				  where, *items);
+		if (is_there && is_in(in, there))
+			cli_usage("'%s' is inside -o '%s'", *items, where);
 	}
 }
 
@@ -197,7 +207,8 @@ anon_check_usage(int count, char *const *items)
 		cli_usage("-f and --format shape records: --print is missing");
 	if (both)
 		cli_usage("--allow and --skip name the same kind");
-	if (anon_flags.output && !anon_flags.plan) {
+	/* With --plan too: it tells what the same command does without. */
+	if (anon_flags.output) {
 		if (!anon_flags.store)
 			check_packing(anon_flags.output);
 		check_apart(anon_flags.output, items);

@@ -158,15 +158,18 @@ static bool
 look_up(struct cli_records *records, const struct pacs_buf *text,
 	const char *wanted)
 {
-	char *copy = pacs_strndup(text->data, text->len), *line, *end;
+	char *copy = pacs_malloc(text->len + 1), *line, *end;
+	size_t left = text->len;
 	struct pacs_deid_map_line m;
 	bool found = false;
 
-	for (line = copy; line && *line; line = end) {
-		end = strchr(line, '\n');
-		if (end)
-			*end++ = '\0';
-		if (pacs_deid_map_parse(line, &m) &&
+	memcpy(copy, text->data, text->len);
+	/* A line that is not whole, or has zeros in it, is a crash's. */
+	for (line = copy; (end = memchr(line, '\n', left)); line = end) {
+		left -= (size_t)(++end - line);
+		end[-1] = '\0';
+		if (strlen(line) + 1 == (size_t)(end - line) &&
+		    pacs_deid_map_parse(line, &m) &&
 		    !strcmp(m.replacement, wanted)) {
 			const char *values[ANON_FIELDS] = {NULL};
 
@@ -291,6 +294,7 @@ run(struct ctx *c, const struct pacs_deid *d)
 	    .workers = (unsigned)cli_common.jobs,
 	    .stream_fd = anon_flags.from_stdin ? STDIN_FILENO : -1,
 	    .scratch = tmp ? tmp : "/tmp",
+	    .output = anon_flags.output,
 	};
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_deid_tally *t = pacs_calloc(1, sizeof(*t));

@@ -1,29 +1,15 @@
 /* Prove that nothing is lost. pacs-verify(1) is the reference. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backup/backup.h"
 #include "base/clock.h"
-#include "cli/cli.h"
 #include "cmd/verify.h"
 #include "dcmtk/codec.h"
-#include "fixity/against.h"
-#include "fixity/fixity.h"
-#include "fixity/mend.h"
-#include "fixity/state.h"
 
-static struct {
-	bool quick, sums, adopt;
-	const char *since, *sample, *budget, *state, *repair_from, *against,
-	    *identity;
-	uint64_t rate;
-} flags;
+struct verify_flags flags;
 
 static const struct cli_opt opts[] = {
     CLI_OPT_ARCHIVE,
@@ -57,71 +43,13 @@ static const struct cli_opt opts[] = {
     CLI_END,
 };
 
-enum {
-	KIND,
-	PATH,
-	STUDY,
-	SERIES,
-	INSTANCE,
-	EXPECTED,
-	FOUND,
-	MENDED,
-	DETAIL,
-	FIELDS
-};
-static const struct cli_field fields[FIELDS + 1] = {
-    [KIND] = {"kind", CLI_TEXT, "what is wrong, one word"},
-    [PATH] = {"path", CLI_TEXT, "the file, in the archive"},
-    [STUDY] = {"StudyInstanceUID", CLI_TEXT, "of the object"},
-    [SERIES] = {"SeriesInstanceUID", CLI_TEXT, "of the object"},
-    [INSTANCE] = {"SOPInstanceUID", CLI_TEXT, "of the object"},
-    [EXPECTED] = {"expected", CLI_TEXT, "as recorded: digest, size, ..."},
-    [FOUND] = {"found", CLI_TEXT, "as it is"},
-    [MENDED] = {"mended", CLI_BOOL, "true: put right by this run"},
-    [DETAIL] = {"detail", CLI_TEXT, "--against: the first difference"},
-    [FIELDS] = {NULL, CLI_TEXT, NULL},
-};
-
 static const struct cli_program program = {
     .name = "pacs-verify",
     .summary = "prove that nothing in an archive is lost",
     .operands = "[PATH | KEY=VALUE | -] ...",
     .opts = opts,
-    .fields = fields,
+    .fields = verify_fields,
 };
-
-struct ctx {
-	struct cli_records *records;
-	struct pacs_mend *mend;          /* NULL if nothing is to be mended */
-	struct pacs_verify_state *state; /* NULL without --state */
-	uint64_t deadline_ms;            /* 0 = none */
-	bool out_of_time;
-	bool unread, damage;
-};
-
-static void
-tell(void *p, const struct pacs_fixity_finding *f, bool mended)
-{
-	struct ctx *c = p;
-	const char *const values[FIELDS] = {
-	    [KIND] = pacs_fault_word(f->fault),
-	    [PATH] = f->path,
-	    [STUDY] = f->triple->study,
-	    [SERIES] = f->triple->series,
-	    [INSTANCE] = f->triple->instance,
-	    [EXPECTED] = f->expected,
-	    [FOUND] = f->found,
-	    [MENDED] = mended ? "true" : "false",
-	    [DETAIL] = "",
-	};
-
-	if (f->fault == PACS_FAULT_UNREADABLE)
-		c->unread = true;
-	else if (!mended && pacs_fault_is_damage(f->fault))
-		c->damage = true;
-	if (c->records)
-		cli_record(c->records, values);
-}
 
 /* What can be mended is told when it has been tried. */
 static void
@@ -130,7 +58,7 @@ finding(void *p, const struct pacs_fixity_finding *f)
 	struct ctx *c = p;
 
 	if (!c->mend || !pacs_mend_note(c->mend, f))
-		tell(c, f, false);
+		verify_tell(c, f, false);
 }
 
 static void
@@ -140,17 +68,6 @@ shard(void *p, unsigned number)
 
 	if (c->state)
 		pacs_verify_state_checked(c->state, number);
-}
-
-static void
-sum(void *p, const char *path, const char *sha256)
-{
-	struct pacs_buf b = {0};
-
-	(void)p;
-	pacs_buf_addf(&b, "%s  %s", sha256, path);
-	cli_line(b.data);
-	pacs_buf_clear(&b);
 }
 
 static bool
@@ -189,32 +106,6 @@ check_options(struct pacs_fixity_options *o, struct ctx *c)
 }
 
 static void
-tell_against(void *p, enum pacs_against what, const char *path,
-	     const char *here, const char *there, const char *detail)
-{
-	struct ctx *c = p;
-	struct pacs_triple t = {"", "", ""};
-	const char *const values[FIELDS] = {
-	    [KIND] = pacs_against_word(what),
-	    [PATH] = path,
-	    [STUDY] = t.study,
-	    [SERIES] = t.series,
-	    [INSTANCE] = t.instance,
-	    [EXPECTED] = here,
-	    [FOUND] = there,
-	    [MENDED] = "false",
-	    [DETAIL] = detail,
-	};
-
-	(void)pacs_object_triple(path, &t);
-	if (what == PACS_NOT_COMPARED)
-		c->unread = true;
-	else if (what != PACS_OTHER_BYTES)
-		c->damage = true;
-	cli_record(c->records, values);
-}
-
-static void
 compare_archives(struct pacs_error *err, struct pacs_archive *ar, struct ctx *c)
 {
 	struct pacs_archive *other;
@@ -223,23 +114,9 @@ compare_archives(struct pacs_error *err, struct pacs_archive *ar, struct ctx *c)
 	if (pacs_archive_open(err, flags.against, PACS_ARCHIVE_READ, &other))
 		return;
 	if (!pacs_fixity_against(err, ar, other, NULL, pacs_dcm_decode_pixels,
-				 tell_against, c, &same))
+				 verify_tell_against, c, &same))
 		cli_note("%" PRIu64 " objects have the same bytes", same);
 	pacs_archive_close(other);
-}
-
-static void
-summary(const struct pacs_fixity_tally *t)
-{
-	unsigned i;
-
-	cli_note("%" PRIu64 " ledger lines, %" PRIu64 " objects, %" PRIu64
-		 " bytes read",
-		 t->lines, t->objects, t->bytes);
-	for (i = 0; i < PACS_FAULT_COUNT; i++)
-		if (t->findings[i])
-			cli_note("%s: %" PRIu64, pacs_fault_word(i),
-				 t->findings[i]);
 }
 
 static void
@@ -251,16 +128,16 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 	    .ctx = c,
 	    .finding = finding,
 	    .shard = shard,
-	    .object = flags.sums ? sum : NULL,
+	    .object = flags.sums ? verify_tell_sum : NULL,
 	    .progress = cli_on_progress,
 	    .stopped = stopped,
 	};
 
 	cli_progress_start("objects", 0, 0);
 	if (!pacs_fixity_check(err, ar, o, &hooks, t)) {
-		summary(t);
+		verify_tell_summary(t);
 		if (c->mend)
-			(void)!pacs_mend_all(err, c->mend, tell, c);
+			(void)!pacs_mend_all(err, c->mend, verify_tell, c);
 		if (!err->code && c->state)
 			(void)!pacs_verify_state_write(err, c->state, t);
 	}
@@ -284,43 +161,6 @@ struct session {
 	struct pacs_mend_source source;
 	char since[PACS_TIME_SIZE];
 };
-
-static bool
-find_in_backup(void *ctx, const char *path, const char *sha256, int *ret_fd,
-	       uint64_t *ret_size)
-{
-	return pacs_backup_source_find(ctx, path, sha256, ret_fd, ret_size);
-}
-
-/* Is it a repository of pacs-backup? */
-static bool
-is_backup(const char *from)
-{
-	char *marker = pacs_format("%s/pacs-backup", from);
-	bool is = strncmp(from, "rclone:", 7) == 0 || access(marker, F_OK) == 0;
-
-	free(marker);
-	return is;
-}
-
-static void
-open_mend(struct pacs_archive *ar, struct ctx *c,
-	  struct pacs_mend_source *source)
-{
-	bool backup = flags.repair_from && is_backup(flags.repair_from);
-	struct pacs_error err = PACS_ERROR_INIT;
-	struct pacs_backup_source *s = NULL;
-
-	if ((backup && pacs_backup_source_open(&err, flags.repair_from,
-					       flags.identity, &s)) ||
-	    pacs_mend_open(&err, ar, backup ? NULL : flags.repair_from,
-			   flags.adopt, &c->mend))
-		cli_die(&err);
-	source->ctx = s;
-	source->find = find_in_backup;
-	if (backup)
-		pacs_mend_from(c->mend, source);
-}
 
 static bool
 mends(void)
@@ -357,7 +197,7 @@ open_all(struct session *s, struct ctx *c, struct pacs_fixity_options *o,
 	not_itself(s->ar, flags.against);
 	not_itself(s->ar, flags.repair_from);
 	if (mends())
-		open_mend(s->ar, c, &s->source);
+		verify_mend_open(s->ar, &s->source, &c->mend);
 	if (count) {
 		s->part = verify_part(s->ar, items);
 		o->wants = pacs_part_wants;
@@ -370,7 +210,7 @@ open_all(struct session *s, struct ctx *c, struct pacs_fixity_options *o,
 		   !flags.sums;
 	o->first_shard = c->state ? pacs_verify_state_oldest(c->state) : 0;
 	if (!flags.sums)
-		c->records = cli_records_new(fields, NULL);
+		c->records = cli_records_new(verify_fields, NULL);
 }
 
 static void

@@ -1,3 +1,4 @@
+/* The part of an archive that pacs-verify is asked for. */
 #include "cmd/verify.h"
 
 #include <stdlib.h>

@@ -38,20 +38,31 @@ open_folder(struct pacs_error *err, struct depot *d, bool make)
 	return PACS_OK;
 }
 
+const char *
+depot_remote(const char *where)
+{
+	static const char prefix[] = "rclone:";
+	size_t n = strlen(prefix);
+
+	return strncmp(where, prefix, n) == 0 ? where + n : NULL;
+}
+
 enum pacs_err
 depot_open(struct pacs_error *err, const char *where, bool make,
 	   struct depot *d)
 {
+	const char *remote = depot_remote(where);
+
 	memset(d, 0, sizeof(*d));
 	d->dirfd = d->tmpfd = -1;
 	d->where = pacs_strdup(where);
-	if (strncmp(where, "rclone:", 7) != 0)
+	if (!remote)
 		return open_folder(err, d, make);
-	if (!strchr(where + 7, ':'))
+	if (!strchr(remote, ':'))
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "'%s': rclone:REMOTE:PATH is expected",
 				      where);
-	d->remote = pacs_strdup(where + 7);
+	d->remote = pacs_strdup(remote);
 	d->tmp = pacs_strdup("/tmp");
 	return PACS_OK;
 }

@@ -31,6 +31,8 @@ struct depot {
 	int tmpfd;
 	unsigned serial;
 };
+/* "name:path" of a remote, in where; NULL: it is a folder. */
+const char *depot_remote(const char *where);
 /* make: the folder is made if it is not there. */
 enum pacs_err depot_open(struct pacs_error *err, const char *where, bool make,
 			 struct depot *d) PACS_MUST_CHECK;

@@ -1,7 +1,8 @@
 /*
  * From the ledger to packs: what is to be packed (window.c), threads that read,
- * check and compress (crew.c), packs (pack.c), where in them a study is
- * (groups.c), and what is in them (lists.c).
+ * check and compress (crew.c), packs (pack.c) of objects (pack-plan.c) and of
+ * other files (pack-file.c), where in them a study is (groups.c), and what is
+ * in them (lists.c).
  */
 #ifndef PACS_BACKUP_PACKING_H
 #define PACS_BACKUP_PACKING_H
@@ -88,7 +89,7 @@ enum pacs_err groups_each(struct pacs_error *err, struct pacs_repo *r,
 			  const char *name, const char *key, group_fn *fn,
 			  void *ctx) PACS_MUST_CHECK;
 
-/* --- crew.c, pack.c ------------------------------------------------------- */
+/* --- crew.c --------------------------------------------------------------- */
 
 struct job {
 	/* Set by the caller. */
@@ -123,6 +124,11 @@ struct job *crew_collect(struct crew *c); /* NULL: none is on its way */
 /* After its frames were written: frees j, keeps its room. */
 void crew_done(struct crew *c, struct job *j);
 void job_free(struct job *j);
+/* One frame of all the bytes, appended. */
+enum pacs_err zstd_whole(struct pacs_error *err, const void *bytes, size_t size,
+			 int level, struct pacs_buf *out) PACS_MUST_CHECK;
+
+/* --- pack.c --------------------------------------------------------------- */
 
 struct packer {
 	struct pacs_repo *repo; /* NULL: one stream */
@@ -149,21 +155,40 @@ struct packer {
 	int level;
 	bool patient; /* a window is not left half done */
 };
+/* A pack is open from now on: the one that is, or a new one. */
+enum pacs_err pack_begin(struct pacs_error *err,
+			 struct packer *p) PACS_MUST_CHECK;
+/* The same for the frames of a job, which may be too many for the one that is:
+ * what follows is of the job's group. */
+enum pacs_err pack_extent(struct pacs_error *err, struct packer *p,
+			  const struct job *j) PACS_MUST_CHECK;
+/* Write frames; raw: so many bytes they were. */
+enum pacs_err pack_frames(struct pacs_error *err, struct packer *p,
+			  const struct pacs_buf *frames,
+			  uint64_t raw) PACS_MUST_CHECK;
+/* End the pack that is being written, if there is one: durable, and a file of
+ * the snapshot. */
+enum pacs_err pack_finish(struct pacs_error *err,
+			  struct packer *p) PACS_MUST_CHECK;
+void packer_clear(struct packer *p);
+
+/* --- pack-plan.c ---------------------------------------------------------- */
+
 /* Pack all of a plan, but what is gone; failed holds what could not be. */
 enum pacs_err pack_plan(struct pacs_error *err, struct packer *p,
 			struct plan *plan) PACS_MUST_CHECK;
+
+/* --- pack-file.c ---------------------------------------------------------- */
+
 /* One file from memory, or from the archive (bytes NULL), as it is now. */
 enum pacs_err pack_file(struct pacs_error *err, struct packer *p,
 			const char *path, unsigned mode, const void *bytes,
 			size_t size) PACS_MUST_CHECK;
-/* End the pack that is being written, if there is one. */
-enum pacs_err pack_finish(struct pacs_error *err,
-			  struct packer *p) PACS_MUST_CHECK;
+
+/* --- lists.c -------------------------------------------------------------- */
+
 /* The part's groups and list become files of the snapshot. */
 enum pacs_err pack_index(struct pacs_error *err, struct packer *p,
 			 unsigned part) PACS_MUST_CHECK;
-void packer_clear(struct packer *p);
-enum pacs_err zstd_whole(struct pacs_error *err, const void *bytes, size_t size,
-			 int level, struct pacs_buf *out) PACS_MUST_CHECK;
 
 #endif

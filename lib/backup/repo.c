@@ -84,6 +84,20 @@ pacs_repo_open(struct pacs_error *err, const char *where, const char *identity,
 	return PACS_OK;
 }
 
+bool
+pacs_repo_is_at(const char *where)
+{
+	char *marker;
+	bool is;
+
+	if (depot_remote(where))
+		return true;
+	marker = pacs_format("%s/" MARKER, where);
+	is = access(marker, F_OK) == 0;
+	free(marker);
+	return is;
+}
+
 void
 pacs_repo_close(struct pacs_repo *r)
 {

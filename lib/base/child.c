@@ -78,7 +78,20 @@ pacs_child_start(struct pacs_error *err, const char *const *argv, int in,
 	return PACS_OK;
 }
 
-/* The last line with something in it, without control characters; in buf. */
+/* Cut the last line off; what is left ends in something. */
+static char *
+last_line(char *buf)
+{
+	char *start, *p;
+
+	for (p = buf + strlen(buf); p > buf && p[-1] <= ' '; p--)
+		p[-1] = '\0';
+	start = strrchr(buf, '\n');
+	return start ? start + 1 : buf;
+}
+
+/* The last line with something in it, without control characters; in buf. Where
+ * to report errors, as age(1) says last, is not why. */
 static const char *
 last_words(const struct pacs_child *c, char buf[SAID])
 {
@@ -88,10 +101,11 @@ last_words(const struct pacs_child *c, char buf[SAID])
 	char *start, *p;
 
 	buf[n > 0 ? n : 0] = '\0';
-	for (p = buf + strlen(buf); p > buf && p[-1] <= ' '; p--)
-		p[-1] = '\0';
-	start = strrchr(buf, '\n');
-	start = start ? start + 1 : buf;
+	start = last_line(buf);
+	if (start > buf && strstr(start, "report unexpected")) {
+		start[-1] = '\0';
+		start = last_line(buf);
+	}
 	for (p = start; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
@@ -125,6 +139,10 @@ pacs_child_wait(struct pacs_error *err, struct pacs_child *c)
 	c->said = -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return PACS_OK;
+	/* Some say their own name. */
+	if (!strncmp(said, c->name, strlen(c->name)) &&
+	    said[strlen(c->name)] == ':')
+		return pacs_error_set(err, PACS_EIO, "%.250s", said);
 	return pacs_error_set(err, PACS_EIO, "%s: %.250s", c->name,
 			      *said ? said : "failed without a word");
 }

@@ -9,6 +9,16 @@
 /* The options of every program, ended by CLI_END. */
 extern const struct cli_opt cli_common_opts[];
 
+/* --- option-value.c ------------------------------------------------------- */
+/* An option with a value, as it was written: "-a" or "--archive". */
+struct cli_written {
+	const struct cli_opt *opt;
+	char as[80];
+};
+/* Borrows value, as argv does. Wrong values, and a second one that differs,
+ * end the program. */
+void cli_option_set(const struct cli_written *w, const char *value);
+
 /* "pacs-find", or "pacs" before cli_start. */
 const char *cli_program_name(void);
 const struct cli_program *cli_program_get(void);

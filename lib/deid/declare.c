@@ -57,6 +57,17 @@ put_words(struct walk *w)
 	return code;
 }
 
+/* Without one each archive that takes the export would make all such patients
+ * one. */
+static enum pacs_err
+put_patient(struct walk *w)
+{
+	if (pacs_item_find(w->root, PACS_TAG_PatientID))
+		return PACS_OK;
+	return pacs_item_put_text(w->err, w->root, PACS_TAG_PatientID,
+				  w->r->pseudonym);
+}
+
 enum pacs_err
 declare(struct walk *w)
 {
@@ -67,7 +78,7 @@ declare(struct walk *w)
 
 	if (pacs_item_put_text(w->err, w->root, PACS_TAG_PatientIdentityRemoved,
 			       w->r->weakened ? "NO" : "YES") ||
-	    put_words(w) || put_methods(w) ||
+	    put_patient(w) || put_words(w) || put_methods(w) ||
 	    pacs_item_put_text(w->err, w->root,
 			       PACS_TAG_LongitudinalTemporalInformationModified,
 			       dates))

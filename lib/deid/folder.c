@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/dir.h"
@@ -185,18 +186,19 @@ empty_folder(int fd)
 		(void)!pacs_fs_unlink(&err, fd, LOCK);
 }
 
-/* One that nobody holds the lock of is of a run that was killed; one without a
- * lock is empty, and of a run that was killed or has just begun, which then
- * takes another. */
+/* One that nobody holds the lock of is of a run that was killed. One without a
+ * lock is of a run that was killed, has lost its power, or has just begun and
+ * takes another then. */
 static void
 sweep_one(struct folder *f, const char *name)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	int fd = openat(f->half_fd, name,
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int lock = fd < 0 ? -1 : openat(fd, LOCK, O_RDWR | O_CLOEXEC);
+	int lock = -1;
 
-	if (lock >= 0 && !pacs_fs_lock(&err, lock, true, 0))
+	if (fd >= 0 && !pacs_fs_open_rw(&err, fd, LOCK, 0600, &lock) &&
+	    !pacs_fs_lock(&err, lock, true, 0))
 		empty_folder(fd);
 	pacs_error_clear(&err);
 	(void)!pacs_fs_rmdir(&err, f->half_fd, name); /* if it is empty */
@@ -235,6 +237,7 @@ static enum pacs_err
 try_own(struct pacs_error *err, struct folder *f)
 {
 	uint8_t random[8];
+	struct stat st;
 	char hex[17];
 
 	if (pacs_random_bytes(err, random, sizeof(random)))
@@ -245,23 +248,36 @@ try_own(struct pacs_error *err, struct folder *f)
 	    open_folder(err, f->fd, HALF, &f->half_fd) ||
 	    pacs_fs_mkdir(err, f->half_fd, f->own, 0700) ||
 	    open_folder(err, f->half_fd, f->own, &f->own_fd) ||
-	    pacs_fs_create(err, f->own_fd, LOCK, 0600, &f->lock_fd))
+	    pacs_fs_create(err, f->own_fd, LOCK, 0600, &f->lock_fd) ||
+	    pacs_fs_lock(err, f->lock_fd, true, 0))
 		return err->code;
-	return pacs_fs_lock(err, f->lock_fd, true, 0);
+	if (fstat(f->lock_fd, &st) || !st.st_nlink)
+		return pacs_error_set(err, PACS_ENOTFOUND,
+				      "'%s': another run swept it", f->path);
+	return PACS_OK;
 }
 
-/* Another run that begins or ends may take away what has no lock yet. */
+static bool
+is_swept(enum pacs_err code)
+{
+	return code == PACS_ENOTFOUND || code == PACS_EEXISTS ||
+	       code == PACS_EBUSY;
+}
+
+/* Another run that begins or ends may take away what is not locked yet. */
 static enum pacs_err
 open_own(struct pacs_error *err, struct folder *f)
 {
 	int i;
 
-	for (i = 0; i < TRIES && try_own(err, f) == PACS_ENOTFOUND; i++) {
+	for (i = 0; i < TRIES && is_swept(try_own(err, f)); i++) {
 		if (f->half_fd >= 0)
 			close(f->half_fd);
 		if (f->own_fd >= 0)
 			close(f->own_fd);
-		f->half_fd = f->own_fd = -1;
+		if (f->lock_fd >= 0)
+			close(f->lock_fd);
+		f->half_fd = f->own_fd = f->lock_fd = -1;
 		if (i + 1 < TRIES)
 			pacs_error_clear(err);
 	}
@@ -316,51 +332,6 @@ pacs_deid_output_folder(struct pacs_error *err, const char *path,
 	sweep(f);
 	*ret = &f->base;
 	return PACS_OK;
-}
-
-/* --- nowhere ---------------------------------------------------------------
- */
-
-static enum pacs_err
-count_bytes(struct pacs_error *err, void *ctx, const void *bytes, size_t size)
-{
-	(void)err;
-	(void)bytes;
-	*(uint64_t *)ctx += size;
-	return PACS_OK;
-}
-
-static enum pacs_err
-none_put(struct pacs_error *err, struct pacs_deid_output *out,
-	 struct pacs_dataset *ds, const struct pacs_deid_result *r,
-	 const char *path, enum put_outcome *ret, uint64_t *ret_size,
-	 bool *ret_fatal)
-{
-	(void)out;
-	(void)r;
-	(void)path;
-	*ret = PUT_WRITTEN;
-	*ret_fatal = false;
-	*ret_size = 0;
-	return pacs_deid_write(err, ds, count_bytes, ret_size);
-}
-
-static enum pacs_err
-none_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
-{
-	(void)good;
-	free(out);
-	return err->code;
-}
-
-struct pacs_deid_output *
-pacs_deid_output_none(void)
-{
-	struct pacs_deid_output *out = pacs_calloc(1, sizeof(*out));
-
-	out->put = none_put;
-	out->close = none_close;
-	return out;
 }
 
 enum pacs_err

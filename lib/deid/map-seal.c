@@ -12,6 +12,19 @@ struct seal {
 	int fd; /* of what becomes path */
 };
 
+/* A key that age does not take is found out before anything is written. */
+static enum pacs_err
+try_key(struct pacs_error *err, const char *recipient)
+{
+	const char *const argv[] = {"age", "-r", recipient, NULL};
+	struct pacs_child age;
+
+	if (!pacs_child_start(err, argv, -1, -1, &age) &&
+	    pacs_child_wait(err, &age))
+		pacs_error_wrap(err, "--recipient '%.80s'", recipient);
+	return err->code;
+}
+
 static enum pacs_err
 start(struct pacs_error *err, struct seal *s, const char *recipient,
       int *ret_fd)
@@ -38,7 +51,8 @@ seal_begin(struct pacs_error *err, const char *path, const char *recipient,
 
 	*ret = NULL;
 	s->path = pacs_strdup(path);
-	if (part_begin(err, path, 0600, &s->fd) ||
+	s->fd = -1;
+	if (try_key(err, recipient) || part_begin(err, path, 0600, &s->fd) ||
 	    start(err, s, recipient, ret_fd)) {
 		if (err->code == PACS_EEXISTS)
 			pacs_error_wrap(err, "nothing can be added to an "

@@ -70,6 +70,16 @@ claim(struct pacs_deid_map *m, const struct pacs_deid_map_line *l)
 /* --- opening ---------------------------------------------------------------
  */
 
+/* A line, or more of them, of which a loss of power left zeros: a remark, of
+ * the same length. The same run, done again, adds what is missing. */
+static enum pacs_err
+mend_line(struct pacs_error *err, struct pacs_deid_map *m, char *line, size_t n)
+{
+	memset(line, ' ', n - 1);
+	line[0] = n > 1 ? '#' : '\n';
+	return pacs_fs_pwrite(err, m->fd, line, n, m->end);
+}
+
 static enum pacs_err
 remember_line(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
 	      char *line, size_t n)
@@ -78,6 +88,8 @@ remember_line(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
 	struct pacs_uid_digest d;
 	bool is_new;
 
+	if (memchr(line, '\0', n))
+		return mend_line(err, m, line, n);
 	digest_of(line, n, &d);
 	set_put(&m->seen, &d, &is_new);
 	line[n - 1] = '\0';
@@ -89,6 +101,17 @@ remember_line(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
 	return PACS_OK;
 }
 
+/* A head that never reached the disk, of a map of which no more did. */
+static bool
+is_blank(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && !s[i]; i++)
+		;
+	return i == n && n <= strlen(MAP_HEAD);
+}
+
 /* The whole lines that are in text, which keeps the rest. */
 static enum pacs_err
 remember(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
@@ -97,7 +120,7 @@ remember(struct pacs_error *err, struct pacs_deid_map *m, const char *path,
 	char *s = text->data, *end;
 	size_t left = text->len, n;
 
-	if (!m->end && !pacs_deid_map_begins(s, left))
+	if (!m->end && !pacs_deid_map_begins(s, left) && !is_blank(s, left))
 		return pacs_error_set(err, PACS_EFORMAT,
 				      "'%s' is not a map of pacs-anon", path);
 	while ((end = memchr(s, '\n', left))) {
@@ -155,7 +178,11 @@ load(struct pacs_error *err, struct pacs_deid_map *m, const char *path)
 		return err->code;
 	if (m->end)
 		return PACS_OK;
-	pacs_buf_adds(&m->out, MAP_HEAD);
+	/* What has no head is no map, so that one is there for good. */
+	m->end = strlen(MAP_HEAD);
+	if (pacs_fs_pwrite(err, m->fd, MAP_HEAD, m->end, 0) ||
+	    pacs_fs_sync(err, m->fd))
+		return err->code;
 	return pacs_fs_sync_parent(err, AT_FDCWD, path);
 }
 

@@ -2,6 +2,8 @@
 #ifndef PACS_DEID_OUTPUT_H
 #define PACS_DEID_OUTPUT_H
 
+#include <sys/types.h>
+
 #include "deid/run.h"
 
 /* "STUDY/SERIES/SOP.dcm" and its NUL. */
@@ -10,6 +12,9 @@
 enum put_outcome { PUT_WRITTEN, PUT_DUPLICATE, PUT_CONFLICT };
 
 struct pacs_deid_output {
+	/* Of a file that is written; 0: none. It is no input. */
+	dev_t dev;
+	ino_t ino;
 	/*
 	 * Put an object; any thread. fatal: no other one can be put either.
 	 */

@@ -96,7 +96,8 @@ END {
 	print "Birth dates are never kept."
 	print ".Ss Dummies"
 	print "Text becomes REMOVED, a date 19000101, a time 000000, a number 0; a sequence one item that says nothing."
-	print "Referenced studies and performed procedure steps keep their class and get new UIDs."
+	print "Items of Referenced Performed Procedure Step Sequence (X/Z/D) keep their class and get new UIDs."
+	print "So do those of Referenced Study Sequence (X/Z), which is not made empty as other X/Z are: validators call an empty one an error in General Study, and an item with new UIDs is a dummy, which Z allows."
 	print ".Ss What no row names"
 	print "Group 0000 to 0007, elements that are in no dictionary, and PN, AE, LT, ST, UT, UC and UR are removed; DA, DT and TM follow the options for dates; UI get new UIDs unless they name classes; OB and UN stay only in groups 0028, 5400 and 7FE0."
 	print "What is no value of its VR is removed, or, where an option would have kept it, treated as without the option: dates and times that there are not, AS but of up to three digits and a unit, DS of more than 16 digits before the point, IS of more than 12 characters, CS and UI of other characters, LO and SH of more than 64 or with ends of lines, more words or numbers than there may be, numbers that are written as text, sequences that are said to be something else, character sets that are none."
@@ -118,7 +119,7 @@ END {
 	print ".Ss Private elements"
 	print "Are removed.\nWith\n.Fl -retain-safe-private\nthose of Table E.3.10-1 stay, with their creators; UI among them get new UIDs, dates follow the options for dates, PN are removed, sequences are looked into, and what does not look like the VR of the table is removed."
 	print ".Ss What is inserted"
-	print "Patient Identity Removed, De\\-identification Method and its codes, Longitudinal Temporal Information Modified; preamble and group 0002 are new."
+	print "Patient Identity Removed, De\\-identification Method and its codes, Longitudinal Temporal Information Modified; Patient ID, where there is none; preamble and group 0002 are new."
 	print ".Ss Codes of CID 7050"
 	print ".Bl -tag -width 113100 -compact"
 	for (i = 0; i < nmethods; i++)

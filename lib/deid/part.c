@@ -27,8 +27,9 @@ try_open(struct pacs_error *err, const char *part, mode_t mode, int *ret_fd)
 {
 	if (pacs_fs_open_rw(err, AT_FDCWD, part, mode, ret_fd))
 		return err->code;
-	if (pacs_fs_lock(err, *ret_fd, true, 0) == PACS_OK &&
-	    is_same(part, *ret_fd))
+	if (pacs_fs_lock(err, *ret_fd, true, 0))
+		pacs_error_wrap(err, "'%s'", part);
+	else if (is_same(part, *ret_fd))
 		return PACS_OK;
 	close(*ret_fd);
 	*ret_fd = -1;
@@ -45,14 +46,12 @@ part_begin(struct pacs_error *err, const char *path, mode_t mode, int *ret_fd)
 	*ret_fd = -1;
 	for (i = 0; i < TRIES && *ret_fd < 0 && !err->code; i++)
 		(void)!try_open(err, part, mode, ret_fd);
-	if (err->code)
-		pacs_error_wrap(err, "'%s'", part);
-	else if (*ret_fd < 0)
+	if (!err->code && *ret_fd < 0)
 		pacs_error_set(err, PACS_EBUSY, "'%s' comes and goes", part);
-	else if (!access(path, F_OK))
+	else if (!err->code && !access(path, F_OK))
 		pacs_error_set(err, PACS_EEXISTS, "'%s' is there already",
 			       path);
-	else
+	else if (!err->code)
 		(void)!pacs_fs_truncate(err, *ret_fd, 0);
 	if (err->code && *ret_fd >= 0) {
 		(void)!pacs_fs_unlink(&gone, AT_FDCWD, part);

@@ -111,7 +111,8 @@ put(struct worker *wk, struct made *m, struct pacs_dataset *ds)
 	} else if (outcome == PUT_CONFLICT) {
 		m->path[0] = '\0';
 		finish(m, PACS_ANON_FAILED, "conflict",
-		       "another object has its name in the output");
+		       "another object has its name in the output, or a part "
+		       "of it that a loss of power left");
 	} else {
 		note_written(m, r);
 		finish(m,

@@ -58,6 +58,9 @@ struct run {
 	const struct pacs_deid_hooks *hooks;
 	struct pacs_queue *jobs, *done;
 	struct batch *filling; /* the producer's */
+	char *root;            /* the producer's: of input->output, or NULL */
+	struct pacs_buf near;  /* the producer's: a folder of items ... */
+	bool near_inside;      /* ... and whether that is in the output */
 	/* Who may still push jobs: the producer, and each batch that is queued
 	 * or worked on, since an archive file in it makes more. */
 	atomic_uint sources;

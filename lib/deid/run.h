@@ -49,7 +49,8 @@ struct pacs_deid_output;
 enum pacs_err
 pacs_deid_output_folder(struct pacs_error *err, const char *path,
 			struct pacs_deid_output **ret) PACS_MUST_CHECK;
-/* Nothing is written; objects are made all the same and counted. */
+/* Nothing is written; objects are made all the same and counted, and what would
+ * be a duplicate or a conflict is one. */
 struct pacs_deid_output *pacs_deid_output_none(void)
     __attribute__((returns_nonnull));
 /* A tar of them, written to fd in order; fd stays open. zstd_level 0: plain. */
@@ -117,6 +118,9 @@ struct pacs_deid_input {
 	int stream_fd;
 	/* Folder for big members of archive files, in files without a name. */
 	const char *scratch;
+	/* Where the output is, if that is a folder: items in it are skipped, as
+	 * in-output, and so is the folder in others. NULL: nowhere. */
+	const char *output;
 };
 
 /*

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/fs.h"
+#include "deid/output.h"
 #include "deid/run-internal.h"
 #include "unpack/unpack.h"
 
@@ -234,6 +236,17 @@ take_archive(struct worker *wk, struct made *m, int fd, uint64_t size,
 /* --- a file ----------------------------------------------------------------
  */
 
+/* The tar that is being written would go on for ever. */
+static bool
+is_output(const struct worker *wk, int fd)
+{
+	const struct pacs_deid_output *out = wk->run->out;
+	struct stat st;
+
+	return out->ino && !fstat(fd, &st) && st.st_ino == out->ino &&
+	       st.st_dev == out->dev;
+}
+
 /* Not DICOM by its first n bytes, which are in wk->bytes. */
 static void
 take_other(struct worker *wk, struct made *m, int fd, uint64_t size, size_t n)
@@ -245,6 +258,10 @@ take_other(struct worker *wk, struct made *m, int fd, uint64_t size, size_t n)
 	if (size > n && n < PACS_CONTAINER_PEEK &&
 	    pacs_file_pread(&err, fd, wk->bytes, PACS_CONTAINER_PEEK, 0, &n)) {
 		finish_error(m, &err);
+		return;
+	}
+	if (is_output(wk, fd)) {
+		finish(m, PACS_ANON_SKIPPED, "in-output", NULL);
 		return;
 	}
 	kind = pacs_container_of(wk->bytes, n);

@@ -1,7 +1,8 @@
 /*
  * A tar of objects, by libarchive: ustar, in the order in which they come, with
  * no times and no owners, so that the same objects make the same members. A
- * file is written beside and gets its name once it is whole.
+ * file is written beside and gets its name once it is whole. Without a tar the
+ * same counts as written, as a duplicate and as a conflict.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -23,7 +25,7 @@
 
 struct tar {
 	struct pacs_deid_output base;
-	struct archive *a;
+	struct archive *a; /* NULL: nothing is written */
 	int fd;
 	char *path;               /* of a file; else NULL */
 	struct pacs_error failed; /* of the descriptor */
@@ -134,7 +136,7 @@ tar_put(struct pacs_error *err, struct pacs_deid_output *out,
 	if (is_new) {
 		*ret = PUT_WRITTEN;
 		memcpy(content, sha256, CONTENT);
-		*ret_fatal = write_member(err, t, ds, path, m.size) != PACS_OK;
+		*ret_fatal = t->a && write_member(err, t, ds, path, m.size);
 	} else {
 		*ret = memcmp(content, sha256, CONTENT) ? PUT_CONFLICT
 							: PUT_DUPLICATE;
@@ -154,9 +156,9 @@ tar_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
 	struct tar *t = (struct tar *)out;
 
 	/* What is not good must not look whole: it has no end. */
-	if (!good)
+	if (t->a && !good)
 		archive_write_fail(t->a);
-	else if (archive_write_close(t->a) != ARCHIVE_OK)
+	else if (t->a && archive_write_close(t->a) != ARCHIVE_OK)
 		tar_error(err, t);
 	archive_write_free(t->a);
 	if (t->path)
@@ -193,19 +195,38 @@ set_up(struct tar *t, int zstd_level, unsigned threads)
 	       ARCHIVE_OK;
 }
 
-enum pacs_err
-pacs_deid_output_tar(struct pacs_error *err, int fd, int zstd_level,
-		     unsigned threads, struct pacs_deid_output **ret)
+static struct tar *
+tar_new(int fd)
 {
 	struct tar *t = pacs_calloc(1, sizeof(*t));
 
-	*ret = NULL;
 	t->base.put = tar_put;
 	t->base.close = tar_close;
 	t->fd = fd;
 	t->names = (struct digest_set)DIGEST_SET(8, CONTENT);
-	t->a = archive_write_new();
 	pthread_mutex_init(&t->lock, NULL);
+	return t;
+}
+
+struct pacs_deid_output *
+pacs_deid_output_none(void)
+{
+	return &tar_new(-1)->base;
+}
+
+enum pacs_err
+pacs_deid_output_tar(struct pacs_error *err, int fd, int zstd_level,
+		     unsigned threads, struct pacs_deid_output **ret)
+{
+	struct tar *t = tar_new(fd);
+	struct stat st;
+
+	*ret = NULL;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+		t->base.dev = st.st_dev;
+		t->base.ino = st.st_ino;
+	}
+	t->a = archive_write_new();
 	if (!t->a || !set_up(t, zstd_level, threads)) {
 		tar_error(err, t);
 		archive_write_free(t->a);

@@ -58,6 +58,10 @@ is_filler(struct pacs_parser *p, uint64_t limit)
 	return b && (n == 1 || memcmp(b, b + 1, (size_t)n - 1) == 0);
 }
 
+/* Not to be used (PS3.5 7.1): in an implicit data set it could not be told from
+ * a filler. */
+#define NO_TAG 0xffffffffu
+
 /* --- items ------------------------------------------------------------- */
 
 static void
@@ -192,6 +196,8 @@ step_item(struct pacs_parser *p)
 		pacs_parser_cut(p, 0, "element cut short");
 	else if (h.tag >> 16 == 0xfffe)
 		item_tag_in_item(p, f, h.tag);
+	else if (h.tag == NO_TAG)
+		pacs_parser_damaged(p, h.tag, "no element can have this tag");
 	else
 		pacs_parser_element(p, f, &h);
 }

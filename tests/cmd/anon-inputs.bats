@@ -7,11 +7,15 @@ setup() {
 	pacs_setup
 	printf 'pacs-anon-key 1\n%064d\n' 7 >key
 	chmod 600 key
+}
+
+forty() {
 	pacs-phantom -q -o in --rows=16 --instances=40
 	exits 0 pacs-anon --key key -o want in
 }
 
 @test "tar, tar.gz, tar.zst and zip hold the same objects as a folder" {
+	forty
 	tar -cf a.tar in
 	gzip -k a.tar
 	zstd -q a.tar
@@ -28,6 +32,7 @@ setup() {
 }
 
 @test "members are told as FILE//MEMBER, with what is no object" {
+	forty
 	echo text >in/readme
 	ln -s readme in/link
 	tar -cf a.tar in
@@ -39,6 +44,7 @@ setup() {
 }
 
 @test "an object on standard input, small and big" {
+	forty
 	f=$(find in -name '*.dcm' | head -n 1)
 	pacs-anon --key key -o got --stdin <"$f"
 	cmp got/*/*/*.dcm want/"$(cd got && echo */*/*.dcm)"
@@ -58,6 +64,7 @@ setup() {
 }
 
 @test "an archive that is cut, nested or of another kind is named" {
+	forty
 	tar -cf a.tar in
 	head -c 30000 a.tar >cut.tar
 	exits 3 pacs-anon --key key -o got cut.tar
@@ -74,6 +81,7 @@ setup() {
 }
 
 @test "an export goes through a pipe from archive to archive" {
+	forty
 	pacs-init a
 	pacs-init b
 	pacs-store -q -a a in
@@ -83,6 +91,7 @@ setup() {
 }
 
 @test "two archives at once, more of them than workers" {
+	forty
 	for i in 1 2 3 4 5; do
 		find in -name '*.dcm' | awk "NR % 5 == $i - 1" | tar -cf "$i.tar" -T -
 	done
@@ -90,4 +99,73 @@ setup() {
 	diff -r want got
 	exits 0 pacs-anon --key key -j 1 -o got1 ./?.tar
 	diff -r want got1
+}
+
+@test "a plan counts what the run then does, whatever comes in and goes where" {
+	pacs-phantom -q -o in --rows=16 --instances=2 --modality=CT,US,SR
+	f=$(grep -rlaF 'pacs-phantom CT' in | head -n 1)
+	cp "$f" in/again.dcm
+	head -c 700 "$f" >in/cut.dcm
+	sed 's/ORIGINAL/DERIVED_/' "$f" >in/other.dcm
+	echo text >in/readme
+	mkfifo in/fifo
+	ln -s readme in/link
+	/usr/bin/python3 - <<-'END'
+	from pydicom.dataset import Dataset, FileMetaDataset
+	ds = Dataset()
+	ds.FileSetID, ds.DirectoryRecordSequence = "X", []
+	ds.file_meta = FileMetaDataset()
+	ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+	ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+	ds.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+	ds.is_little_endian, ds.is_implicit_VR = True, False
+	ds.save_as("in/DICOMDIR", write_like_original=False)
+	END
+	tar -cf a.tar in
+	head -c 20000 a.tar >b.tar
+	find in | sort -r >list
+	n=0
+	for input in in a.tar 'in a.tar b.tar' '--stdin <a.tar' '- <list'; do
+		eval "pacs-anon -q -j 1 --key key --skip sr --plan -f outcome,reason,count \
+			-o nowhere $input" >plan 2>err && status=0 || status=$?
+		[ "$status" = 3 ] && [ ! -e nowhere ]
+		sort plan >want
+		pacs-init "arch$n"
+		for to in "-o dest$n" "-o dest$n.tar" "--store -o arch$n"; do
+			eval "pacs-anon -q -j 1 --key key --skip sr --print -f outcome,reason \
+				$to $input" >told 2>err || [ $? = 3 ]
+			sort told | uniq -c | sed 's/^ *\([0-9]*\) \(.*\)/\2	\1/' |
+				grep -v ^missing | sort | same want
+		done
+		n=$((n + 1))
+	done
+	grep -q 'skipped	dicomdir' want
+	grep -q 'failed	conflict' want
+	grep -q '^duplicate' want
+}
+
+@test "what lies in the output is not read, however it is named" {
+	pacs-phantom -q -o in --rows=16 --instances=3
+	exits 0 pacs-anon --key key -o in/../dest in
+	# By a list: the folder, one below it, an object of it.
+	for item in . dest ./dest "$PWD/dest/$(ls dest)" "$(find dest -name '*.dcm' | head -n 1)"; do
+		echo "$item" >list
+		pacs-anon --key key --print -f outcome,reason -o dest - <list >out || [ $? = 1 ]
+		grep -q '^skipped	in-output$' out
+		run ! grep -q ^written out
+	done
+	[ "$(find dest -name '*.dcm' | wc -l)" = 3 ]
+	find . -name '*.dcm' | pacs-anon --key key --plan -f outcome,reason,count -o dest - >out
+	sort out | same <(printf 'skipped\tin-output\t3\nwritten\t\t3\n')
+	# By its name, that is a mistake.
+	exits 2 pacs-anon --key key -o dest "dest/$(ls dest)"
+	grep -q "is inside -o 'dest'" err
+	exits 2 pacs-anon --key key --plan -o in/x in
+	# A tar that grows while it is read, on standard output and beside.
+	(find in -type f && echo a.tar) | pacs-anon -v -j 1 --key key -o - - >a.tar 2>err
+	grep -q '3 written, 1 skipped (in-output)' err
+	(find in -type f && echo b.tar.part) |
+		pacs-anon -j 1 --key key --print -f outcome,reason -o b.tar - >out
+	sort out | uniq -c | awk '{ print $1, $2, $3 }' |
+		same <(printf '1 skipped in-output\n3 written \n')
 }

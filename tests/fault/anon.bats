@@ -43,3 +43,19 @@ tries() {
 @test "an export into an archive on a failing disk says so" {
 	tries fail store
 }
+
+@test "a folder without power has what was acknowledged, and tells what is torn" {
+	tries power folder
+}
+
+@test "narrow pseudonyms without power are known to the map" {
+	tries power narrow
+}
+
+@test "a tar.zst without power has no name, or is whole" {
+	tries power tar
+}
+
+@test "an export into an archive without power is gone on with" {
+	tries power store
+}

@@ -4,15 +4,19 @@
   kill   SIGKILL before, and after, each call that changes a disk
   fail   each such call fails once with ENOSPC, with EIO, writes half; from each
          one on the disk is full; and each flush fails
+  power  the states that a loss of power at each point may leave (states.py)
 
 Scenarios: `folder` and `tar` (.tar.zst) with a map, `narrow` (a folder, with
 pseudonyms of 8 digits), `store` (into an archive). Whatever is there under its
 final name afterwards is whole: the bytes that an undisturbed run makes; of every
 object that is there the map knows the patient; a run that said 0 has done all.
 Then the next run, without faults, does the rest, and all is as if nothing had
-been. FAULT_FULL=1 tries each call, else --limit of them.
+been. Only of a folder may a loss of power, before the run said 0, leave names
+without all their bytes: the next run tells each of them as a conflict, and all
+else is whole. FAULT_FULL=1 tries each call, else --limit of them.
 """
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -21,6 +25,7 @@ sys.dont_write_bytecode = True
 
 import dcm  # noqa: E402
 import jobs  # noqa: E402
+import replay  # noqa: E402
 from journal import NAMES  # noqa: E402
 
 BIN = os.path.join(os.environ["PACS_BUILD"], "bin")
@@ -151,6 +156,54 @@ class Bench:
         return bad
 
 
+class Power:
+    """Judges what a loss of power left; replay.explore asks it."""
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    def torn(self, root):
+        return [p for p, data in objects(root).items()
+                if data != self.bench.want.get(p)]
+
+    def check(self, root, out, salt):
+        b, bad = self.bench, []
+        torn = self.torn(root)
+        if torn and (out == SAID or b.scenario not in ("folder", "narrow")):
+            bad.append(f"torn: {torn}, acknowledged {out}")
+        whole = b.scenario == "tar" and objects(root)
+        again, said, err = run(root, *b.command, "--print", "-f", "reason")
+        wanted = 4 if whole else 1 if len(torn) == len(b.want) else \
+            3 if torn else 0
+        if again != wanted or said.count("conflict\n") != len(torn):
+            bad.append(f"the next run: {again}, not {wanted}: {err[-300:]}")
+        if self.torn(root) != torn or set(objects(root)) != set(b.want):
+            bad.append("the next run has not done the rest, or over it")
+        known = {l for l in lines(root) if l.strip(b" #") or l in b.map}
+        if not whole and known != b.map:
+            bad.append(f"the map is {known ^ b.map}")
+        for name in ("out/.pacs-anon", "out.tar.zst.part"):
+            if os.path.exists(os.path.join(root, name)) and not whole:
+                bad.append(f"{name} is left")
+        return bad
+
+
+SAID = b"done\n"
+
+
+def power(home):
+    """How many states are bad."""
+    b = Bench(home, options.scenario)
+    journal = os.path.join(home, "journal")
+    script = f"cd {shlex.quote(b.root)} && {shlex.join(b.command)} && echo done"
+    if replay.record(b.root, journal, ["bash", "-c", script], SHIM, ENV):
+        raise SystemExit("undisturbed it fails")
+    full = os.environ.get("FAULT_FULL") == "1"
+    return replay.explore(replay.load(journal), Power(b),
+                          extra=4 if full else 1,
+                          limit=0 if full else 4 * options.limit)
+
+
 def one(job):
     mode, n, what, kind = job
     plan = {"SHIM_KILL": f"{n}{what}"} if mode == "kill" else \
@@ -190,8 +243,11 @@ def prepare(home):
 
 def main():
     global options
-    options = jobs.arguments(__doc__, ("kill", "fail"), WHERE,
+    options = jobs.arguments(__doc__, ("kill", "fail", "power"), WHERE,
                              12).parse_args()
+    if options.mode == "power":
+        with tempfile.TemporaryDirectory(dir=replay.scratch_home()) as home:
+            return 1 if power(home) else 0
     # Flushes first: there are few of them.
     return jobs.drive(options, prepare,
                       lambda calls: jobs_of(options.mode, calls), one,

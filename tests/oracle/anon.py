@@ -61,6 +61,7 @@ ALLOWED = {
     "X/Z": {"X", "Z", "D"}, "X/D": {"X", "D"}, "Z/D": {"Z", "D"},
     "X/Z/D": {"X", "Z", "D"}, "X/Z/U*": {"X", "Z", "K"},
 }
+PATIENT_ID = 0x00100020  # given to objects that have none
 DECLARED = {0x00120062, 0x00120063, 0x00120064, 0x00280303}
 CLASS_UIDS = {0x00080016, 0x0008001a, 0x0008001b, 0x00080062, 0x00081150,
               0x0008115a, 0x0008010c, 0x00080117, 0x00080118, 0x00083002,
@@ -416,7 +417,8 @@ class Judge:
         for tag in a.keys():
             self.element(a, b, tag, "%s/%s" % (path, tag))
         for tag in b.keys():
-            if tag not in a and not (path == "" and int(tag) in DECLARED) \
+            if tag not in a and not (path == "" and int(tag) in DECLARED |
+                                     {PATIENT_ID}) \
                     and tag.element != 0:
                 self.complain("%s/%s" % (path, tag), "is new")
 
