@@ -1,6 +1,6 @@
 /*
- * From elements to bytes: what was not changed is copied from the source, the
- * rest is encoded. First every length is measured, then written.
+ * From elements to bytes: what encode-copy.c allows is copied from the source,
+ * the rest is encoded. First every length is measured, then written.
  *
  * Recursion is as deep as sequences are nested; pacs_encode_root checks that
  * against PACS_DEPTH_MAX before.
@@ -94,87 +94,6 @@ put_swapped(struct pacs_encoder *w, const uint8_t *p, uint64_t n, unsigned word)
 /* --- how an element is written ----------------------------------------- */
 
 static bool
-is_complete(const struct pacs_element *e)
-{
-	return !(e->flags & E_UNDEFINED) || (e->flags & E_DELIMITED);
-}
-
-bool
-pacs_header_is_regular(const struct pacs_element *e, const uint8_t *bytes)
-{
-	if (!pacs_vr_is_known(e->raw_vr))
-		return false;
-	if (!pacs_vr_has_long_length(e->raw_vr))
-		return e->header == 8;
-	return e->header == 12 && !bytes[e->offset - 6] &&
-	       !bytes[e->offset - 5];
-}
-
-/* Headers that the reader understood only by what follows them are written
- * properly once something else may follow. */
-static bool
-is_regular(const struct pacs_element *e)
-{
-	if (!e->raw_vr)
-		return e->item->ds->form == PACS_IMPLICIT;
-	return e->item->ds->form == PACS_EXPLICIT &&
-	       pacs_header_is_regular(e, e->item->ds->body);
-}
-
-static bool item_is_regular(const struct pacs_item *item);
-
-/* With all that is in it: its end may be followed by something else, too. */
-static bool
-is_regular_within(const struct pacs_element *e)
-{
-	size_t i;
-
-	if (!is_regular(e))
-		return false;
-	if (e->raw_vr == VR("UN")) /* implicit within: in no doubt */
-		return true;
-	for (i = 0; i < pacs_element_item_count(e); i++)
-		if (!item_is_regular(pacs_element_item(e, i)))
-			return false;
-	return true;
-}
-
-static bool
-item_is_regular(const struct pacs_item *item)
-{
-	const struct pacs_element *e;
-
-	for (e = item->first; e; e = e->next)
-		if (!is_regular_within(e))
-			return false;
-	return true;
-}
-
-/* same: what surrounds e is written in the form that it was read in. */
-static bool
-is_copied(const struct pacs_element *e, bool same)
-{
-	return same && (e->flags & E_SOURCE) && !(e->flags & E_CHANGED) &&
-	       is_complete(e) && is_regular_within(e);
-}
-
-static bool
-item_is_copied(const struct pacs_item *item, bool same)
-{
-	return same && (item->flags & I_SOURCE) && !(item->flags & I_CHANGED) &&
-	       (!(item->flags & I_UNDEFINED) || (item->flags & I_DELIMITED)) &&
-	       item_is_regular(item);
-}
-
-/* Contents of UN sequences are implicit, and encoded anew as explicit. */
-static bool
-inner_same(const struct pacs_element *e, bool same)
-{
-	return same && (e->flags & E_SOURCE) &&
-	       (e->raw_vr == VR("SQ") || e->raw_vr == 0);
-}
-
-static bool
 element_is_undefined(const struct pacs_encoder *w, const struct pacs_element *e,
 		     uint64_t encoded)
 {
@@ -262,7 +181,7 @@ element_size(const struct pacs_encoder *w, const struct pacs_element *e,
 {
 	uint64_t content;
 
-	if (is_copied(e, same))
+	if (pacs_encode_is_copied(e, same))
 		return e->header + e->length + (e->flags & E_DELIMITED ? 8 : 0);
 	if (looks_like_filler(e))
 		return 0;
@@ -291,9 +210,9 @@ measure_item(struct pacs_encoder *w, struct pacs_item *item, bool same)
 
 	for (e = item->first; e; e = e->next) {
 		if ((e->flags & E_SEQUENCE) && e->in.sequence &&
-		    !is_copied(e, same))
-			e->in.sequence->encoded =
-			    measure_items(w, e, inner_same(e, same));
+		    !pacs_encode_is_copied(e, same))
+			e->in.sequence->encoded = measure_items(
+			    w, e, pacs_encode_inner_same(e, same));
 		total += element_size(w, e, same);
 	}
 	return item->encoded = total;
@@ -309,7 +228,7 @@ measure_items(struct pacs_encoder *w, struct pacs_element *e, bool same)
 	for (i = 0; i < e->in.sequence->count; i++) {
 		struct pacs_item *item = e->in.sequence->items[i];
 
-		if (item_is_copied(item, same)) {
+		if (pacs_encode_item_is_copied(item, same)) {
 			total += 8 + item->length +
 				 (item->flags & I_DELIMITED ? 8 : 0);
 			continue;
@@ -391,7 +310,7 @@ write_item(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 {
 	bool undefined;
 
-	if (item_is_copied(item, same)) {
+	if (pacs_encode_item_is_copied(item, same)) {
 		pacs_encoder_put(w, w->body + item->offset - 8,
 				 8 + item->length +
 				     (item->flags & I_DELIMITED ? 8 : 0));
@@ -414,7 +333,8 @@ write_sequence(struct pacs_encoder *w, const struct pacs_element *e, bool same)
 
 	put_header(w, e, undefined ? PACS_LENGTH_UNDEFINED : (uint32_t)encoded);
 	for (i = 0; i < count && w->code == PACS_OK; i++)
-		write_item(w, pacs_element_item(e, i), inner_same(e, same));
+		write_item(w, pacs_element_item(e, i),
+			   pacs_encode_inner_same(e, same));
 	if (undefined)
 		put_marker(w, PACS_TAG_SequenceDelimitationItem, 0);
 }
@@ -450,7 +370,7 @@ write_elements(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 	for (e = item->first; e && w->code == PACS_OK; e = e->next) {
 		if (recount && is_group_length(e))
 			write_group_length(w, e, same);
-		else if (is_copied(e, same))
+		else if (pacs_encode_is_copied(e, same))
 			pacs_encoder_put(w, w->body + e->offset - e->header,
 					 element_size(w, e, same));
 		else if (looks_like_filler(e))

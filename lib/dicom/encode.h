@@ -1,4 +1,4 @@
-/* The encoder, between write.c, meta.c and encode.c. */
+/* The encoder, between write.c, meta.c, encode.c and encode-copy.c. */
 #ifndef PACS_DICOM_ENCODE_H
 #define PACS_DICOM_ENCODE_H
 
@@ -18,6 +18,14 @@ struct pacs_encoder {
 /* A header with VR as PS3.5 7.1.2 wants it: can it be read in one way only?
  * bytes: those that the element's offset is in. */
 bool pacs_header_is_regular(const struct pacs_element *e, const uint8_t *bytes);
+
+/* Are its bytes copied from the source? same: what surrounds it is written in
+ * the form that it was read in. */
+bool pacs_encode_is_copied(const struct pacs_element *e, bool same);
+bool pacs_encode_item_is_copied(const struct pacs_item *item, bool same);
+/* same, for what is in e: contents of UN sequences are implicit, and encoded
+ * anew as explicit. */
+bool pacs_encode_inner_same(const struct pacs_element *e, bool same);
 
 void pacs_encoder_put(struct pacs_encoder *w, const void *bytes, uint64_t n);
 void pacs_encoder_flush(struct pacs_encoder *w);
