@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#include "calls.h"
 
 static bool
 is_broken(DIR *dir)
