@@ -7,149 +7,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "unit/index_objects.h"
+#include "unit/index_changes.h"
+#include "unit/index_questions.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define QUESTIONS 600 /* the sanitizers are after other things */
 #else
 #define QUESTIONS 3000
 #endif
-
-/* --- questions --------------------------------------------------------- */
-
-static const char *
-spoil(const char *v)
-{
-	size_t n = strlen(v), at;
-	char *s = pacs_arena_alloc(&arena, n + 3);
-
-	memcpy(s, v, n + 1);
-	/* Only ASCII is cut: a pattern is UTF-8 too. */
-	switch (n ? dice(5) : 0) {
-	case 0:
-		return v;
-	case 1:
-		at = dice((unsigned)n);
-		while (at && ((unsigned char)s[at] & 0xc0) == 0x80)
-			at--;
-		s[at] = '*';
-		s[at + 1] = '\0';
-		return s;
-	case 2:
-		return text("*%s", s + (((unsigned char)s[0] & 0x80) ? 0 : 1));
-	case 3:
-		at = dice((unsigned)n);
-		if (!((unsigned char)s[at] & 0x80))
-			s[at] = '?';
-		return s;
-	default:
-		return text("*%s*", s);
-	}
-}
-
-static const char *
-a_value(const struct pacs_key *k, const char *seen)
-{
-	const char *v = seen && dice(4) ? seen : some_value(k);
-
-	/* One of several. */
-	if (k->flags & PACS_KEY_MULTI && strchr(v, '\\') && dice(2))
-		v = text("%.*s", (int)strcspn(v, "\\"), v);
-	switch (k->type) {
-	case PACS_TYPE_TEXT:
-	case PACS_TYPE_NAME:
-		return spoil(v);
-	case PACS_TYPE_STAMP:
-		v = text("%.19s", v ? v : "2023-11-14T22:13:20");
-		return dice(2) ? text("%s..", v) : text("..%s", v);
-	default:
-		switch (dice(4)) {
-		case 0:
-			return text("%s..", v);
-		case 1:
-			return text("..%s", v);
-		default:
-			return v;
-		}
-	}
-}
-
-static const char *
-condition_of(int key)
-{
-	const struct object *o = &objects[dice(OBJECTS)];
-	const struct pacs_key *k = pacs_key_of(&ring, (enum pacs_key_id)key);
-	const char *v;
-
-	if (k->flags & PACS_KEY_SHOWN)
-		return "StudyID=CT";
-	if (!dice(12))
-		v = "";
-	else if (!dice(20))
-		v = "*";
-	else if (k->type == PACS_TYPE_STAMP || k->flags & PACS_KEY_COMPUTED)
-		v = a_value(k, o->values[key] ? o->values[key] : "1");
-	else
-		v = a_value(k, o->values[key]);
-	if (!dice(5))
-		v = text("%s\\%s", v,
-			 a_value(k, objects[dice(OBJECTS)].values[key]
-					? objects[dice(OBJECTS)].values[key]
-					: "1"));
-	return text("%s%s%s", k->name, dice(5) ? "=" : "!=", v);
-}
-
-static const char *
-a_condition(void)
-{
-	int key = (int)dice(PACS_KEY_COUNT);
-
-	/* The keys with plans of their own, more often. */
-	if (dice(2)) {
-		static const int often[] = {
-		    PACS_KEY_PatientName,      PACS_KEY_PatientID,
-		    PACS_KEY_StudyDate,        PACS_KEY_AccessionNumber,
-		    PACS_KEY_StudyInstanceUID, PACS_KEY_SeriesInstanceUID,
-		    PACS_KEY_SOPInstanceUID,   PACS_KEY_Modality,
-		    PACS_KEY_stored_at,        PACS_KEY_SOPClassUID,
-		    PACS_KEY_InstanceNumber,   PACS_KEY_ModalitiesInStudy};
-
-		key = PICK(often);
-	}
-	if (!dice(8))
-		key = PACS_KEY_ADDED + (int)dice(ADDED);
-	return condition_of(key);
-}
-
-/* Another one about the items of the same sequence, if it is about some. */
-static const char *
-a_neighbour(const struct pacs_query *q)
-{
-	const struct pacs_key *k =
-	    q->count ? q->conditions[q->count - 1].k : NULL;
-	int tries, key;
-
-	for (tries = 0; k && tries < 500; tries++) {
-		key = (int)dice(PACS_KEY_END);
-		if (pacs_key_of(&ring, (enum pacs_key_id)key) &&
-		    pacs_keys_share_items(
-			k, pacs_key_of(&ring, (enum pacs_key_id)key)))
-			return condition_of(key);
-	}
-	return a_condition();
-}
-
-/* In a sequence. */
-static const char *
-a_nested(void)
-{
-	int key;
-
-	do
-		key = (int)dice(PACS_KEY_COUNT);
-	while (!pacs_keys[key].sequence);
-	return condition_of(key);
-}
 
 /* --- answers ----------------------------------------------------------- */
 
@@ -398,88 +263,6 @@ ask(struct pacs_index *ix)
 
 /* --- the whole --------------------------------------------------------- */
 
-static bool
-fill(struct pacs_index *ix)
-{
-	static struct apply a;
-	struct pacs_error err = PACS_ERROR_INIT;
-	const struct pacs_cursor c = PACS_CURSOR_START;
-	bool ok = CHECK_OK(db_simple(&err, &ix->db, ST_BEGIN_WRITE)) &&
-		  CHECK_OK(apply_begin(&err, &a, &ix->db, ix->ar));
-	int i;
-
-	a.done = &ix->done;
-	for (i = 0; ok && i < OBJECTS; i++) {
-		ok = CHECK_OK(apply_place(&err, &a, &objects[i].placed,
-					  &objects[i].says));
-		if (i % 97 == 0)
-			ok = ok && CHECK_OK(apply_flush(&err, &a, &c));
-	}
-	ok = ok && CHECK_OK(apply_flush(&err, &a, &c)) &&
-	     CHECK_OK(db_simple(&err, &ix->db, ST_COMMIT));
-	if (!ok)
-		printf("# %s\n", err.msg);
-	apply_clear(&a);
-	return ok;
-}
-
-/* What the file of an object would say, if there were files. */
-static void
-say_again(const struct pacs_archive *ar, const struct record_map *map,
-	  const struct pacs_triple *t, struct pacs_arena *a,
-	  struct pacs_buf *scratch, struct record *ret)
-{
-	int i;
-
-	(void)ar, (void)map, (void)a, (void)scratch;
-	memset(ret, 0, sizeof(*ret));
-	ret->state = RECORD_MISSING;
-	for (i = 0; i < OBJECTS; i++)
-		if (!strcmp(objects[i].placed.triple.series, t->series) &&
-		    !strcmp(objects[i].placed.triple.instance, t->instance))
-			*ret = objects[i].says;
-}
-
-/* Take some away, bring some back; in few transactions and in many. */
-static bool
-shuffle(struct pacs_index *ix, int rounds)
-{
-	static struct apply a;
-	struct pacs_error err = PACS_ERROR_INIT;
-	const struct pacs_cursor c = PACS_CURSOR_START;
-	bool ok = CHECK_OK(db_simple(&err, &ix->db, ST_BEGIN_WRITE)) &&
-		  CHECK_OK(apply_begin(&err, &a, &ix->db, ix->ar));
-	int i, n;
-
-	a.done = &ix->done;
-	a.read = say_again;
-	for (n = 0; ok && n < rounds; n++) {
-		struct object *o = &objects[dice(OBJECTS)];
-
-		for (i = 0; i < alive && live[i] != o; i++)
-			;
-		if (i < alive) {
-			memmove(&live[i], &live[i + 1],
-				(size_t)(alive - i - 1) * sizeof(*live));
-			alive--;
-			ok =
-			    CHECK_OK(apply_remove(&err, &a, &o->placed.triple));
-		} else {
-			enter(o);
-			ok = CHECK_OK(
-			    apply_place(&err, &a, &o->placed, &o->says));
-		}
-		if (!dice(30))
-			ok = ok && CHECK_OK(apply_flush(&err, &a, &c));
-	}
-	ok = ok && CHECK_OK(apply_flush(&err, &a, &c)) &&
-	     CHECK_OK(db_simple(&err, &ix->db, ST_COMMIT));
-	if (!ok)
-		printf("# %s\n", err.msg);
-	apply_clear(&a);
-	return ok;
-}
-
 static void
 compare_records(struct pacs_index *ix)
 {
@@ -508,40 +291,6 @@ compare_records(struct pacs_index *ix)
 	}
 	CHECK_INT(n, alive);
 	pacs_find_close(f);
-}
-
-static void
-empty(struct pacs_index *ix)
-{
-	static struct apply a;
-	struct pacs_error err = PACS_ERROR_INIT;
-	const struct pacs_cursor c = PACS_CURSOR_START;
-	struct pacs_index_stats s;
-
-	if (!CHECK_OK(db_simple(&err, &ix->db, ST_BEGIN_WRITE)) ||
-	    !CHECK_OK(apply_begin(&err, &a, &ix->db, ix->ar)))
-		return;
-	a.done = &ix->done;
-	a.read = say_again;
-	while (alive)
-		CHECK_OK(apply_remove(&err, &a, &live[--alive]->placed.triple));
-	CHECK_OK(apply_flush(&err, &a, &c));
-	CHECK_OK(db_simple(&err, &ix->db, ST_COMMIT));
-	apply_clear(&a);
-	if (CHECK_OK(pacs_index_stats(&err, ix, &s))) {
-		CHECK_INT(s.patients, 0);
-		CHECK_INT(s.instances, 0);
-		CHECK_INT(s.size_bytes, 0);
-	}
-	CHECK_OK(db_exec(&err, &ix->db,
-			 "CREATE TABLE left (n INTEGER CHECK (n = 0));"
-			 "INSERT INTO left SELECT count(*) FROM t_study;"
-			 "INSERT INTO left SELECT count(*) FROM t_series;"
-			 "INSERT INTO left SELECT count(*) FROM t_class;"
-			 "INSERT INTO left SELECT count(*) FROM t_added;"
-			 "INSERT INTO left SELECT count(*) FROM"
-			 " t_added_instance;"
-			 "INSERT INTO left SELECT count(*) FROM t_differs;"));
 }
 
 static bool

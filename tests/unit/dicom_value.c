@@ -1,0 +1,73 @@
+/* What a value is: its VR, and numbers out of it. */
+#include "unit/dicom_bytes.h"
+
+static void
+test_vr_in_scope(void)
+{
+	struct pacs_buf b = {0};
+	struct pacs_dataset *ds;
+	struct pacs_item *root;
+
+	put_meta(&b, PACS_SYNTAX_IMPLICIT_LE);
+	put_str(&b, 0x00080018, "", "1.2.3.4 ");
+	put_str(&b, 0x00090010, "", "CREATOR ");
+	put_str(&b, 0x00091001, "", "PRIVATE ");
+	put_el(&b, 0x00280100, "", "\x10\0", 2);
+	put_el(&b, 0x00280103, "", "\1\0", 2);
+	put_el(&b, 0x00280106, "", "\xff\xff", 2);
+	put_el(&b, 0x7fe00010, "", "\1\2", 2);
+	ds = read_ok(&b, NULL);
+	root = pacs_dataset_root(ds);
+	CHECK_STR(text_of(root, 0x00280106), "-1");
+	CHECK_STR(text_of(root, 0x00090010), "CREATOR");
+	CHECK(pacs_element_vr(pacs_item_find(root, 0x00091001)) ==
+	      PACS_VR('U', 'N'));
+	CHECK(pacs_element_vr(pacs_item_find(root, 0x7fe00010)) ==
+	      PACS_VR('O', 'W'));
+	pacs_dataset_free(ds);
+	pacs_buf_clear(&b);
+}
+
+static void
+test_numbers(void)
+{
+	static const double fd[] = {0.1, -1.5e300};
+	static const float fl[] = {0.1f};
+	struct pacs_buf b = {0};
+	struct pacs_dataset *ds;
+	struct pacs_item *root;
+	int64_t n = 0;
+	double d = 0;
+
+	put_meta(&b, PACS_SYNTAX_EXPLICIT_LE);
+	put_str(&b, 0x00200013, "IS", " 12\\-3 ");
+	put_str(&b, 0x00280030, "DS", "0.50\\ 2e1 ");
+	put_el(&b, 0x00189305, "FD", fd, 16);
+	put_el(&b, 0x00189306, "FL", fl, 4);
+	put_el(&b, 0x00209165, "AT", "\x08\0\x18\0", 4);
+	put_el(&b, 0x00280008, "UV", "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+	ds = read_ok(&b, NULL);
+	root = pacs_dataset_root(ds);
+	CHECK(pacs_item_int(root, 0x00200013, 1, &n) && n == -3);
+	CHECK(!pacs_item_int(root, 0x00200013, 2, &n));
+	CHECK(pacs_item_double(root, 0x00280030, 1, &d) && d == 20.0);
+	CHECK(pacs_item_int(root, 0x00280030, 1, &n) && n == 20);
+	CHECK(!pacs_item_int(root, 0x00280030, 0, &n));
+	CHECK_STR(text_of(root, 0x00189305), "0.1\\-1.5e+300");
+	CHECK_STR(text_of(root, 0x00189306), "0.1");
+	CHECK_STR(text_of(root, 0x00209165), "00080018");
+	CHECK_STR(text_of(root, 0x00280008), "18446744073709551615");
+	CHECK(!pacs_item_int(root, 0x00280008, 0, &n));
+	pacs_dataset_free(ds);
+	pacs_buf_clear(&b);
+}
+
+int
+main(void)
+{
+	TEST("ambiguous VRs are settled by what is in scope");
+	test_vr_in_scope();
+	TEST("numbers come out of every VR that has them");
+	test_numbers();
+	return test_done();
+}
