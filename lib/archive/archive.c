@@ -225,12 +225,6 @@ pacs_archive_dirfd(const struct pacs_archive *ar)
 	return ar->dirfd;
 }
 
-bool
-pacs_archive_is_writable(const struct pacs_archive *ar)
-{
-	return ar->writable;
-}
-
 const struct pacs_recovery *
 pacs_archive_recovery(const struct pacs_archive *ar)
 {

@@ -93,8 +93,6 @@ enum pacs_err pacs_archive_drop_index_key(struct pacs_error *err,
 const char *pacs_archive_path(const struct pacs_archive *ar);
 /* The folder, for openat of object paths. Thread-safe. */
 int pacs_archive_dirfd(const struct pacs_archive *ar);
-/* May this user change it? */
-bool pacs_archive_is_writable(const struct pacs_archive *ar);
 
 /* What recovery did when the archive was opened. */
 struct pacs_recovery {

@@ -51,8 +51,6 @@ enum pacs_err archive_unlink(struct pacs_error *err,
 /* "TOP/ab3/STUDY/SERIES/SOP" and the suffix; TOP of at most ten bytes. */
 void archive_path_in(const char *top, const struct pacs_triple *t,
 		     const char *suffix, char ret[PACS_PATH_ROOM]);
-/* "purged/ab3/STUDY/SERIES/SOP". */
-void archive_purged_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM]);
 
 /* --- the chain ---------------------------------------------------------- */
 
@@ -167,8 +165,7 @@ enum pacs_err dirty_flush(struct pacs_error *err, struct pacs_writer *w,
 enum pacs_err writer_refuse_spoiled(struct pacs_error *err);
 /* The operation of the line for an object that was placed. */
 enum pacs_op writer_op(enum pacs_placed placed);
-/* Name of the mark file: "from-000001-0000000123-check". */
-void from_format(const struct pacs_cursor *c, char ret[64]);
+/* Reads the name of a mark file, "from-000001-0000000123-check". */
 bool from_parse(const char *name, struct pacs_cursor *ret);
 
 /* Recover what dead writers left. Needs a writable archive. */

@@ -37,7 +37,7 @@ pacs_object_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM])
 	archive_path_in("objects", t, ".dcm", ret);
 }
 
-void
+static void
 archive_purged_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM])
 {
 	archive_path_in("purged", t, "", ret);

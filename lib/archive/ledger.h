@@ -156,9 +156,8 @@ pacs_ledger_begin_epoch(struct pacs_error *err, const struct pacs_archive *ar,
 
 /*
  * What the ledger says of one object now: digest and size that its place should
- * hold. Searches all segments, the newest first (slow for old objects; the
- * index answers the same fast). PACS_ENOTFOUND: it is not recorded, or was
- * purged or voided.
+ * hold. Searches all segments, the newest first: slow for old objects.
+ * PACS_ENOTFOUND: it is not recorded, or was purged or voided.
  */
 enum pacs_err pacs_ledger_expect(struct pacs_error *err,
 				 const struct pacs_archive *ar,

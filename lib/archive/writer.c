@@ -20,7 +20,7 @@
 /* Move the mark in incoming/W forward after so many ledger bytes. */
 #define FROM_EVERY (256u << 10)
 
-void
+static void
 from_format(const struct pacs_cursor *c, char ret[64])
 {
 	snprintf(ret, 64, "from-%06u-%010llu-%.16s", c->segment,

@@ -42,7 +42,6 @@ enum pacs_err pacs_repo_make(struct pacs_error *err, const char *where,
 void pacs_repo_close(struct pacs_repo *r); /* NULL is fine */
 /* Is a repository meant by that? A remote is not asked. */
 bool pacs_repo_is_at(const char *where);
-bool pacs_repo_is_encrypted(const struct pacs_repo *r);
 /* Encrypted, and without an identity: only digests can be compared. */
 bool pacs_repo_is_closed(const struct pacs_repo *r);
 

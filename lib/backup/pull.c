@@ -276,24 +276,3 @@ lines_next(struct pacs_error *err, struct lines *l, char **ret_line)
 				      "the last line has no end");
 	return PACS_OK;
 }
-
-enum pacs_err
-pull_text(struct pacs_error *err, struct pacs_repo *r, const char *name,
-	  struct pacs_buf *out)
-{
-	struct lines *l;
-	char *line;
-	enum pacs_err rc = lines_open(err, r, name, &l);
-
-	while (!rc && !(rc = lines_next(err, l, &line)) && line) {
-		if (out->len > SMALL_MAX)
-			rc =
-			    pacs_error_set(err, PACS_ELIMIT, "it is too large");
-		pacs_buf_adds(out, line);
-		pacs_buf_addc(out, '\n');
-	}
-	if (rc)
-		pacs_error_wrap(err, "'%s'", name);
-	lines_close(l);
-	return rc;
-}

@@ -214,12 +214,6 @@ pacs_repo_make(struct pacs_error *err, const char *where, const char *identity,
 }
 
 bool
-pacs_repo_is_encrypted(const struct pacs_repo *r)
-{
-	return repo_encrypted(r);
-}
-
-bool
 pacs_repo_is_closed(const struct pacs_repo *r)
 {
 	return repo_encrypted(r) && !r->identity;

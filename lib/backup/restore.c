@@ -223,7 +223,7 @@ open_empty(struct pacs_error *err, const char *to, int *ret_dirfd)
 	return pacs_error_set(err, PACS_EEXISTS, "'%s' is not empty", to);
 }
 
-enum pacs_err
+static enum pacs_err
 restore_find(struct pacs_error *err, struct pacs_repo *r, unsigned number,
 	     struct snapshot *ret)
 {

@@ -31,18 +31,6 @@ enum pacs_err restore_parents(struct pacs_error *err, int dirfd,
 			      char last_dir[PACS_PATH_ROOM]) PACS_MUST_CHECK;
 /* Is this error one of a file of the repository, not of the run? */
 bool restore_goes_on(enum pacs_err rc);
-/* A snapshot by number, partial ones too; 0: the newest. */
-enum pacs_err restore_find(struct pacs_error *err, struct pacs_repo *r,
-			   unsigned number,
-			   struct snapshot *ret) PACS_MUST_CHECK;
-
-/* Paths that were seen, by the first 8 bytes of their SHA-256. */
-struct seen {
-	uint64_t *slots;
-	size_t count, cap;
-};
-bool seen_add(struct seen *s, const char *path); /* false: it was there */
-void seen_clear(struct seen *s);
 
 /* Where the groups of each part are, oldest first. */
 struct part {

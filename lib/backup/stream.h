@@ -51,12 +51,9 @@ enum pacs_err pull_read(struct pacs_error *err, struct pull *p, void *buf,
 /* The end was reached: did the programs behind it end well? */
 enum pacs_err pull_end(struct pacs_error *err, struct pull *p) PACS_MUST_CHECK;
 void pull_close(struct pull *p);
-/* A whole text of the repository, decrypted, unpacked if it is ".zst". */
-enum pacs_err pull_text(struct pacs_error *err, struct pacs_repo *r,
-			const char *name, struct pacs_buf *out) PACS_MUST_CHECK;
 
-/* Lines of a file of the repository, decrypted and unpacked likewise, however
- * long it is. */
+/* Lines of a file of the repository, decrypted, and unpacked if it is ".zst",
+ * however long it is. */
 struct lines;
 enum pacs_err lines_open(struct pacs_error *err, struct pacs_repo *r,
 			 const char *name, struct lines **ret) PACS_MUST_CHECK;

@@ -12,6 +12,12 @@
 
 /* --- what was seen -------------------------------------------------------- */
 
+/* Paths that were seen, by the first 8 bytes of their SHA-256. */
+struct seen {
+	uint64_t *slots;
+	size_t count, cap;
+};
+
 static uint64_t
 head_of(const char *path)
 {
@@ -34,7 +40,8 @@ put(uint64_t *slots, size_t cap, uint64_t h)
 	return true;
 }
 
-bool
+/* False: it was there. */
+static bool
 seen_add(struct seen *s, const char *path)
 {
 	size_t i;
@@ -56,7 +63,7 @@ seen_add(struct seen *s, const char *path)
 	return true;
 }
 
-void
+static void
 seen_clear(struct seen *s)
 {
 	free(s->slots);

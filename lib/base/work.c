@@ -126,17 +126,6 @@ pacs_queue_pop(struct pacs_queue *q, void **ret_p)
 	return ok;
 }
 
-bool
-pacs_queue_try_pop(struct pacs_queue *q, void **ret_p)
-{
-	bool ok;
-
-	pthread_mutex_lock(&q->lock);
-	ok = take(q, ret_p);
-	pthread_mutex_unlock(&q->lock);
-	return ok;
-}
-
 void
 pacs_queue_close(struct pacs_queue *q)
 {

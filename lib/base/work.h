@@ -23,8 +23,6 @@ bool pacs_queue_push(struct pacs_queue *q, void *p, size_t weight);
 bool pacs_queue_try_push(struct pacs_queue *q, void *p, size_t weight);
 /* Take the oldest; waits while empty. False when closed and empty. */
 bool pacs_queue_pop(struct pacs_queue *q, void **ret_p);
-/* Take the oldest if there is one now. */
-bool pacs_queue_try_pop(struct pacs_queue *q, void **ret_p);
 /* No more pushes; pops drain what is left, then return false. */
 void pacs_queue_close(struct pacs_queue *q);
 

@@ -209,12 +209,6 @@ pacs_element_offset(const struct pacs_element *e)
 	return e->offset;
 }
 
-bool
-pacs_element_is_big_endian(const struct pacs_element *e)
-{
-	return e->flags & E_BIG;
-}
-
 const void *
 pacs_element_value(const struct pacs_element *e, size_t *ret_len)
 {

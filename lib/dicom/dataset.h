@@ -128,9 +128,6 @@ uint64_t pacs_element_length(const struct pacs_element *e);
 bool pacs_element_is_undefined_length(const struct pacs_element *e);
 /* Offset of the value in the source (in the inflated bytes if deflated). */
 uint64_t pacs_element_offset(const struct pacs_element *e);
-/* Are its value bytes big endian? Those read from such a source are; those
- * that were put are always little endian. */
-bool pacs_element_is_big_endian(const struct pacs_element *e);
 /* Value bytes as encoded; NULL for sequences, fragments and values that were
  * left out: a header read (stop_tag) from a file holds no value over 1 MiB,
  * and only small ones once it holds 32 MiB. */

@@ -132,35 +132,3 @@ out:
 	ask_plan_clear(&p);
 	return err->code;
 }
-
-/* --- one object -------------------------------------------------------- */
-
-enum pacs_err
-pacs_index_expect(struct pacs_error *err, struct pacs_index *ix,
-		  const struct pacs_triple *t, char ret_sha256[PACS_SHA256_HEX],
-		  uint64_t *ret_size)
-{
-	sqlite3_stmt *st = NULL;
-	bool row;
-
-	if (!index_hold(err, ix))
-		st = db_stmt(err, &ix->db, ST_INSTANCE_TRIPLE);
-	if (!st)
-		return err->code;
-	db_bind_text(st, 1, t->instance);
-	db_bind_text(st, 2, t->series);
-	db_bind_text(st, 3, t->study);
-	if (db_step(err, &ix->db, st, &row))
-		return err->code;
-	if (!row)
-		return pacs_error_set(err, PACS_ENOTFOUND,
-				      "not in the index: '%s'", t->instance);
-	if (sqlite3_column_bytes(st, 5) == PACS_SHA256_SIZE)
-		pacs_hex(sqlite3_column_blob(st, 5), PACS_SHA256_SIZE,
-			 ret_sha256);
-	else
-		ret_sha256[0] = '\0';
-	*ret_size = (uint64_t)sqlite3_column_int64(st, 6);
-	sqlite3_reset(st);
-	return PACS_OK;
-}

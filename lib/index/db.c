@@ -34,7 +34,7 @@ code_of(int rc)
 	}
 }
 
-enum pacs_err
+static enum pacs_err
 db_error(struct pacs_error *err, const struct db *db, const char *what)
 {
 	int rc = sqlite3_extended_errcode(db->conn);

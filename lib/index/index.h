@@ -129,12 +129,6 @@ enum pacs_err pacs_index_tally(struct pacs_error *err, struct pacs_index *ix,
 			       enum pacs_key_id sum, pacs_tally_fn *fn,
 			       void *ctx) PACS_MUST_CHECK;
 
-/* What the index knows of one object. PACS_ENOTFOUND if nothing. */
-enum pacs_err pacs_index_expect(struct pacs_error *err, struct pacs_index *ix,
-				const struct pacs_triple *t,
-				char ret_sha256[PACS_SHA256_HEX],
-				uint64_t *ret_size) PACS_MUST_CHECK;
-
 /* --- about the index ------------------------------------------------------ */
 
 struct pacs_index_stats {

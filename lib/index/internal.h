@@ -99,9 +99,6 @@ enum db_mode {
 enum pacs_err db_open(struct pacs_error *err, struct db *db, const char *path,
 		      enum db_mode mode, unsigned wait_ms) PACS_MUST_CHECK;
 void db_close(struct db *db);
-/* SQLite's last failure as an error of ours; what: "cannot read the index". */
-enum pacs_err db_error(struct pacs_error *err, const struct db *db,
-		       const char *what);
 enum pacs_err db_exec(struct pacs_error *err, struct db *db,
 		      const char *sql) PACS_MUST_CHECK;
 /* A statement made ready, without bindings; NULL and *err on failure. */
@@ -126,10 +123,6 @@ const char *db_text(sqlite3_stmt *st, int i); /* NULL if NULL */
 
 /* Text of a statement, appended to *out. (statements.c) */
 void stmt_text(enum stmt_id id, struct pacs_buf *out);
-/* The tables, indexes and views. */
-void schema_tables(struct pacs_buf *out);
-void schema_indexes(struct pacs_buf *out);
-void schema_views(struct pacs_buf *out);
 
 /* --- columns (columns.c) ----------------------------------------------- */
 

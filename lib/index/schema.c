@@ -85,7 +85,7 @@ static const char basics[] = "CREATE TABLE t_meta (\n"
 	"  first_us INTEGER,\n"                      \
 	"  last_us INTEGER\n"
 
-void
+static void
 schema_tables(struct pacs_buf *out)
 {
 	pacs_buf_adds(out, basics);
@@ -130,7 +130,7 @@ schema_tables(struct pacs_buf *out)
 			   ") WITHOUT ROWID;\n");
 }
 
-void
+static void
 schema_indexes(struct pacs_buf *out)
 {
 	static const char text[] =
@@ -221,7 +221,7 @@ patients_and_studies(struct pacs_buf *out)
 						   "FROM t_study AS s;\n");
 }
 
-void
+static void
 schema_views(struct pacs_buf *out)
 {
 	patients_and_studies(out);

@@ -166,9 +166,6 @@ extern const struct pacs_ph_kind pacs_ph_ct, pacs_ph_mr, pacs_ph_us, pacs_ph_cr,
     pacs_ph_sr, pacs_ph_pdf, pacs_ph_rtstruct, pacs_ph_seg;
 extern const struct pacs_ph_kind *const pacs_ph_kinds[PACS_PHANTOM_KINDS];
 
-/* How many instances a series of this kind has. */
-uint64_t pacs_ph_instances(const struct pacs_phantom_options *opts,
-			   enum pacs_phantom_kind kind);
 /* UIDs of any object of a study, by its place. */
 void pacs_ph_series_uid(const struct pacs_phantom_options *opts, uint64_t study,
 			enum pacs_phantom_kind kind, uint64_t series,
@@ -181,9 +178,6 @@ void pacs_ph_sop_uid(const struct pacs_phantom_options *opts, uint64_t study,
 enum pacs_err pacs_ph_write(struct pacs_error *err, struct pacs_ph_object *o,
 			    const char *syntax, int fd,
 			    uint64_t *ret_size) PACS_MUST_CHECK;
-/* The transfer syntax that an object of this kind is written in. */
-const char *pacs_ph_syntax(const struct pacs_phantom_options *opts,
-			   const struct pacs_ph_kind *kind);
 /* The kinds that are made: those asked for, and what they refer to. */
 unsigned pacs_ph_kinds_made(const struct pacs_phantom_options *opts);
 

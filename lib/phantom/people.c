@@ -157,12 +157,6 @@ pacs_ph_study_make(const struct pacs_phantom_options *opts, uint64_t number,
 }
 
 const char *
-pacs_phantom_charset_at(size_t i)
-{
-	return pacs_ph_name_tables[i].charset;
-}
-
-const char *
 pacs_phantom_charset(const char *term)
 {
 	if (strcasecmp(term, "mixed") == 0)

@@ -69,15 +69,12 @@ typedef bool pacs_phantom_report(void *ctx,
 /* "CT", "RTSTRUCT", ... (case ignored) -> kind; false: no such kind. */
 bool pacs_phantom_kind_parse(const char *word, size_t len,
 			     enum pacs_phantom_kind *ret_kind);
-const char *pacs_phantom_kind_name(enum pacs_phantom_kind kind);
 
 /*
  * The charset that a user may mean, as the value of (0008,0005): the term, or
  * a term without the backslash before it. Static. NULL: no names for it.
  */
 const char *pacs_phantom_charset(const char *term);
-/* Number i of those that have names, NULL at the end. Static. */
-const char *pacs_phantom_charset_at(size_t i);
 
 /*
  * Check what can be checked before anything is touched (PACS_EUSAGE), and say

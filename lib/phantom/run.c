@@ -22,12 +22,6 @@ const struct pacs_ph_kind *const pacs_ph_kinds[PACS_PHANTOM_KINDS] = {
     &pacs_ph_sr, &pacs_ph_pdf, &pacs_ph_rtstruct, &pacs_ph_seg,
 };
 
-const char *
-pacs_phantom_kind_name(enum pacs_phantom_kind kind)
-{
-	return pacs_ph_kinds[kind]->name;
-}
-
 bool
 pacs_phantom_kind_parse(const char *word, size_t len,
 			enum pacs_phantom_kind *ret_kind)
@@ -52,16 +46,16 @@ pacs_ph_kinds_made(const struct pacs_phantom_options *opts)
 	return opts->kinds | (opts->kinds & on_ct ? 1u << PACS_PHANTOM_CT : 0);
 }
 
-uint64_t
-pacs_ph_instances(const struct pacs_phantom_options *opts,
-		  enum pacs_phantom_kind kind)
+static uint64_t
+instances_of(const struct pacs_phantom_options *opts,
+	     enum pacs_phantom_kind kind)
 {
 	return pacs_ph_kinds[kind]->alone ? 1 : opts->instances;
 }
 
-const char *
-pacs_ph_syntax(const struct pacs_phantom_options *opts,
-	       const struct pacs_ph_kind *kind)
+static const char *
+syntax_of(const struct pacs_phantom_options *opts,
+	  const struct pacs_ph_kind *kind)
 {
 	const struct pacs_syntax *syntax = pacs_syntax_find(opts->syntax);
 
@@ -95,8 +89,7 @@ files_of_kind(const struct pacs_phantom_options *opts, int kind)
 {
 	if (!(pacs_ph_kinds_made(opts) & 1u << kind))
 		return 0;
-	return opts->series *
-	       pacs_ph_instances(opts, (enum pacs_phantom_kind)kind);
+	return opts->series * instances_of(opts, (enum pacs_phantom_kind)kind);
 }
 
 static uint64_t
@@ -196,7 +189,7 @@ object_at(const struct pacs_phantom_options *opts, uint64_t i,
 
 	while (rest >= files_of_kind(opts, k))
 		rest -= files_of_kind(opts, k++);
-	instances = pacs_ph_instances(opts, (enum pacs_phantom_kind)k);
+	instances = instances_of(opts, (enum pacs_phantom_kind)k);
 	pacs_ph_study_make(opts, i / of_study, study);
 	*ret = (struct pacs_ph_object){
 	    .opts = opts,
@@ -311,7 +304,7 @@ make_one(struct run *run, uint64_t i)
 	file.series_uid = o.series_uid;
 	file.sop_uid = o.sop_uid;
 	file.sop_class = o.sop_class;
-	file.syntax = pacs_ph_syntax(run->opts, o.kind);
+	file.syntax = syntax_of(run->opts, o.kind);
 	if (!run->opts->dry_run &&
 	    make_file(&err, &o, file.syntax, dir, path, &file.size_bytes))
 		file.size_bytes = 0;

@@ -58,9 +58,8 @@ main(void)
 	     "alone");
 	j.q = pacs_queue_new(10, 100);
 	CHECK(pacs_queue_push(j.q, &numbers[1], 5000));
-	CHECK(pacs_queue_try_pop(j.q, &p));
-	CHECK(p == &numbers[1]);
-	CHECK(!pacs_queue_try_pop(j.q, &p));
+	CHECK(!pacs_queue_try_push(j.q, &numbers[2], 1));
+	CHECK(pacs_queue_pop(j.q, &p) && p == &numbers[1]);
 	CHECK(pacs_queue_push(j.q, &numbers[2], 50));
 	CHECK(pacs_queue_push(j.q, &numbers[3], 50));
 	pacs_queue_close(j.q);
