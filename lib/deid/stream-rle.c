@@ -35,13 +35,30 @@ end_of_runs(const uint8_t *p, size_t at, size_t end, uint64_t bytes)
 	return at < end ? at : end;
 }
 
+/* Offsets that grow, from behind the head to no further than the end. */
+static bool
+is_head(const struct stream *s)
+{
+	uint32_t count = s->len >= HEAD ? number(s->p) : 0, last = HEAD, i;
+
+	for (i = 1; i <= count && count <= SEGMENTS; i++) {
+		uint32_t at = number(s->p + 4 * i);
+
+		if (at < last || at > s->len)
+			return false;
+		last = at;
+	}
+	return count && count <= SEGMENTS;
+}
+
 bool
 stream_rle(struct stream *s, uint64_t cells)
 {
-	uint32_t count = s->len >= HEAD ? number(s->p) : 0, i;
+	uint32_t count, i;
 
-	if (!count || count > SEGMENTS || number(s->p + 4) < HEAD)
+	if (!is_head(s))
 		return false;
+	count = number(s->p);
 	stream_wipe(s, 4 + 4 * (size_t)count, HEAD - 4 - 4 * (size_t)count);
 	stream_wipe(s, HEAD, number(s->p + 4) - HEAD);
 	for (i = 1; i <= count; i++) {
@@ -49,8 +66,6 @@ stream_rle(struct stream *s, uint64_t cells)
 
 		if (i < count)
 			end = number(s->p + 4 * i + 4);
-		if (at > end || end > s->len)
-			return false;
 		used = cells ? end_of_runs(s->p, at, end, cells) : end;
 		if (end - used > 1)
 			stream_wipe(s, used, end - used);

@@ -339,6 +339,8 @@ def judge_refused(runs):
         "words in place of a codestream": (fragments(
             box(b"jP  ", b"\r\n\x87\n") + box(b"jp2c", M * 2)), J2K),
         "words in place of RLE": (fragments(M * 20), RLE),
+        "RLE whose offsets lead out": (fragments(
+            struct.pack("<16I", 2, 70000, 80000, *[0] * 13) + RUN + M), RLE),
         "a syntax that is no UID": (fragments(M), M.decode())}
     found = runs.anon({n: ({**image(), 0x7fe00010: p}, s)
                        for n, (p, s) in files.items()}, runs.allow)
