@@ -53,8 +53,8 @@ is_plain(const char *s)
 	return true;
 }
 
-static void
-check_dates(void)
+void
+anon_check_dates(void)
 {
 	if (anon_flags.full_dates && anon_flags.modify_dates)
 		cli_usage("--retain-full-dates and --modify-dates exclude each "
@@ -214,5 +214,5 @@ anon_check_usage(int count, char *const *items)
 		check_apart(anon_flags.output, items);
 	}
 	check_pseudonyms();
-	check_dates();
+	anon_check_dates();
 }

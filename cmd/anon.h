@@ -1,5 +1,5 @@
-/* What pacs-anon is made of beside its options and its run: anon-check.c and
- * anon-tell.c. */
+/* What pacs-anon is made of beside its options and its run: anon-check.c,
+ * anon-map.c and anon-tell.c. */
 #ifndef PACS_CMD_ANON_H
 #define PACS_CMD_ANON_H
 
@@ -73,9 +73,16 @@ struct ctx {
  */
 
 void anon_check_usage(int count, char *const *items);
+void anon_check_dates(void); /* a part of it */
 /* The columns of the table, and bits of kinds, that the anon_flags name. */
 unsigned anon_columns(void);
 uint64_t anon_kinds(const struct cli_list *list, const char *option);
+
+/* --- anon-map.c ------------------------------------------------------------
+ */
+
+/* The status of the program. */
+int anon_reidentify(char **operands);
 
 /* --- anon-tell.c ------------------------------------------------------------
  */

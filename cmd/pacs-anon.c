@@ -153,65 +153,6 @@ open_map(void)
 	return map;
 }
 
-/* Print the lines of the map that the operand names. */
-static bool
-look_up(struct cli_records *records, const struct pacs_buf *text,
-	const char *wanted)
-{
-	char *copy = pacs_malloc(text->len + 1), *line, *end;
-	size_t left = text->len;
-	struct pacs_deid_map_line m;
-	bool found = false;
-
-	memcpy(copy, text->data, text->len);
-	/* A line that is not whole, or has zeros in it, is a crash's. */
-	for (line = copy; (end = memchr(line, '\n', left)); line = end) {
-		left -= (size_t)(++end - line);
-		end[-1] = '\0';
-		if (strlen(line) + 1 == (size_t)(end - line) &&
-		    pacs_deid_map_parse(line, &m) &&
-		    !strcmp(m.replacement, wanted)) {
-			const char *values[ANON_FIELDS] = {NULL};
-
-			values[F_KIND] = m.kind;
-			values[F_ORIGINAL] = m.original;
-			values[F_ISSUER] = m.issuer;
-			values[F_REPLACEMENT] = m.replacement;
-			cli_record(records, values);
-			found = true;
-		}
-	}
-	free(copy);
-	return found;
-}
-
-static int
-reidentify(char **operands)
-{
-	struct cli_records *records = cli_records_new(anon_fields, MAP_FIELDS);
-	struct cli_tally tally = {.told = true};
-	struct pacs_error err = PACS_ERROR_INIT;
-	struct pacs_buf text = {0};
-
-	if (!anon_flags.map || !*operands)
-		cli_usage("--reidentify needs --map and what to look up");
-	if (anon_flags.key || anon_flags.output || anon_flags.plan)
-		cli_usage("--reidentify only reads the map");
-	if (cli_slurp(&err, anon_flags.map, 1u << 30, &text))
-		cli_die(&err);
-	if (!pacs_deid_map_begins(pacs_buf_str(&text), text.len)) {
-		pacs_error_set(&err, PACS_EFORMAT,
-			       "'%s' is not a map of pacs-anon",
-			       anon_flags.map);
-		cli_die(&err);
-	}
-	for (; *operands; operands++)
-		if (!text.len || !look_up(records, &text, *operands))
-			tally.no = true;
-	pacs_buf_clear(&text);
-	return cli_finish(&tally);
-}
-
 /* --- running ---------------------------------------------------------------
  */
 
@@ -356,12 +297,15 @@ list_kinds(void)
 }
 
 static int
-checklist(void)
+checklist(int count)
 {
 	struct cli_tally tally = {.told = true};
 	const char *what, *done;
 	unsigned i;
 
+	if (count)
+		cli_usage("--checklist takes no items");
+	anon_check_dates();
 	for (i = 0; pacs_deid_checklist(&anon_options, i, &what, &done); i++)
 		print_pair(what, done);
 	cli_say("no claim of Safe Harbor is made");
@@ -383,11 +327,35 @@ read_rules(void)
 	return rules;
 }
 
+/* The files of the project that say more than options do. */
+static void
+read_settings(struct pacs_deid_subjects **ret_subjects,
+	      struct pacs_deid_rules **ret_rules)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	*ret_subjects = NULL;
+	*ret_rules = NULL;
+	anon_options.columns = anon_columns();
+	anon_options.allow = anon_kinds(&anon_flags.allow, "allow");
+	anon_options.skip = anon_kinds(&anon_flags.skip, "skip");
+	if (is_given(anon_flags.digits))
+		anon_options.digits = (unsigned)anon_flags.digits;
+	if (is_given(anon_flags.date_range))
+		anon_options.date_range_days = (unsigned)anon_flags.date_range;
+	if (anon_flags.subjects &&
+	    pacs_deid_subjects_read(&err, anon_flags.subjects, ret_subjects))
+		cli_die(&err);
+	anon_options.subjects = *ret_subjects;
+	if (anon_flags.rules)
+		anon_options.rules = *ret_rules = read_rules();
+}
+
 int
 main(int argc, char **argv)
 {
-	struct pacs_deid_subjects *subjects = NULL;
-	struct pacs_deid_rules *rules = NULL;
+	struct pacs_deid_subjects *subjects;
+	struct pacs_deid_rules *rules;
 	struct pacs_error err = PACS_ERROR_INIT;
 	uint8_t key[PACS_DEID_KEY_SIZE];
 	struct pacs_deid *d;
@@ -399,26 +367,16 @@ main(int argc, char **argv)
 		return make_key(count);
 	if (anon_flags.list_kinds)
 		return list_kinds();
-	anon_options.columns = anon_columns();
-	if (anon_flags.checklist)
-		return checklist();
 	if (anon_flags.reidentify)
-		return reidentify(c.operands.next);
-	anon_check_usage(count, c.operands.next);
-	anon_options.allow = anon_kinds(&anon_flags.allow, "allow");
-	anon_options.skip = anon_kinds(&anon_flags.skip, "skip");
-	if (is_given(anon_flags.digits))
-		anon_options.digits = (unsigned)anon_flags.digits;
-	if (is_given(anon_flags.date_range))
-		anon_options.date_range_days = (unsigned)anon_flags.date_range;
-	if (pacs_deid_key_read(&err, anon_flags.key, key))
-		cli_die(&err);
-	if (anon_flags.subjects &&
-	    pacs_deid_subjects_read(&err, anon_flags.subjects, &subjects))
-		cli_die(&err);
-	anon_options.subjects = subjects;
-	if (anon_flags.rules)
-		anon_options.rules = rules = read_rules();
+		return anon_reidentify(c.operands.next);
+	if (!anon_flags.checklist) {
+		anon_check_usage(count, c.operands.next);
+		if (pacs_deid_key_read(&err, anon_flags.key, key))
+			cli_die(&err);
+	}
+	read_settings(&subjects, &rules);
+	if (anon_flags.checklist)
+		return checklist(count);
 	d = pacs_deid_new(&anon_options, key);
 	if (anon_flags.print || anon_flags.plan)
 		c.records = cli_records_new(
