@@ -28,7 +28,11 @@ if [ "$1" = - ]; then
 				echo "one accession number was not found" >&2
 		done >"$work/list"
 else
-	pacs-find --paths -L instance "$@" >"$work/list"
+	pacs-find --paths -L instance "$@" >"$work/list" || [ $? -eq 1 ]
+fi
+if [ ! -s "$work/list" ]; then
+	echo "nothing in the archive matches" >&2
+	exit 1
 fi
 
 echo "What would leave, and what would not:" >&2
