@@ -122,8 +122,7 @@ pixels(const struct pacs_deid_options *o)
 static const char *
 rules(const struct pacs_deid_options *o)
 {
-	return o->rules ? "may keep more, or less, than is said here"
-			: "none";
+	return o->rules ? "may keep more, or less, than is said here" : "none";
 }
 
 static const struct {
