@@ -5,6 +5,7 @@
 #define US_PER_SECOND INT64_C(1000000)
 #define US_PER_MINUTE (60 * US_PER_SECOND)
 #define US_PER_HOUR   (60 * US_PER_MINUTE)
+#define US_PER_DAY    (24 * US_PER_HOUR)
 
 /* What is left of a value being read. */
 struct cursor {
@@ -170,7 +171,7 @@ take_fraction(struct cursor *c, int64_t *us, int64_t *span)
 
 /* HH[MM[SS[.F]]], or with colons -> first microsecond and the span. */
 static bool
-take_time(struct cursor *c, int64_t *us, int64_t *span)
+take_time(struct cursor *c, bool colons_allowed, int64_t *us, int64_t *span)
 {
 	int n;
 	int64_t fraction;
@@ -180,7 +181,7 @@ take_time(struct cursor *c, int64_t *us, int64_t *span)
 		return false;
 	*us = n * US_PER_HOUR;
 	*span = US_PER_HOUR;
-	colons = take_char(c, ':');
+	colons = colons_allowed && take_char(c, ':');
 	if (!colons && !next_is_digit(c))
 		return true;
 	if (!take_number(c, 2, 0, 59, &n))
@@ -208,9 +209,74 @@ pacs_time_range(const char *s, size_t len, int64_t *ret_first_us,
 	struct cursor c = unpadded(s, len);
 	int64_t us, span;
 
-	if (!take_time(&c, &us, &span) || left(&c))
+	if (!take_time(&c, true, &us, &span) || left(&c))
 		return false;
 	*ret_first_us = us;
 	*ret_last_us = us + span - 1;
+	return true;
+}
+
+/* "&ZZXX", -1200 to +1400, in seconds east of UTC. */
+static bool
+take_zone(struct cursor *c, int64_t *ret)
+{
+	bool west = take_char(c, '-');
+	int h, m;
+
+	if (!west && !take_char(c, '+'))
+		return false;
+	if (!take_number(c, 2, 0, 14, &h) || !take_number(c, 2, 0, 59, &m))
+		return false;
+	*ret = h * INT64_C(3600) + m * INT64_C(60);
+	if (west)
+		*ret = -*ret;
+	return *ret >= INT64_C(-12) * 3600 && *ret <= INT64_C(14) * 3600;
+}
+
+/* YYYY[MM[DD]] -> first day and how many; *ret_whole if a day is named. */
+static bool
+take_date(struct cursor *c, int64_t *ret_day, int64_t *ret_days,
+	  bool *ret_whole)
+{
+	int y, m, d;
+
+	*ret_whole = false;
+	if (!take_number(c, 4, 0, 9999, &y))
+		return false;
+	*ret_day = days_of(y, 1, 1);
+	*ret_days = is_leap(y) ? 366 : 365;
+	if (!next_is_digit(c))
+		return true;
+	if (!take_number(c, 2, 1, 12, &m))
+		return false;
+	*ret_day = days_of(y, m, 1);
+	*ret_days = days_in_month(y, m);
+	if (!next_is_digit(c))
+		return true;
+	if (!take_number(c, 2, 1, days_in_month(y, m), &d))
+		return false;
+	*ret_day += d - 1;
+	*ret_days = 1;
+	*ret_whole = true;
+	return true;
+}
+
+bool
+pacs_datetime_range(const char *s, size_t len, int32_t zone_s,
+		    int64_t *ret_first_us, int64_t *ret_last_us)
+{
+	struct cursor c = unpadded(s, len);
+	int64_t day, days, us = 0, span, zone = zone_s;
+	bool whole;
+
+	if (!take_date(&c, &day, &days, &whole))
+		return false;
+	span = days * US_PER_DAY;
+	if (whole && next_is_digit(&c) && !take_time(&c, false, &us, &span))
+		return false;
+	if (left(&c) && (!take_zone(&c, &zone) || left(&c)))
+		return false;
+	*ret_first_us = day * US_PER_DAY + us - zone * US_PER_SECOND;
+	*ret_last_us = *ret_first_us + span - 1;
 	return true;
 }

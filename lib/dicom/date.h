@@ -1,5 +1,5 @@
 /*
- * DA and TM values (PS3.5 Table 6.2-1) as ranges of time.
+ * DA, TM and DT values (PS3.5 Table 6.2-1) as ranges of time.
  *
  * A partial value ("202401", "0930") stands for the span it leaves open. The
  * forms of ACR-NEMA ("2024.01.31", "09:30:00") are read, never written.
@@ -25,5 +25,10 @@ void pacs_date_from_days(int64_t days, char *buf);
  * 60 is accepted. */
 bool pacs_time_range(const char *s, size_t len, int64_t *ret_first_us,
 		     int64_t *ret_last_us);
+
+/* DT "YYYY[MM[DD[HH[MM[SS[.F]]]]]][&ZZXX]" -> first and last microsecond since
+ * 1970-01-01 UTC. Without an offset zone_s (seconds east of UTC) is used. */
+bool pacs_datetime_range(const char *s, size_t len, int32_t zone_s,
+			 int64_t *ret_first_us, int64_t *ret_last_us);
 
 #endif

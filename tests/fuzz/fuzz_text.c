@@ -29,6 +29,8 @@ dates(const char *s, size_t len)
 		must(pacs_date_normal(buf, 8, buf));
 	if (pacs_time_range(s, len, &a, &b))
 		must(a >= 0 && a <= b);
+	if (pacs_datetime_range(s, len, 3600, &a, &b))
+		must(a <= b);
 }
 
 static void

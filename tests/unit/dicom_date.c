@@ -8,6 +8,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define S        INT64_C(1000000)
+#define DAY      (86400 * S)
 
 static void
 dates(void)
@@ -131,11 +132,65 @@ times(void)
 	}
 }
 
+static void
+datetimes(void)
+{
+	/* 2024-01-31 is day 19753. */
+	static const struct {
+		const char *in;
+		int32_t zone;
+		int64_t first, span;
+	} cases[] = {
+	    {"2024", 0, 19723 * DAY, 366 * DAY},
+	    {"202402", 0, 19754 * DAY, 29 * DAY},
+	    {"20240131", 0, 19753 * DAY, DAY},
+	    {"20240131", 3600, 19753 * DAY - 3600 * S, DAY},
+	    {"2024013109", 0, 19753 * DAY + 9 * 3600 * S, 3600 * S},
+	    {"202401310930", 0, 19753 * DAY + 34200 * S, 60 * S},
+	    {"20240131093015", 0, 19753 * DAY + 34215 * S, S},
+	    {"20240131093015.5", 0, 19753 * DAY + 34215 * S + 500000, 100000},
+	    {"20240131093015+0100", -7200, 19753 * DAY + 30615 * S, S},
+	    {"20240131-0500", 0, 19753 * DAY + 5 * 3600 * S, DAY},
+	    {"2024+1400", 0, 19723 * DAY - 14 * 3600 * S, 366 * DAY},
+	    {"20240131093015.123456-1200 ", 0,
+	     19753 * DAY + 34215 * S + 123456 + 12 * 3600 * S, 1},
+	    {"19691231235959", 0, -S, S},
+	    {"2024013", 0, 0, 0},
+	    {"20240230", 0, 0, 0},
+	    {"202413", 0, 0, 0},
+	    {"20240131+1401", 0, 0, 0},
+	    {"20240131-1201", 0, 0, 0},
+	    {"20240131+01", 0, 0, 0},
+	    {"20240131 0100", 0, 0, 0},
+	    {"2024013109:30", 0, 0, 0},
+	    {"202", 0, 0, 0},
+	    {"", 0, 0, 0},
+	    {"20240131093015.5x", 0, 0, 0},
+	};
+	size_t i;
+
+	TEST("a date and time covers what it leaves open, in its zone");
+	for (i = 0; i < COUNT(cases); i++) {
+		int64_t a = -1, b = -1;
+		bool ok = pacs_datetime_range(cases[i].in, strlen(cases[i].in),
+					      cases[i].zone, &a, &b);
+
+		if (!CHECK_INT(ok, cases[i].span != 0))
+			printf("#   '%s'\n", cases[i].in);
+		if (!ok)
+			continue;
+		if (!CHECK_INT(a, cases[i].first))
+			printf("#   '%s'\n", cases[i].in);
+		CHECK_INT(b, cases[i].first + cases[i].span - 1);
+	}
+}
+
 int
 main(void)
 {
 	dates();
 	days();
 	times();
+	datetimes();
 	return test_done();
 }
