@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "archive/internal.h"
+#include "folder.h"
 #include "test.h"
 
 static struct pacs_error err;
-static char dir[] = "/tmp/pacs-ledger-XXXXXX";
 
 static void
 add(struct pacs_buf *b, unsigned n)
@@ -148,17 +148,15 @@ main(void)
 {
 	struct pacs_settings s = {0};
 	struct pacs_archive *ar;
-	char cmd[100];
 
 	test_words();
-	if (!mkdtemp(dir))
+	if (!test_folder_make())
 		return 1;
 	TEST("a new archive opens");
-	CHECK_OK(pacs_archive_create(&err, dir, &s));
-	CHECK_OK(pacs_archive_open(&err, dir, PACS_ARCHIVE_WRITE, &ar));
+	CHECK_OK(pacs_archive_create(&err, test_folder, &s));
+	CHECK_OK(pacs_archive_open(&err, test_folder, PACS_ARCHIVE_WRITE, &ar));
 	test_segments(ar);
 	pacs_archive_close(ar);
-	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
-	CHECK_INT(system(cmd), 0);
+	CHECK(test_folder_remove());
 	return test_done();
 }

@@ -13,17 +13,17 @@
 #include "archive/quarantine.h"
 #include "archive/writer.h"
 #include "base/file.h"
+#include "folder.h"
 #include "test.h"
 
 static struct pacs_error err;
-static char dir[] = "/tmp/pacs-archive-XXXXXX";
 
 static struct pacs_archive *
 open_archive(void)
 {
 	struct pacs_archive *ar = NULL;
 
-	if (pacs_archive_open(&err, dir, PACS_ARCHIVE_WRITE, &ar))
+	if (pacs_archive_open(&err, test_folder, PACS_ARCHIVE_WRITE, &ar))
 		printf("# %s\n", err.msg);
 	return ar;
 }
@@ -136,11 +136,11 @@ is_whole(struct pacs_archive *ar, int n)
 static unsigned
 incoming_count(void)
 {
-	char cmd[200];
+	char cmd[sizeof(test_folder) + 100];
 	unsigned n = 0;
 	FILE *p;
 
-	snprintf(cmd, sizeof(cmd), "ls %s/incoming | wc -l", dir);
+	snprintf(cmd, sizeof(cmd), "ls %s/incoming | wc -l", test_folder);
 	p = popen(cmd, "r");
 	if (!p || fscanf(p, "%u", &n) != 1)
 		n = 999;
@@ -175,7 +175,7 @@ test_store(void)
 	struct pacs_writer *w;
 	struct pacs_cursor tail;
 	struct stat st;
-	char path[300];
+	char path[sizeof(test_folder) * 2 + 200];
 	bool more, holds;
 
 	TEST("a stored object is in its place, on record, and incoming is "
@@ -188,7 +188,7 @@ test_store(void)
 	CHECK_INT(count_lines(ar, PACS_OP_STORE, "1.2.3.4.1"), 1);
 	CHECK_INT(incoming_count(), 0);
 	snprintf(path, sizeof(path),
-		 "%s/objects/c47/1.2.3/1.2.3.4/1.2.3.4.1.dcm", dir);
+		 "%s/objects/c47/1.2.3/1.2.3.4/1.2.3.4.1.dcm", test_folder);
 	CHECK_INT(stat(path, &st), 0);
 	CHECK_INT(st.st_mode & 07777, 0440);
 	CHECK_INT(st.st_nlink, 1);
@@ -228,7 +228,7 @@ static void
 test_recovery(void)
 {
 	struct pacs_archive *ar;
-	char path[400];
+	char path[sizeof(test_folder) * 2 + 200];
 	int n;
 
 	TEST("what a writer staged when it died is swept, nothing is placed");
@@ -262,7 +262,7 @@ test_recovery(void)
 	TEST("a line whose object lost its name is relinked from incoming");
 	die_after(APPENDED, 30);
 	snprintf(path, sizeof(path),
-		 "%s/objects/c47/1.2.3/1.2.3.4/1.2.3.4.30.dcm", dir);
+		 "%s/objects/c47/1.2.3/1.2.3.4/1.2.3.4.30.dcm", test_folder);
 	CHECK_INT(unlink(path), 0);
 	ar = open_archive();
 	CHECK_INT(pacs_archive_recovery(ar)->relinked, 1);
@@ -274,7 +274,7 @@ test_recovery(void)
 	snprintf(path, sizeof(path),
 		 "rm %s/objects/c47/1.2.3/1.2.3.4/1.2.3.4.31.dcm; "
 		 "cd %s/incoming/*/ && rm $(ls | grep -E ^[0-9a-f]{64})",
-		 dir, dir);
+		 test_folder, test_folder);
 	CHECK_INT(system(path), 0);
 	ar = open_archive();
 	CHECK_INT(pacs_archive_recovery(ar)->voided, 1);
@@ -288,12 +288,12 @@ test_torn(void)
 {
 	struct pacs_archive *ar;
 	struct pacs_writer *w;
-	char cmd[300];
+	char cmd[sizeof(test_folder) + 200];
 
 	TEST("half a line at the end is cut by the next writer");
 	snprintf(cmd, sizeof(cmd),
 		 "printf '2026-01-01\\tstore\\t1.2' >>%s/ledger/000001.tsv",
-		 dir);
+		 test_folder);
 	CHECK_INT(system(cmd), 0);
 	ar = open_archive();
 	CHECK_OK(pacs_writer_open(&err, ar, &w));
@@ -307,7 +307,7 @@ test_torn(void)
 	snprintf(cmd, sizeof(cmd),
 		 "{ head -c 9000 /dev/zero; echo garbage; } "
 		 ">>%s/ledger/000001.tsv",
-		 dir);
+		 test_folder);
 	CHECK_INT(system(cmd), 0);
 	ar = open_archive();
 	CHECK_INT(pacs_archive_recovery(ar)->cut_bytes, 9008);
@@ -317,7 +317,7 @@ test_torn(void)
 
 	TEST("a line that was altered is damage, and nothing is appended");
 	snprintf(cmd, sizeof(cmd),
-		 "sed -i '$s/store/STORE/' %s/ledger/000001.tsv", dir);
+		 "sed -i '$s/store/STORE/' %s/ledger/000001.tsv", test_folder);
 	CHECK_INT(system(cmd), 0);
 	ar = open_archive();
 	CHECK_INT(pacs_writer_open(&err, ar, &w), PACS_EINTEGRITY);
@@ -325,7 +325,7 @@ test_torn(void)
 	CHECK(!w);
 	pacs_archive_close(ar);
 	snprintf(cmd, sizeof(cmd),
-		 "sed -i '$s/STORE/store/' %s/ledger/000001.tsv", dir);
+		 "sed -i '$s/STORE/store/' %s/ledger/000001.tsv", test_folder);
 	CHECK_INT(system(cmd), 0);
 }
 
@@ -421,20 +421,18 @@ int
 main(void)
 {
 	struct pacs_settings s = {0};
-	char cmd[100];
 
-	if (!mkdtemp(dir))
+	if (!test_folder_make())
 		return 1;
 	TEST("an archive is made in an empty folder, and only there");
-	CHECK_OK(pacs_archive_create(&err, dir, &s));
-	CHECK_ERR(pacs_archive_create(&err, dir, &s), PACS_EEXISTS);
+	CHECK_OK(pacs_archive_create(&err, test_folder, &s));
+	CHECK_ERR(pacs_archive_create(&err, test_folder, &s), PACS_EEXISTS);
 	pacs_error_clear(&err);
 	test_store();
 	test_recovery();
 	test_torn();
 	test_quarantine();
 	test_purge();
-	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
-	CHECK_INT(system(cmd), 0);
+	CHECK(test_folder_remove());
 	return test_done();
 }

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/fs.h"
+#include "folder.h"
 #include "test.h"
 
 static struct pacs_error e;
@@ -128,17 +129,15 @@ test_locks(int dir)
 int
 main(void)
 {
-	char path[] = "/tmp/pacs-fs-XXXXXX", cmd[64];
 	int dir;
 
-	if (!mkdtemp(path))
+	if (!test_folder_make())
 		return 1;
-	dir = open(path, O_RDONLY | O_DIRECTORY);
+	dir = open(test_folder, O_RDONLY | O_DIRECTORY);
 	test_files(dir);
 	test_names(dir);
 	test_locks(dir);
 	close(dir);
-	snprintf(cmd, sizeof(cmd), "rm -rf %s", path);
-	CHECK_INT(system(cmd), 0);
+	CHECK(test_folder_remove());
 	return test_done();
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "unit/folder.h"
 #include "unit/index_changes.h"
 #include "unit/index_questions.h"
 
@@ -317,15 +318,15 @@ main(void)
 						      .timezone = ""};
 	static const struct pacs_index_options as_is = {.as_is = true};
 	struct pacs_error err = PACS_ERROR_INIT;
-	char dir[] = "/tmp/pacs-agree-XXXXXX", *path, *rm;
+	char *path;
 	struct pacs_archive *ar;
 	struct pacs_index *ix;
 	int i;
 
 	TEST("an index can be filled");
-	if (!mkdtemp(dir))
+	if (!test_folder_make())
 		return 1;
-	path = pacs_format("%s/a", dir);
+	path = pacs_format("%s/a", test_folder);
 	for (i = 0; i < ADDED; i++) {
 		CHECK_OK(pacs_keyring_add(&err, &ring, added_lines[i]));
 		all_added[i] = true;
@@ -367,9 +368,7 @@ main(void)
 		free(objects[i].pkey);
 	pacs_arena_clear(&arena);
 	pacs_keyring_clear(&ring);
-	rm = pacs_format("rm -rf '%s'", dir);
-	CHECK_INT(system(rm), 0);
-	free(rm);
+	CHECK(test_folder_remove());
 	free(path);
 	return test_done();
 }

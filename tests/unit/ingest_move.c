@@ -7,9 +7,8 @@
 
 #include "dicom/dataset.h"
 #include "ingest/ingest.h"
+#include "unit/folder.h"
 #include "unit/test.h"
-
-static char dir[] = "/tmp/pacs-ingest-XXXXXX";
 
 struct told {
 	const char *item;   /* to be handed out */
@@ -104,7 +103,7 @@ main(void)
 	struct told t;
 
 	TEST("a scratch archive");
-	if (!CHECK(mkdtemp(dir)) || !CHECK(!chdir(dir)))
+	if (!CHECK(test_folder_make()) || !CHECK(!chdir(test_folder)))
 		return test_done();
 	CHECK_OK(pacs_archive_create(&err, "a", &s));
 	CHECK_OK(pacs_archive_open(&err, "a", PACS_ARCHIVE_WRITE, &ar));
@@ -148,7 +147,6 @@ main(void)
 	t = store(ar, "five", "rm five");
 	CHECK_INT(t.troubles, 1);
 	pacs_archive_close(ar);
-	CHECK_INT(system("chmod -R u+w . && rm -rf ./*"), 0);
-	CHECK(!chdir("/") && !rmdir(dir));
+	CHECK(!chdir("/") && test_folder_remove());
 	return test_done();
 }
