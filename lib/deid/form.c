@@ -113,12 +113,16 @@ is_time(const char *s, size_t n)
 	return pacs_time_range(s, n, &first, &last);
 }
 
+/* What can be moved can be kept, if its time of day is one. */
 static bool
 is_datetime(const char *s, size_t n)
 {
-	int64_t first, last;
+	struct pacs_buf moved = {0};
+	bool good = pacs_deid_shift(s, n, true, 0, &moved);
+	size_t end = strcspn(pacs_buf_str(&moved), "+-");
 
-	return pacs_datetime_range(s, n, 0, &first, &last);
+	pacs_buf_clear(&moved);
+	return good && (end <= 8 || is_time(s + 8, end - 8));
 }
 
 /* 64 characters, of which none is for control but escapes (PS3.5 6.2). */
