@@ -113,7 +113,8 @@ bool pacs_triple_is_safe(const struct pacs_triple *t);
 void pacs_object_path(const struct pacs_triple *t, char ret[PACS_PATH_ROOM]);
 /* The reverse; false if it is no such path or the shard does not fit. */
 bool pacs_object_triple(const char *path, struct pacs_triple *ret);
-/* The object for reading; PACS_ENOTFOUND. Caller closes. Thread-safe. */
+/* The object for reading; PACS_ENOTFOUND. Caller closes; ret_size may be NULL.
+ * Thread-safe. */
 enum pacs_err pacs_object_open(struct pacs_error *err,
 			       const struct pacs_archive *ar,
 			       const struct pacs_triple *t, int *ret_fd,

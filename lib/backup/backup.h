@@ -27,7 +27,9 @@ struct pacs_repo;
 
 /*
  * Open a repository: a folder, or "rclone:REMOTE:PATH". identity: a file with
- * age identities, or NULL. PACS_ENOTFOUND: there is none.
+ * age identities, or NULL. PACS_ENOTFOUND: there is none; PACS_EFORMAT,
+ * PACS_EINTEGRITY: its marker is none, or damaged; PACS_EUNSUPPORTED: of a
+ * newer format.
  */
 enum pacs_err pacs_repo_open(struct pacs_error *err, const char *where,
 			     const char *identity,
@@ -53,7 +55,7 @@ struct pacs_backup_file {
 	uint64_t size, raw, objects;
 };
 
-/* Told while something runs; each may be NULL. */
+/* Told while something runs, on the caller's thread; each may be NULL. */
 struct pacs_backup_hooks {
 	void *ctx;
 	/* An object that is recorded and not in the backup now: its bytes are
@@ -93,7 +95,8 @@ enum pacs_err pacs_backup_create(struct pacs_error *err, struct pacs_repo *r,
 				 const struct pacs_backup_options *o,
 				 const struct pacs_backup_hooks *hooks,
 				 struct pacs_backup_tally *ret) PACS_MUST_CHECK;
-/* The whole archive as one pack to a descriptor. */
+/* The whole archive as one pack to a descriptor, which stays open. What becomes
+ * of the bytes there is the caller's business. */
 enum pacs_err pacs_backup_stream(struct pacs_error *err, int fd,
 				 struct pacs_archive *ar,
 				 const char *const *recipients, size_t count,
@@ -132,8 +135,8 @@ struct pacs_restore_tally {
 	uint64_t read;   /* bytes of packs that were read */
 };
 /* The whole archive into a new folder, as of a snapshot (0: the last). It gets
- * an epoch line: a new life of the archive. PACS_EEXISTS: something is there.
- */
+ * an epoch line: a new life of the archive. Durable; before that it is no
+ * archive. PACS_EEXISTS: something is there. */
 enum pacs_err
 pacs_backup_restore(struct pacs_error *err, struct pacs_repo *r,
 		    unsigned number, const char *to,
@@ -141,7 +144,7 @@ pacs_backup_restore(struct pacs_error *err, struct pacs_repo *r,
 		    struct pacs_restore_tally *ret) PACS_MUST_CHECK;
 /* What is wanted of all studies: conditions as in pacs-query(7) on the keys of
  * a study. Files go to "to/STUDY/SERIES/SOP.dcm", never over something; or into
- * an archive, if "to" is one. */
+ * an archive, if "to" is one. Durable. */
 enum pacs_err
 pacs_backup_restore_some(struct pacs_error *err, struct pacs_repo *r,
 			 unsigned number, char *const *conditions,
@@ -244,7 +247,9 @@ pacs_backup_prune(struct pacs_error *err, struct pacs_repo *r,
 		  void *ctx, struct pacs_prune_tally *ret) PACS_MUST_CHECK;
 
 /* Copy to another repository what it does not have; as it is, encrypted or not,
- * each file with its digest. *ret_files, *ret_bytes were copied. */
+ * each file with its digest. *ret_files, *ret_bytes were copied. Each file is
+ * durable before a snapshot that names it; a run that was stopped is gone on
+ * with by the next. */
 enum pacs_err pacs_backup_copy(struct pacs_error *err, struct pacs_repo *r,
 			       const char *to,
 			       const struct pacs_backup_hooks *hooks,

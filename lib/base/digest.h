@@ -25,7 +25,8 @@ void pacs_digest_end_hex(struct pacs_digest *d, char ret[PACS_SHA256_HEX]);
 /* In one call. */
 void pacs_sha256_hex(const void *bytes, size_t size, char ret[PACS_SHA256_HEX]);
 void pacs_hex(const uint8_t *bytes, size_t size, char *ret /* 2*size+1 */);
-/* Digest of a file from its start to its end, and its size. */
+/* Digest of a file from its start to its end, by pread, and its size (NULL: not
+ * wanted). */
 enum pacs_err pacs_sha256_fd(struct pacs_error *err, int fd,
 			     char ret_hex[PACS_SHA256_HEX],
 			     uint64_t *ret_size) PACS_MUST_CHECK;

@@ -1,7 +1,7 @@
 /*
  * Reading folders. A list that breaks off (a bad disk, a file server that went
  * away) is no shorter list: readdir(3) ends alike in both cases, so it is asked
- * here, and nowhere else.
+ * here, and (in chunks that are sorted) in walk.c.
  */
 #ifndef PACS_BASE_DIR_H
 #define PACS_BASE_DIR_H

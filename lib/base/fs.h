@@ -5,6 +5,10 @@
  * injected and crashes replayed in one place (tests/fault). Paths are relative
  * to dirfd (AT_FDCWD works). Descriptors are close-on-exec. Knows POSIX and
  * Linux, not what the files mean. Thread-safe.
+ *
+ * Errors are those of the system call (pacs_error_sys), others where said.
+ * Nothing is durable, bytes or names, before a sync that covers it, unless the
+ * call says so.
  */
 #ifndef PACS_BASE_FS_H
 #define PACS_BASE_FS_H
@@ -45,6 +49,7 @@ enum pacs_err pacs_fs_reserve(struct pacs_error *err, int fd, uint64_t offset,
 			      uint64_t size) PACS_MUST_CHECK;
 enum pacs_err pacs_fs_chmod(struct pacs_error *err, int fd,
 			    mode_t mode) PACS_MUST_CHECK;
+/* Of a link: the link itself. */
 enum pacs_err pacs_fs_chown(struct pacs_error *err, int dirfd, const char *path,
 			    uid_t uid, gid_t gid) PACS_MUST_CHECK;
 
@@ -84,7 +89,8 @@ enum pacs_err pacs_fs_mkdir(struct pacs_error *err, int dirfd, const char *path,
 /* Make path and its missing parents; fine if they exist. */
 enum pacs_err pacs_fs_mkdirs(struct pacs_error *err, int dirfd,
 			     const char *path, mode_t mode) PACS_MUST_CHECK;
-/* Point a symbolic link at target, atomically, whether or not it exists. */
+/* Point a symbolic link at target, whether or not it exists: readers see the
+ * old one or the new one. */
 enum pacs_err pacs_fs_symlink_swap(struct pacs_error *err, int dirfd,
 				   const char *target,
 				   const char *path) PACS_MUST_CHECK;

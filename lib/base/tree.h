@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 /* Remove a folder and all that is in it; follows no link. Not durable. Fine if
- * it is not there. */
+ * it is not there. On an error (of the system call) the rest stays. */
 enum pacs_err pacs_tree_remove(struct pacs_error *err,
 			       const char *path) PACS_MUST_CHECK;
 

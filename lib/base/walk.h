@@ -18,7 +18,8 @@ struct pacs_walk {
 	/* What to do with a regular file. False ends the walk. */
 	bool (*file)(struct pacs_walk *w, int dirfd, const char *name,
 		     bool via_link);
-	/* What is not read, and why. */
+	/* What is not read (path), and why: a word, static. fail: since it
+	 * cannot be; err is for the time of the call. The walk goes on. */
 	void (*skip)(struct pacs_walk *w, const char *reason);
 	void (*fail)(struct pacs_walk *w, struct pacs_error *err,
 		     const char *reason);

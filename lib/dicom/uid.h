@@ -31,7 +31,8 @@ bool pacs_uid_is_safe(const char *uid);
  */
 bool pacs_uid_clean(const void *value, size_t len, char *ret, size_t size);
 
-/* A new random UID 2.25.<uuid as decimal> (PS3.5 B.2). buf: PACS_UID_MAX+1. */
+/* A new random UID 2.25.<uuid as decimal> (PS3.5 B.2). buf: PACS_UID_MAX+1. A
+ * kernel without random bytes ends the program: a UID must not repeat. */
 void pacs_uid_random(char *buf);
 /* The UID 2.25.<n> of 16 given bytes, of which version and variant bits of a
  * UUID are overwritten. For repeatable UIDs. */

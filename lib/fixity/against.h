@@ -17,7 +17,8 @@ enum pacs_against {
 };
 const char *pacs_against_word(enum pacs_against what); /* "missing-there" */
 
-/* detail: the first difference, or why it could not be compared; no values. */
+/* detail: the first difference, or why it could not be compared; no values.
+ * Strings are borrowed until it returns. */
 typedef void pacs_against_fn(void *ctx, enum pacs_against what,
 			     const char *path, const char *here_sha256,
 			     const char *there_sha256, const char *detail);

@@ -31,8 +31,8 @@ enum pacs_err pacs_mend_open(struct pacs_error *err, struct pacs_archive *ar,
 /* Take copies from there instead. The source must outlive m. */
 void pacs_mend_from(struct pacs_mend *m, const struct pacs_mend_source *source);
 void pacs_mend_close(struct pacs_mend *m); /* NULL is fine */
-/* Can this finding be mended? Then it is kept, and its record comes from
- * pacs_mend_all. Not threaded. */
+/* Can this finding be mended? Then a copy of it is kept, and its record comes
+ * from pacs_mend_all. Not threaded. */
 bool pacs_mend_note(struct pacs_mend *m, const struct pacs_fixity_finding *f);
 /* Mend all that was noted, durably; tell each, and whether it is mended now. */
 enum pacs_err pacs_mend_all(struct pacs_error *err, struct pacs_mend *m,

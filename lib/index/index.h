@@ -68,7 +68,8 @@ enum pacs_err
 pacs_index_update(struct pacs_error *err, struct pacs_index *ix,
 		  struct pacs_index_done *ret_done) PACS_MUST_CHECK;
 /* Make a new one from ledger and objects beside the old one, and swap. If that
- * was begun before, and stopped, it goes on from the last commit. */
+ * was begun before, and stopped, it goes on from the last commit. Until the
+ * swap, and after an error, the old one serves. ret_done may be NULL. */
 enum pacs_err
 pacs_index_rebuild(struct pacs_error *err, const struct pacs_archive *ar,
 		   const struct pacs_index_options *opts,

@@ -82,13 +82,15 @@ void pacs_query_clear(struct pacs_query *q);
  * Add a condition: "KEY=VALUE", "KEY!=VALUE", "KEY=", "KEY=@FILE". Messages
  * name the key, never the value. PACS_EUSAGE: unknown key, or the value is
  * nothing that this key can be (a date, a number); PACS_ENOTFOUND, ...: FILE.
+ * After an error *q is as before. clock NULL: UTC in 1970.
  */
 enum pacs_err
 pacs_query_add(struct pacs_error *err, struct pacs_query *q,
 	       const char *condition,
 	       const struct pacs_query_clock *clock) PACS_MUST_CHECK;
 /* Add conditions from text, one a line; blank lines and those that begin with
- * '#' are skipped. Messages name the line's number. */
+ * '#' are skipped. Messages name the line's number; what stood before it was
+ * added. */
 enum pacs_err
 pacs_query_add_lines(struct pacs_error *err, struct pacs_query *q,
 		     const char *text, size_t len,
