@@ -24,7 +24,9 @@ anon_kinds(const struct cli_list *list, const char *option)
 			cli_usage("--%s: no kind '%s'; did you mean '%s'?",
 				  option, list->items[i], near);
 		if (!bit)
-			cli_usage("--%s: no kind '%s'", option, list->items[i]);
+			cli_usage(
+			    "--%s: no kind '%s'; --list-kinds prints them",
+			    option, list->items[i]);
 		bits |= bit;
 	}
 	return bits;

@@ -26,6 +26,13 @@ pacs_deid_key_make(struct pacs_error *err, const char *path)
 	n += 2 * sizeof(key);
 	text[n++] = '\n';
 	code = pacs_fs_write_file(err, AT_FDCWD, path, 0600, text, n, false);
+	if (code == PACS_EEXISTS) {
+		pacs_error_clear(err);
+		code = pacs_error_set(err, PACS_EEXISTS,
+				      "'%s' is there already: a key is never "
+				      "written over",
+				      path);
+	}
 	pacs_forget(key, sizeof(key));
 	pacs_forget(text, sizeof(text));
 	return code;
@@ -70,8 +77,10 @@ pacs_deid_key_read(struct pacs_error *err, const char *path,
 	int fd;
 
 	code = pacs_file_open(err, AT_FDCWD, path, &fd, &size);
-	if (code)
+	if (code) {
+		pacs_error_wrap(err, "key");
 		return code;
+	}
 	if (fstat(fd, &st))
 		code = pacs_error_sys(err, errno, "key '%s'", path);
 	else if (st.st_mode & 077)

@@ -111,8 +111,9 @@ put(struct worker *wk, struct made *m, struct pacs_dataset *ds)
 	} else if (outcome == PUT_CONFLICT) {
 		m->path[0] = '\0';
 		finish(m, PACS_ANON_FAILED, "conflict",
-		       "another object has its name in the output, or a part "
-		       "of it that a loss of power left");
+		       "the output has other bytes by its name: written with "
+		       "other options, of another object, or cut by a loss of "
+		       "power");
 	} else {
 		note_written(m, r);
 		finish(m,

@@ -58,8 +58,8 @@ enum pacs_err
 pacs_deid_output_tar(struct pacs_error *err, int fd, int zstd_level,
 		     unsigned threads,
 		     struct pacs_deid_output **ret) PACS_MUST_CHECK;
-/* The same into a file, which has its name once it is whole. PACS_EEXISTS if
- * the name is taken. */
+/* The same into a file, which has its name once it is whole; there is none if
+ * nothing was put. PACS_EEXISTS if the name is taken. */
 enum pacs_err
 pacs_deid_output_tar_file(struct pacs_error *err, const char *path,
 			  int zstd_level, unsigned threads,

@@ -56,8 +56,8 @@ parse_line(char *line, struct subject *ret)
 {
 	char *trial = cut(line), *issuer = cut(trial);
 
-	(void)cut(issuer);
-	if (!trial || !*line || !is_plain(trial))
+	/* Another field, and it is a list of something else: a map, maybe. */
+	if (cut(issuer) || !trial || !*line || !is_plain(trial))
 		return false;
 	*ret = (struct subject){line, issuer ? issuer : "", trial};
 	return true;
@@ -86,7 +86,8 @@ parse(struct pacs_error *err, struct pacs_deid_subjects *s, const char *path)
 		if (!parse_line(line, &s->list[s->count]))
 			return pacs_error_set(err, PACS_EFORMAT,
 					      "'%s', line %u: not PATIENT-ID, "
-					      "tab, TRIAL-ID (plain ASCII)",
+					      "tab, TRIAL-ID (plain ASCII), "
+					      "maybe tab, ISSUER",
 					      path, number);
 		s->count++;
 	}

@@ -1,8 +1,9 @@
 /*
  * A tar of objects, by libarchive: ustar, in the order in which they come, with
  * no times and no owners, so that the same objects make the same members. A
- * file is written beside and gets its name once it is whole. Without a tar the
- * same counts as written, as a duplicate and as a conflict.
+ * file is written beside and gets its name once it is whole, and holds
+ * something: an empty one would only be in the next run's way. Without a tar
+ * the same counts as written, as a duplicate and as a conflict.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -163,7 +164,7 @@ tar_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
 	archive_write_free(t->a);
 	if (t->path)
 		(void)!part_end(err, t->path, t->fd,
-				good && err->code == PACS_OK);
+				good && err->code == PACS_OK && t->names.count);
 	set_clear(&t->names);
 	pthread_mutex_destroy(&t->lock);
 	free(t->path);

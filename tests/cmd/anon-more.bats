@@ -201,6 +201,9 @@ absent() {
 	printf 'A1\tT-001\nA1\tT-002\n' >subjects
 	exits 4 pacs-anon --key key --subjects subjects -o dest a.dcm
 	run ! grep -q A1 err
+	printf '# pacs-anon map 1\npatient\tA1\t\tT-001\n' >subjects
+	exits 4 pacs-anon --key key --subjects subjects -o dest a.dcm
+	grep -q 'line 2' err
 	printf 'A1 T-001\n' >subjects
 	exits 4 pacs-anon --key key --subjects subjects -o dest a.dcm
 	grep -q 'line 1' err

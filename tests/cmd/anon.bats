@@ -28,6 +28,7 @@ value() {
 	run ! cmp -s a b
 	cp a before
 	exits 4 pacs-anon --make-key a
+	grep -q "^pacs-anon: 'a' is there already: a key is never written over$" err
 	cmp a before
 }
 
@@ -41,6 +42,7 @@ value() {
 	echo nonsense >key
 	exits 4 pacs-anon --key key -o dest in
 	exits 4 pacs-anon --key none -o dest in
+	grep -q "^pacs-anon: key: .*'none'" err
 }
 
 @test "wrong usage touches nothing" {
@@ -134,6 +136,10 @@ value() {
 	grep -q '2 withheld (us)' err
 	mkdir empty
 	exits 1 pacs-anon --key key -o dest empty
+	# An empty tar would be in the way of the next run.
+	exits 1 pacs-anon --key key -o x.tar in
+	[ ! -e x.tar ] && [ ! -e x.tar.part ]
+	exits 0 pacs-anon --key key --allow us -o x.tar in
 }
 
 @test "--skip expects a kind, --allow lets it pass and declares it" {
