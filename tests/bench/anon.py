@@ -3,6 +3,8 @@
 
     make bench-anon     COUNT=2000 objects of 33 KB, a quarter of 525 KB;
                         MEMORY=10000,40000 objects for memory (0: not)
+    make bench-million  MANY=1000000 objects that come as a tar by a pipe, and
+                        leave as one: memory, also with --map
 
 First on the disk of TMPDIR, then in memory (/dev/shm), where the programs' own
 part shows. cp -r is what merely copying costs; like the peers it leaves the bytes to the
@@ -19,11 +21,13 @@ import http.client
 import json
 import os
 import random
+import re
 import shutil
 import statistics
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -33,6 +37,7 @@ import dcm
 import peers
 
 COUNT = int(os.environ.get("COUNT", 2000))
+MANY = int(os.environ.get("MANY", 1000000))
 FEW = int(os.environ.get("FEW", 400))
 MEMORY = [int(n) for n in os.environ.get("MEMORY", "10000,40000").split(",")]
 PYTHON = "/usr/bin/python3"  # with Debian's pydicom
@@ -246,6 +251,85 @@ def many(folder, count):
             f.write(raw[:at] + dcm.element(8, 0x1140, "SQ", item) + raw[at:])
 
 
+def stream(count):
+    """A tar of as many objects on standard output, each one referring to
+    another that is not there; 250 of them are a study of two series, and a
+    patient. All are of one length: what differs is put into the same bytes."""
+    def number(i):
+        return b"1%09d" % i
+    uid = {name: "1.2.826.0.1.3680043.10.1338.%s." % part for name, part in (
+        ("sop", "1"), ("ref", "2"), ("study", "3"), ("series", "4"))}
+    marks = {name: u + "1999999999" for name, u in uid.items()}
+    raw = dcm.ct(999999999, 1, 1)
+    for name, old in zip(("study", "series", "sop"),
+                         dcm.uids(999999999, 1, 1)):
+        mark = marks[name].encode()
+        mark += b"\0" * (len(mark) % 2)
+        old = old.encode() + b"\0" * (len(old) % 2)
+        if len(mark) != len(old):  # the length stands before the bytes
+            raw = raw.replace(struct.pack("<H", len(old)) + old,
+                              struct.pack("<H", len(mark)) + mark)
+        raw = raw.replace(old, mark)
+    item = dcm.element(8, 0x1150, "UI", dcm.CT) + \
+        dcm.element(8, 0x1155, "UI", marks["ref"])
+    item = struct.pack("<HHI", 0xfffe, 0xe000, len(item)) + item
+    at = raw.index(b"\x10\0\x10\0PN")
+    raw = raw[:at] + dcm.element(8, 0x1140, "SQ", item) + raw[at:]
+    info = tarfile.TarInfo("x" * 10 + ".dcm")
+    info.size = len(raw)
+    head = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
+    plain = sum(head[10:148]) + sum(head[156:]) + 8 * 32
+    body = bytearray(raw + b"\0" * (-len(raw) % 512))
+    places = {name: [m.start() + len(uid[name]) for m in re.finditer(
+        re.escape(mark.encode()), raw)] for name, mark in marks.items()}
+    who = [m.start() + 1 for m in re.finditer(b"[AP]999999999", raw)]
+    out = sys.stdout.buffer
+    for i in range(count):
+        study, values = i // 250, number(i)
+        for name, value in (("sop", values), ("ref", values),
+                            ("study", number(study)),
+                            ("series", number(i // 125))):
+            for p in places[name]:
+                body[p:p + 10] = value
+        for p in who:
+            body[p:p + 9] = b"%09d" % study
+        head[:10] = values
+        head[148:156] = b"%06o\0 " % (plain + sum(values))
+        out.write(head)
+        out.write(body)
+    out.write(bytes(1024))
+
+
+def million(work, say):
+    say("memory, by peak resident size: a tar by pipes, in and out")
+    peaks = []
+    for more in ([], ["--map", os.path.join(work, "map")]):
+        source = subprocess.Popen(
+            [PYTHON, os.path.abspath(__file__), "--stream", str(MANY)],
+            stdout=subprocess.PIPE)
+        sink = subprocess.Popen(["tar", "-tf", "-"], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE)
+        count = []
+        reader = threading.Thread(
+            target=lambda: count.append(sum(1 for _ in sink.stdout)))
+        reader.start()
+        wall, _, rss = kit.measure(
+            kit.program("pacs-anon"), "-q", "--modify-dates", "--key",
+            os.path.join(work, "key"), *more, "-o", "-", "--stdin",
+            stdin=source.stdout, stdout=sink.stdin)
+        sink.stdin.close()
+        reader.join()
+        if source.wait() or sink.wait() or count != [MANY]:
+            sys.exit("%s of %d objects came" % (count, MANY))
+        say("  %d objects%s   %.1f MiB, %d s" % (
+            MANY, " with --map" if more else "", rss / 1024, wall))
+        peaks.append(rss / 1024)
+    lines = sum(1 for _ in open(os.path.join(work, "map"), "rb"))
+    say("  the map has %d lines" % lines)
+    say("  aim: at most %d MiB: %s" % (ALLOWED_MIB, "met" if max(
+        peaks) <= ALLOWED_MIB else "MISSED"))
+
+
 def memory(work, say):
     peaks = []
     say("memory, by peak resident size")
@@ -272,6 +356,16 @@ def memory(work, say):
 def main():
     if sys.argv[1:2] == ["--loop"]:
         pydicom_loop(*sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["--stream"]:
+        stream(int(sys.argv[2]))
+        return
+    if sys.argv[1:2] == ["--million"]:
+        with tempfile.TemporaryDirectory() as work:
+            subprocess.run([kit.program("pacs-anon"), "--make-key",
+                            os.path.join(work, "key")], check=True)
+            million(work, kit.Report(os.path.join(kit.BUILD,
+                                                  "bench/million.txt")))
         return
     say = kit.Report(os.path.join(kit.BUILD, "bench/anon.txt"))
     kit.machine(say, tempfile.gettempdir())

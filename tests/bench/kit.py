@@ -40,11 +40,12 @@ def measure(*command, **kw):
     """(wall seconds, CPU seconds, KiB of memory) of a command that must end
     with this status (0)."""
     status = kw.pop("status", 0)
+    kw.setdefault("stdin", subprocess.DEVNULL)
     r, w = os.pipe()
     try:
         p = subprocess.Popen(
             [os.path.join(BUILD, "bench/measure"), *command],
-            stdin=subprocess.DEVNULL, stdout=kw.pop("stdout", None),
+            stdout=kw.pop("stdout", None),
             preexec_fn=lambda: os.dup2(w, 3), pass_fds=(w, 3), **kw)
     finally:
         os.close(w)
