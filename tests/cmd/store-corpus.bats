@@ -52,7 +52,7 @@ accounted() { # FOLDER
 @test "hostile files: each has an outcome, none gets a file outside" {
 	mkdir box
 	cd box || return
-	exits 3 timeout 300 pacs-store --print -f outcome,reason,sha256,source,path "$CORPUS/hostile" "$CORPUS/fileset"
+	exits 3 timeout "$(patience 300)" pacs-store --print -f outcome,reason,sha256,source,path "$CORPUS/hostile" "$CORPUS/fileset"
 	find "$CORPUS/hostile" "$CORPUS/fileset" -type f | LC_ALL=C sort >../files
 	# A packed file is told by its member.
 	cut -f4 out | sed 's|//.*||' | LC_ALL=C sort -u | diff ../files -

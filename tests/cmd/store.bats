@@ -249,9 +249,9 @@ socket.socket(socket.AF_UNIX).bind("in/socket")'
 @test "a sparse file of 5 GB that is not DICOM is skipped without being read" {
 	mkdir in
 	truncate -s 5G in/sparse
-	exits 1 timeout 5 pacs-store in
+	exits 1 timeout "$(patience 5)" pacs-store in
 	ct in/two 1 1 2
-	exits 0 timeout 5 pacs-store in
+	exits 0 timeout "$(patience 5)" pacs-store in
 	[ "$(objects)" -eq 1 ]
 }
 
