@@ -125,8 +125,13 @@ is_offset_table(const struct walk *w, const struct pacs_element *e)
 {
 	const struct pacs_element *pixels =
 	    pacs_item_find(w->root, PACS_TAG_PixelData);
-	uint64_t length = pacs_element_length(e);
+	size_t length = 0, i;
+	const uint8_t *p = pacs_element_value(e, &length);
 
+	/* Nothing is as long as 256 TiB, but words are. */
+	for (i = 0; p && i + 8 <= length; i += 8)
+		if (p[i + 6] || p[i + 7])
+			return false;
 	return pixels && pacs_element_is_encapsulated(pixels) &&
 	       length % 8 == 0 &&
 	       length / 8 < pacs_element_fragment_count(pixels);

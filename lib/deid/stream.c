@@ -147,7 +147,7 @@ scrub_jpeg(struct stream *s, size_t at)
 				return false;
 			if (at == was)
 				return true;
-			s->in_pixels = s->in_pixels || marker == SOS;
+			s->in_pixels = marker == SOS;
 		}
 	}
 	return true;

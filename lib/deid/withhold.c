@@ -12,7 +12,7 @@ static const struct {
 } kinds[] = {
     {"us", "ultrasound, which shows names at the margin"},
     {"es", "endoscopy"},
-    {"xc", "photographs"},
+    {"xc", "photographs and scans of the surface"},
     {"gm", "microscopy by camera"},
     {"op", "photographs of the eye"},
     {"slide", "a whole slide image of the label or of the whole slide"},

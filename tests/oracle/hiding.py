@@ -87,6 +87,8 @@ def of_pixels():
         0x7fe00009, "OD", bytes(32) + M * 4)}
     yield "an offset table without fragments", {
         **image(pixels=b"\1\2\3\4"), **one(0x7fe00001, "OV", M * 4)}
+    yield "an offset table that says something", {**image(), **one(
+        0x7fe00001, "OV", M * 4), 0x7fe00010: fragments(*[b"\1\2\3\4"] * 4)}
     yield "retired pixels", {**one(0x7f000010, "OW", M),
                              **one(0x7fe00030, "OW", M)}
     yield "waveform data that are in none", one(0x54001010, "OB", M)
@@ -110,6 +112,9 @@ def of_streams():
     """(name, fragments, syntax)"""
     com = segment(0xfe, M)
     yield "in the offset table", fragments(jpeg(), offsets=M), JPEG
+    yield "between scans", fragments(jpeg(
+        b"", segment(0xc4, b"\0") + M + segment(0xda, b"\0\0") + b"PIX",
+        b"\xff\xd9")), JPEG
     yield "behind fill bytes", fragments(b"\xff" + jpeg(com)), JPEG
     yield "in extensions of JPEG", fragments(jpeg(
         segment(0xf0, M) + segment(0xfd, M) + segment(0xc8, M))), JPEG
@@ -197,7 +202,8 @@ def of_values():
 
 def places():
     for name, elements in of_pixels():
-        yield name, elements, EXPLICIT, [], M
+        yield (name, elements, PLAIN if "says something" in name else EXPLICIT,
+               [], M)
     for name, pixels, syntax in of_streams():
         yield name, {**image(), 0x7fe00010: pixels}, syntax, [], M
     for name, elements, options, wanted in of_values():
@@ -301,6 +307,7 @@ def judge_withheld(runs):
         "burned-in, said of an unknown VR": one(t["burned-in"], "UN", "YES "),
         "burned-in, said twice": {t["burned-in"]: E.el(
             t["burned-in"], "CS", "NO") + E.el(t["burned-in"], "CS", "YES ")},
+        "xc, a scan of the surface": one(0x00080016, "UI", CT[:-1] + "68.2"),
         "us, in small letters": one(t["us"], "CS", "us"),
         "us, beside another": one(t["us"], "CS", "CT\\US "),
         "sc, by modality": one(t["us"], "CS", "SC"),
