@@ -266,9 +266,14 @@ walk_is_opaque(const struct pacs_element *e)
 static bool
 is_misfit(const struct pacs_element *e)
 {
-	uint16_t dict = pacs_dict_vr(pacs_element_tag(e));
+	uint32_t tag = pacs_element_tag(e);
+	uint16_t dict = pacs_dict_vr(tag);
 
-	return dict && !form_fits(e, dict);
+	if (tag == PACS_TAG_FrameOriginTimestamp && pacs_element_length(e) &&
+	    pacs_element_length(e) != 10)
+		return true;
+	return dict &&
+	       !(form_fits(e, dict) && form_fits(e, pacs_element_vr(e)));
 }
 
 /* What the profile does; *ret_row: by a row of the table. */

@@ -187,6 +187,10 @@ def of_values():
                 0x00081140, E.el(0x00081155, "UI", M)), UIDS),
             ("a sequence for a serial number", seq(0x00181000, E.el(
                 0x00100010, "PN", M)), DEVICE),
+            ("a status of twelve letters", one(0x001021c0, "FD", M * 2),
+             PATIENT),
+            ("a time stamp of twelve letters", one(0x00340007, "OB", M * 2),
+             DATES),
             ("two stations", one(0x00081010, "SH", b"CT1\\" + M), DEVICE),
             ("a number of a person in a safe DS", safe_block(
                 x70531000=E.el(0x70531000, "DS", b"123-" + M)), PRIVATE),
