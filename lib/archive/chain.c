@@ -151,15 +151,9 @@ line_format(struct pacs_buf *out, const char *time, enum pacs_op op,
 static char *
 field(char **rest)
 {
-	char *s = *rest, *tab;
+	char *s = strsep(rest, "\t");
 
-	if (!s)
-		return NULL;
-	tab = strchr(s, '\t');
-	if (tab)
-		*tab = '\0';
-	*rest = tab ? tab + 1 : NULL;
-	return strcmp(s, "-") == 0 ? s + 1 : s;
+	return s && strcmp(s, "-") == 0 ? s + 1 : s;
 }
 
 bool

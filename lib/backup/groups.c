@@ -88,24 +88,10 @@ group_values(struct pacs_buf *out, const void *bytes, size_t size)
 
 /* --- reading -------------------------------------------------------------- */
 
-static char *
-field(char **rest)
-{
-	char *s = *rest, *tab;
-
-	if (!s)
-		return NULL;
-	tab = strchr(s, '\t');
-	if (tab)
-		*tab = '\0';
-	*rest = tab ? tab + 1 : NULL;
-	return s;
-}
-
 static bool
 number(char **rest, uint64_t *ret)
 {
-	char *s = field(rest), *end;
+	char *s = strsep(rest, "\t"), *end;
 
 	if (!s || *s < '0' || *s > '9')
 		return false;
@@ -116,7 +102,8 @@ number(char **rest, uint64_t *ret)
 bool
 group_parse(char *line, struct group_line *ret)
 {
-	char *rest = line, *s = field(&rest), *what = field(&rest);
+	char *rest = line, *s = strsep(&rest, "\t"),
+	     *what = strsep(&rest, "\t");
 	enum entry_kind kind;
 	uint64_t pack;
 	size_t i;
@@ -127,7 +114,7 @@ group_parse(char *line, struct group_line *ret)
 	memcpy(ret->key, s, KEY_ROOM);
 	ret->what = *what;
 	if (*what == '-' || *what == '?') {
-		ret->path = field(&rest);
+		ret->path = strsep(&rest, "\t");
 		return ret->path && entry_kind_of(ret->path, &kind);
 	}
 	if (*what != '+' || !number(&rest, &pack) || pack > 99999 ||
@@ -136,7 +123,7 @@ group_parse(char *line, struct group_line *ret)
 		return false;
 	ret->pack = (unsigned)pack;
 	for (i = 0; i < GROUP_VALUES; i++) {
-		ret->values[i] = field(&rest);
+		ret->values[i] = strsep(&rest, "\t");
 		if (!ret->values[i])
 			return false;
 	}

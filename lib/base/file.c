@@ -36,16 +36,18 @@ pacs_file_open(struct pacs_error *err, int dirfd, const char *path, int *ret_fd,
 	return PACS_OK;
 }
 
-enum pacs_err
-pacs_file_pread(struct pacs_error *err, int fd, void *buf, size_t size,
-		uint64_t offset, size_t *ret_read)
+/* NULL for offset: from where the file stands. */
+static enum pacs_err
+read_up_to(struct pacs_error *err, int fd, char *buf, size_t size,
+	   const uint64_t *offset, size_t *ret_read)
 {
-	char *p = buf;
 	size_t done = 0;
 
 	while (done < size) {
+		char *to = buf + done;
 		ssize_t n =
-		    pread(fd, p + done, size - done, (off_t)(offset + done));
+		    offset ? pread(fd, to, size - done, (off_t)(*offset + done))
+			   : read(fd, to, size - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -60,25 +62,17 @@ pacs_file_pread(struct pacs_error *err, int fd, void *buf, size_t size,
 }
 
 enum pacs_err
+pacs_file_pread(struct pacs_error *err, int fd, void *buf, size_t size,
+		uint64_t offset, size_t *ret_read)
+{
+	return read_up_to(err, fd, buf, size, &offset, ret_read);
+}
+
+enum pacs_err
 pacs_file_read(struct pacs_error *err, int fd, void *buf, size_t size,
 	       size_t *ret_read)
 {
-	char *p = buf;
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = read(fd, p + done, size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return pacs_error_sys(err, errno, "cannot read");
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	*ret_read = done;
-	return PACS_OK;
+	return read_up_to(err, fd, buf, size, NULL, ret_read);
 }
 
 enum pacs_err

@@ -144,19 +144,8 @@ enum pacs_err
 added_gave(struct pacs_error *err, struct apply *a, enum pacs_level level,
 	   int64_t owner, int64_t seq, bool *ret)
 {
-	sqlite3_stmt *st;
-
 	*ret = false;
 	if (!a->added.ring.count)
 		return PACS_OK;
-	st = db_stmt(err, a->db, ST_ADDED_GAVE);
-	if (!st)
-		return err->code;
-	sqlite3_bind_int(st, 1, (int)level);
-	sqlite3_bind_int64(st, 2, owner);
-	sqlite3_bind_int64(st, 3, seq);
-	if (db_step(err, a->db, st, ret))
-		return err->code;
-	sqlite3_reset(st);
-	return PACS_OK;
+	return apply_has(err, a, ST_ADDED_GAVE, level, owner, seq, ret);
 }

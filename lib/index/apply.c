@@ -204,11 +204,23 @@ apply_place(struct pacs_error *err, struct apply *a, const struct placed *p,
 
 /* --- removing ---------------------------------------------------------- */
 
-static enum pacs_err
-has_difference(struct pacs_error *err, struct apply *a, enum pacs_level level,
-	       int64_t owner, int64_t seq, bool *ret)
+enum pacs_err
+apply_run_id(struct pacs_error *err, struct apply *a, enum stmt_id stmt,
+	     int64_t id)
 {
-	sqlite3_stmt *st = db_stmt(err, a->db, ST_DIFFERS_AT);
+	sqlite3_stmt *st = db_stmt(err, a->db, stmt);
+
+	if (!st)
+		return err->code;
+	sqlite3_bind_int64(st, 1, id);
+	return db_run(err, a->db, st);
+}
+
+enum pacs_err
+apply_has(struct pacs_error *err, struct apply *a, enum stmt_id stmt,
+	  enum pacs_level level, int64_t owner, int64_t seq, bool *ret)
+{
+	sqlite3_stmt *st = db_stmt(err, a->db, stmt);
 
 	if (!st)
 		return err->code;
@@ -247,9 +259,10 @@ apply_remove(struct pacs_error *err, struct apply *a,
 		filled = sqlite3_column_int64(st, 4);
 	sqlite3_reset(st);
 	refill = seq <= filled;
-	if (!refill &&
-	    (has_difference(err, a, PACS_LEVEL_STUDY, study, seq, &refill) ||
-	     has_difference(err, a, PACS_LEVEL_SERIES, series, seq, &differs)))
+	if (!refill && (apply_has(err, a, ST_DIFFERS_AT, PACS_LEVEL_STUDY,
+				  study, seq, &refill) ||
+			apply_has(err, a, ST_DIFFERS_AT, PACS_LEVEL_SERIES,
+				  series, seq, &differs)))
 		return err->code;
 	if (!refill && !differs &&
 	    (added_gave(err, a, PACS_LEVEL_STUDY, study, seq, &refill) ||

@@ -61,6 +61,13 @@ enum pacs_err apply_flush(struct pacs_error *err, struct apply *a,
 /* Look again for objects whose header could not be read; at most max. */
 enum pacs_err apply_heal(struct pacs_error *err, struct apply *a,
 			 size_t max) PACS_MUST_CHECK;
+/* Run a statement about one row. */
+enum pacs_err apply_run_id(struct pacs_error *err, struct apply *a,
+			   enum stmt_id stmt, int64_t id) PACS_MUST_CHECK;
+/* Does the statement find a row of that level and owner, by that instance? */
+enum pacs_err apply_has(struct pacs_error *err, struct apply *a,
+			enum stmt_id stmt, enum pacs_level level, int64_t owner,
+			int64_t seq, bool *ret) PACS_MUST_CHECK;
 enum pacs_err apply_word(struct pacs_error *err, struct apply *a,
 			 const char *text, int64_t *ret_id) PACS_MUST_CHECK;
 

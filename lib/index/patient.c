@@ -201,28 +201,16 @@ out:
 
 /* --- counts ------------------------------------------------------------ */
 
-static enum pacs_err
-run_with_id(struct pacs_error *err, struct apply *a, enum stmt_id stmt,
-	    int64_t id)
-{
-	sqlite3_stmt *st = db_stmt(err, a->db, stmt);
-
-	if (!st)
-		return err->code;
-	sqlite3_bind_int64(st, 1, id);
-	return db_run(err, a->db, st);
-}
-
 enum pacs_err
 patient_recount(struct pacs_error *err, struct apply *a, int64_t id)
 {
 	if (!id)
 		return PACS_OK;
-	if (run_with_id(err, a, ST_PATIENT_PRUNE, id))
+	if (apply_run_id(err, a, ST_PATIENT_PRUNE, id))
 		return err->code;
 	if (sqlite3_changes(a->db->conn))
 		return PACS_OK;
-	if (run_with_id(err, a, ST_PATIENT_RECOUNT, id))
+	if (apply_run_id(err, a, ST_PATIENT_RECOUNT, id))
 		return err->code;
 	return renew_values(err, a, id);
 }

@@ -29,18 +29,6 @@ resettle_note(struct apply *a, int64_t study, bool refill)
 }
 
 static enum pacs_err
-run_with_id(struct pacs_error *err, struct apply *a, enum stmt_id stmt,
-	    int64_t id)
-{
-	sqlite3_stmt *st = db_stmt(err, a->db, stmt);
-
-	if (!st)
-		return err->code;
-	sqlite3_bind_int64(st, 1, id);
-	return db_run(err, a->db, st);
-}
-
-static enum pacs_err
 clear_differences(struct pacs_error *err, struct apply *a,
 		  enum pacs_level level, int64_t owner)
 {
@@ -67,17 +55,17 @@ renew_series(struct pacs_error *err, struct apply *a, int64_t study,
 	while (!db_step(err, a->db, st, &row) && row) {
 		int64_t id = sqlite3_column_int64(st, 0);
 
-		if (run_with_id(err, a, ST_CLASS_CLEAR, id) ||
-		    run_with_id(err, a, ST_CLASS_RECOUNT, id) ||
+		if (apply_run_id(err, a, ST_CLASS_CLEAR, id) ||
+		    apply_run_id(err, a, ST_CLASS_RECOUNT, id) ||
 		    (refill &&
 		     (clear_differences(err, a, PACS_LEVEL_SERIES, id) ||
 		      added_forget(err, a, PACS_LEVEL_SERIES, id))))
 			break;
 	}
 	sqlite3_reset(st);
-	if (err->code || run_with_id(err, a, ST_SERIES_PRUNE, study))
+	if (err->code || apply_run_id(err, a, ST_SERIES_PRUNE, study))
 		return err->code;
-	return run_with_id(err, a, ST_SERIES_RECOUNT, study);
+	return apply_run_id(err, a, ST_SERIES_RECOUNT, study);
 }
 
 /* --- values again, from the headers of what is left -------------------- */
@@ -228,7 +216,7 @@ gone(struct pacs_error *err, struct apply *a, const struct study *s)
 {
 	if (clear_differences(err, a, PACS_LEVEL_STUDY, s->id) ||
 	    added_forget(err, a, PACS_LEVEL_STUDY, s->id) ||
-	    run_with_id(err, a, ST_STUDY_DELETE, s->id))
+	    apply_run_id(err, a, ST_STUDY_DELETE, s->id))
 		return err->code;
 	return patient_recount(err, a, s->patient);
 }
@@ -240,8 +228,8 @@ values_anew(struct pacs_error *err, struct apply *a, const struct study *s)
 
 	if (clear_differences(err, a, PACS_LEVEL_STUDY, s->id) ||
 	    added_forget(err, a, PACS_LEVEL_STUDY, s->id) ||
-	    run_with_id(err, a, ST_STUDY_FORGET, s->id) ||
-	    run_with_id(err, a, ST_SERIES_FORGET, s->id) ||
+	    apply_run_id(err, a, ST_STUDY_FORGET, s->id) ||
+	    apply_run_id(err, a, ST_SERIES_FORGET, s->id) ||
 	    entity_study(err, a, s->uid, &e) || refill(err, a, e))
 		return err->code;
 	/* Even if nothing is said any more: that is a change too. */
@@ -258,7 +246,7 @@ resettle(struct pacs_error *err, struct apply *a, const struct touched *t)
 
 	entity_drop_all(a);
 	if (renew_series(err, a, t->study, t->refill) ||
-	    run_with_id(err, a, ST_STUDY_RECOUNT, t->study) ||
+	    apply_run_id(err, a, ST_STUDY_RECOUNT, t->study) ||
 	    look(err, a, &s, &there) || !there)
 		return err->code;
 	if (!s.series)

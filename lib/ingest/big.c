@@ -51,13 +51,8 @@ foretell_by_digest(struct worker *wk, struct item *it)
 				    "other bytes; a dry run does not compare "
 				    "the meaning of big members");
 		close(fd);
-	} else if (err.code != PACS_ENOTFOUND) {
-		item_fail(run, it, &err, false);
-	} else if (!run->opts->again &&
-		   pacs_object_is_purged(run->ar, &it->st.triple)) {
-		item_finish(run, it, PACS_OUTCOME_QUARANTINED, "purged", NULL);
 	} else {
-		item_finish(run, it, PACS_OUTCOME_STORED, it->reason, NULL);
+		foretell_absent(run, it, &err, it->reason);
 	}
 }
 

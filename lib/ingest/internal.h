@@ -186,6 +186,11 @@ void object_begin(struct worker *wk, struct item *it,
 void object_finish_other(struct run *run, struct item *it,
 			 const struct identity *id);
 
+/* The outcome that a dry run foretells where no object was found in the place
+ * (err: why), with that reason if it would be stored. */
+void foretell_absent(struct run *run, struct item *it, struct pacs_error *err,
+		     const char *reason);
+
 /* --- big.c --------------------------------------------------------------- */
 /* Read up to size bytes; fewer only at the end. */
 typedef enum pacs_err read_more_fn(struct pacs_error *err, void *ctx, char *buf,

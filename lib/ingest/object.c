@@ -79,6 +79,19 @@ is_there(struct worker *wk, const struct pacs_triple *t,
 	return same;
 }
 
+void
+foretell_absent(struct run *run, struct item *it, struct pacs_error *err,
+		const char *reason)
+{
+	if (err->code != PACS_ENOTFOUND)
+		item_fail(run, it, err, false);
+	else if (!run->opts->again &&
+		 pacs_object_is_purged(run->ar, &it->st.triple))
+		item_finish(run, it, PACS_OUTCOME_QUARANTINED, "purged", NULL);
+	else
+		item_finish(run, it, PACS_OUTCOME_STORED, reason, NULL);
+}
+
 /* What would become of it. */
 static void
 foretell(struct worker *wk, struct item *it, const struct identity *id,
@@ -100,13 +113,8 @@ foretell(struct worker *wk, struct item *it, const struct identity *id,
 		    given_find(run->given, it->st.sha256, &it->st.triple))
 			res = SAME_BYTES;
 		resolution_finish(run, it, res, &held, diff);
-	} else if (err.code != PACS_ENOTFOUND) {
-		item_fail(run, it, &err, false);
-	} else if (!run->opts->again &&
-		   pacs_object_is_purged(run->ar, &it->st.triple)) {
-		item_finish(run, it, PACS_OUTCOME_QUARANTINED, "purged", NULL);
 	} else {
-		item_finish(run, it, PACS_OUTCOME_STORED, id->reason, NULL);
+		foretell_absent(run, it, &err, id->reason);
 	}
 }
 

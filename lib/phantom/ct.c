@@ -12,7 +12,7 @@ static const char *
 sop_class(const struct pacs_ph_object *o)
 {
 	(void)o;
-	return "1.2.840.10008.5.1.4.1.1.2";
+	return PACS_PH_CT_CLASS;
 }
 
 static void

@@ -207,6 +207,14 @@ void pacs_ph_put_pixels(struct pacs_ph_object *o, struct pacs_ph_put *p,
 void pacs_ph_put_plane(struct pacs_ph_object *o, struct pacs_ph_put *p);
 void pacs_ph_put_frame_of_reference(struct pacs_ph_object *o,
 				    struct pacs_ph_put *p);
+/* Pixel Measures and Plane Orientation of so many axial slices, for all frames:
+ * into the item of the Shared Functional Groups Sequence. */
+void pacs_ph_put_volume(struct pacs_ph_object *o, struct pacs_ph_put *shared,
+			uint64_t slices);
+/* A reference to the CT image of a slice, in the same study and series. */
+#define PACS_PH_CT_CLASS "1.2.840.10008.5.1.4.1.1.2"
+void pacs_ph_put_ct(struct pacs_ph_object *o, struct pacs_ph_put *p,
+		    uint64_t slice);
 /* Instance Number and the time it was made. */
 void pacs_ph_put_instance(struct pacs_ph_object *o, struct pacs_ph_put *p);
 

@@ -139,3 +139,31 @@ pacs_ph_put_plane(struct pacs_ph_object *o, struct pacs_ph_put *p)
 		      pacs_ph_slice_step_mm(o->opts->instances));
 	pacs_ph_textf(p, PACS_TAG_SliceLocation, "%.8g", z);
 }
+
+void
+pacs_ph_put_volume(struct pacs_ph_object *o, struct pacs_ph_put *shared,
+		   uint64_t slices)
+{
+	double spacing = PACS_PH_FOV_MM / (double)o->opts->rows;
+	double step = pacs_ph_slice_step_mm(slices);
+	struct pacs_ph_put item =
+	    pacs_ph_item(shared, PACS_TAG_PixelMeasuresSequence);
+
+	pacs_ph_textf(&item, PACS_TAG_SliceThickness, "%.6g", step);
+	pacs_ph_textf(&item, PACS_TAG_SpacingBetweenSlices, "%.6g", step);
+	pacs_ph_textf(&item, PACS_TAG_PixelSpacing, "%.6g\\%.6g", spacing,
+		      spacing);
+	item = pacs_ph_item(shared, PACS_TAG_PlaneOrientationSequence);
+	pacs_ph_text(&item, PACS_TAG_ImageOrientationPatient,
+		     "1\\0\\0\\0\\1\\0");
+}
+
+void
+pacs_ph_put_ct(struct pacs_ph_object *o, struct pacs_ph_put *p, uint64_t slice)
+{
+	char uid[PACS_UID_MAX + 1];
+
+	pacs_ph_sop_uid(o->opts, o->study->number, PACS_PHANTOM_CT, o->series,
+			slice, uid);
+	pacs_ph_reference(p, PACS_PH_CT_CLASS, uid);
+}

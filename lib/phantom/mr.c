@@ -90,20 +90,11 @@ put_dimensions(struct pacs_ph_object *o, struct pacs_ph_put *p)
 static void
 put_shared_groups(struct pacs_ph_object *o, struct pacs_ph_put *p)
 {
-	double spacing = PACS_PH_FOV_MM / (double)o->opts->rows;
-	double step = pacs_ph_slice_step_mm(o->opts->frames);
 	struct pacs_ph_put shared =
 	    pacs_ph_item(p, PACS_TAG_SharedFunctionalGroupsSequence);
-	struct pacs_ph_put item =
-	    pacs_ph_item(&shared, PACS_TAG_PixelMeasuresSequence);
+	struct pacs_ph_put item;
 
-	pacs_ph_textf(&item, PACS_TAG_SliceThickness, "%.6g", step);
-	pacs_ph_textf(&item, PACS_TAG_SpacingBetweenSlices, "%.6g", step);
-	pacs_ph_textf(&item, PACS_TAG_PixelSpacing, "%.6g\\%.6g", spacing,
-		      spacing);
-	item = pacs_ph_item(&shared, PACS_TAG_PlaneOrientationSequence);
-	pacs_ph_text(&item, PACS_TAG_ImageOrientationPatient,
-		     "1\\0\\0\\0\\1\\0");
+	pacs_ph_put_volume(o, &shared, o->opts->frames);
 	item = pacs_ph_item(&shared, PACS_TAG_FrameAnatomySequence);
 	pacs_ph_text(&item, PACS_TAG_FrameLaterality, "U");
 	pacs_ph_code(&item, PACS_TAG_AnatomicRegionSequence, "12738006", "SCT",

@@ -6,9 +6,8 @@
 
 #include "phantom/internal.h"
 
-#define CT_CLASS "1.2.840.10008.5.1.4.1.1.2"
-#define POINTS   48
-#define TURN     6.28318530717958647692
+#define POINTS 48
+#define TURN   6.28318530717958647692
 
 static const struct {
 	const char *name, *type, *colour;
@@ -25,16 +24,6 @@ sop_class(const struct pacs_ph_object *o)
 {
 	(void)o;
 	return "1.2.840.10008.5.1.4.1.1.481.3";
-}
-
-static void
-put_ct(struct pacs_ph_object *o, struct pacs_ph_put *p, uint64_t slice)
-{
-	char uid[PACS_UID_MAX + 1];
-
-	pacs_ph_sop_uid(o->opts, o->study->number, PACS_PHANTOM_CT, o->series,
-			slice, uid);
-	pacs_ph_reference(p, CT_CLASS, uid);
 }
 
 static void
@@ -58,7 +47,7 @@ put_referenced_frame(struct pacs_ph_object *o, struct pacs_ph_put *p,
 		struct pacs_ph_put image =
 		    pacs_ph_item(&series, PACS_TAG_ContourImageSequence);
 
-		put_ct(o, &image, i);
+		pacs_ph_put_ct(o, &image, i);
 	}
 }
 
@@ -96,7 +85,7 @@ put_contours(struct pacs_ph_object *o, struct pacs_ph_put *p,
 			continue;
 		contour = pacs_ph_item(p, PACS_TAG_ContourSequence);
 		image = pacs_ph_item(&contour, PACS_TAG_ContourImageSequence);
-		put_ct(o, &image, i);
+		pacs_ph_put_ct(o, &image, i);
 		pacs_ph_text(&contour, PACS_TAG_ContourGeometricType,
 			     "CLOSED_PLANAR");
 		pacs_ph_textf(&contour, PACS_TAG_NumberOfContourPoints, "%d",

@@ -7,8 +7,6 @@
 
 #include "phantom/internal.h"
 
-#define CT_CLASS "1.2.840.10008.5.1.4.1.1.2"
-
 static const struct {
 	const char *label;
 	const char *category[2], *type[2]; /* SNOMED CT codes and meanings */
@@ -118,32 +116,12 @@ put_dimensions(struct pacs_ph_object *o, struct pacs_ph_put *p)
 }
 
 static void
-put_ct(struct pacs_ph_object *o, struct pacs_ph_put *p, uint64_t slice)
-{
-	char uid[PACS_UID_MAX + 1];
-
-	pacs_ph_sop_uid(o->opts, o->study->number, PACS_PHANTOM_CT, o->series,
-			slice, uid);
-	pacs_ph_reference(p, CT_CLASS, uid);
-}
-
-static void
 put_shared_groups(struct pacs_ph_object *o, struct pacs_ph_put *p)
 {
-	double spacing = PACS_PH_FOV_MM / (double)o->opts->rows;
-	double step = pacs_ph_slice_step_mm(o->opts->instances);
 	struct pacs_ph_put shared =
 	    pacs_ph_item(p, PACS_TAG_SharedFunctionalGroupsSequence);
-	struct pacs_ph_put item =
-	    pacs_ph_item(&shared, PACS_TAG_PixelMeasuresSequence);
 
-	pacs_ph_textf(&item, PACS_TAG_SliceThickness, "%.6g", step);
-	pacs_ph_textf(&item, PACS_TAG_SpacingBetweenSlices, "%.6g", step);
-	pacs_ph_textf(&item, PACS_TAG_PixelSpacing, "%.6g\\%.6g", spacing,
-		      spacing);
-	item = pacs_ph_item(&shared, PACS_TAG_PlaneOrientationSequence);
-	pacs_ph_text(&item, PACS_TAG_ImageOrientationPatient,
-		     "1\\0\\0\\0\\1\\0");
+	pacs_ph_put_volume(o, &shared, o->opts->instances);
 }
 
 /* Which CT image a frame was made from. */
@@ -158,7 +136,7 @@ put_derivation(struct pacs_ph_object *o, struct pacs_ph_put *frame,
 
 	pacs_ph_code(&item, PACS_TAG_DerivationCodeSequence, "113076", "DCM",
 		     "Segmentation");
-	put_ct(o, &source, slice);
+	pacs_ph_put_ct(o, &source, slice);
 	pacs_ph_code(&source, PACS_TAG_PurposeOfReferenceCodeSequence, "121322",
 		     "DCM", "Source image for image processing operation");
 }
@@ -197,7 +175,7 @@ put_referenced_series(struct pacs_ph_object *o, struct pacs_ph_put *p)
 		struct pacs_ph_put image =
 		    pacs_ph_item(&series, PACS_TAG_ReferencedInstanceSequence);
 
-		put_ct(o, &image, i);
+		pacs_ph_put_ct(o, &image, i);
 	}
 	pacs_ph_series_uid(o->opts, o->study->number, PACS_PHANTOM_CT,
 			   o->series, uid);
