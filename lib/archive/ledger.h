@@ -39,6 +39,14 @@ struct pacs_cursor {
 		1, 0, "0000000000000000" \
 	}
 
+/* Does a stand before b? (In one ledger.) */
+static inline bool
+pacs_cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b)
+{
+	return a->segment != b->segment ? a->segment < b->segment
+					: a->offset < b->offset;
+}
+
 enum pacs_op {
 	PACS_OP_STORE,      /* the object is in its place */
 	PACS_OP_ADOPT,      /* the same, found without a line */

@@ -120,33 +120,27 @@ free_dead(struct dead *d)
 	free(d->names);
 }
 
-static bool
-before(const struct pacs_cursor *a, const struct pacs_cursor *b)
-{
-	return a->segment != b->segment ? a->segment < b->segment
-					: a->offset < b->offset;
-}
-
 /* Where to begin: the earliest mark, if the ledger went through it. */
 static enum pacs_err
 beginning(struct pacs_error *err, const struct recovery *r,
 	  struct pacs_cursor *ret)
 {
 	static const struct pacs_cursor start = PACS_CURSOR_START;
+	const struct pacs_cursor *first = NULL;
 	enum pacs_err rc;
-	bool holds, any = false;
+	bool holds;
 	size_t i;
 
 	for (i = 0; i < r->dead_count; i++) {
 		const struct dead *d = &r->dead[i];
 
-		if (d->has_from && (!any || before(&d->from, ret))) {
-			*ret = d->from;
-			any = true;
-		}
+		if (d->has_from &&
+		    (!first || pacs_cursor_before(&d->from, first)))
+			first = &d->from;
 	}
-	if (!any)
+	if (!first)
 		return pacs_ledger_tail(err, r->ar, ret);
+	*ret = *first;
 	rc = pacs_ledger_holds(err, r->ar, ret, &holds);
 	if (!rc && !holds)
 		*ret = start; /* the state that it names was lost: verify all */

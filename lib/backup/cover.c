@@ -142,9 +142,9 @@ read_ledger(struct pacs_error *err, struct cover *c)
 	rc = pacs_ledger_open(err, c->run->o->against, NULL, &r);
 	if (rc)
 		return rc;
-	while (cursor_before(pacs_ledger_cursor(r), &c->run->to) &&
+	while (pacs_cursor_before(pacs_ledger_cursor(r), &c->run->to) &&
 	       !(rc = pacs_ledger_next(err, r, &line)) && line) {
-		if (!cursor_before(&line->at, &c->run->to))
+		if (!pacs_cursor_before(&line->at, &c->run->to))
 			break;
 		(void)take_ledger(err, c, line);
 	}

@@ -128,7 +128,7 @@ pack_windows(struct pacs_error *err, struct night *n, bool *ret_all)
 	enum pacs_err rc = PACS_OK;
 	bool first = true;
 
-	while (!rc && cursor_before(&n->now.to, &n->end)) {
+	while (!rc && pacs_cursor_before(&n->now.to, &n->end)) {
 		struct plan plan;
 
 		/* However short the time is, every night gets on. */
@@ -147,10 +147,10 @@ pack_windows(struct pacs_error *err, struct night *n, bool *ret_all)
 		if (!rc)
 			n->now.to = plan.to;
 		window_clear(&plan);
-		if (!rc && n->r && cursor_before(&n->now.to, &n->end))
+		if (!rc && n->r && pacs_cursor_before(&n->now.to, &n->end))
 			rc = write_snapshot(err, n, true);
 	}
-	*ret_all = !rc && !cursor_before(&n->now.to, &n->end);
+	*ret_all = !rc && !pacs_cursor_before(&n->now.to, &n->end);
 	return rc;
 }
 

@@ -105,15 +105,13 @@ list_line(struct job *j, const char *sha256, uint64_t size, const char *path)
 		      (unsigned long long)size, path);
 }
 
-/* An object as an entry behind what is in raw; false, and nothing added, if its
- * bytes are not there or not those recorded. */
+/* Header and bytes of an object behind what w->raw has, if it is there as
+ * recorded: *ret_size of its bytes, the last ones, and their digest. */
 static bool
-add_item(struct crew *c, struct worker *w, struct job *j,
-	 const struct item *item)
+read_item(const struct crew *c, struct worker *w, const struct item *item,
+	  uint64_t *ret_size, char ret_sha[PACS_SHA256_HEX])
 {
 	struct pacs_error e = PACS_ERROR_INIT;
-	size_t before = w->raw.len, body, pad;
-	char sha[PACS_SHA256_HEX];
 	struct stat st;
 	uint64_t size;
 	bool ok;
@@ -128,28 +126,42 @@ add_item(struct crew *c, struct worker *w, struct job *j,
 	if (ok && item->sha256) {
 		tar_header(&w->raw, item->path, size, st.st_mode & 0777,
 			   item->sha256);
-		body = w->raw.len;
 		ok = read_whole(fd, size, &w->raw);
 	} else if (ok) {
 		pacs_buf_reset(&w->text);
 		ok = read_whole(fd, size, &w->text);
-		pacs_sha256_hex(pacs_buf_str(&w->text), w->text.len, sha);
-		tar_header(&w->raw, item->path, size, st.st_mode & 0777, sha);
-		body = w->raw.len;
+		pacs_sha256_hex(pacs_buf_str(&w->text), w->text.len, ret_sha);
+		tar_header(&w->raw, item->path, size, st.st_mode & 0777,
+			   ret_sha);
 		pacs_buf_add(&w->raw, pacs_buf_str(&w->text), w->text.len);
 	}
 	close(fd);
-	if (ok) {
-		pacs_digest_add(w->digest, w->raw.data + body, (size_t)size);
-		pacs_digest_end_hex(w->digest, sha);
-		ok = !item->sha256 || strcmp(sha, item->sha256) == 0;
-	}
-	if (!ok) {
+	*ret_size = size;
+	if (!ok || !item->sha256)
+		return ok;
+	pacs_digest_add(w->digest, w->raw.data + w->raw.len - size,
+			(size_t)size);
+	pacs_digest_end_hex(w->digest, ret_sha);
+	return strcmp(ret_sha, item->sha256) == 0;
+}
+
+/* An object as an entry behind what is in raw; false, and nothing added, if its
+ * bytes are not there or not those recorded. */
+static bool
+add_item(struct crew *c, struct worker *w, struct job *j,
+	 const struct item *item)
+{
+	size_t before = w->raw.len, pad;
+	char sha[PACS_SHA256_HEX];
+	uint64_t size;
+
+	if (!read_item(c, w, item, &size, sha)) {
 		w->raw.len = before;
 		return false;
 	}
 	if (j->with_values && !j->values.len)
-		group_values(&j->values, w->raw.data + body, (size_t)size);
+		group_values(&j->values, w->raw.data + w->raw.len - size,
+			     (size_t)size);
 	pad = tar_padding(size);
 	memset(pacs_buf_reserve(&w->raw, pad), 0, pad);
 	w->raw.len += pad;

@@ -51,7 +51,7 @@ feed_bytes(struct pacs_error *err, struct feed *f, const char *bytes, size_t n)
 
 	while (!rc && bytes < end) {
 		/* Behind this place the snapshot says nothing. */
-		if (!cursor_before(&f->at, f->to)) {
+		if (!pacs_cursor_before(&f->at, f->to)) {
 			f->ended = true;
 			return PACS_OK;
 		}

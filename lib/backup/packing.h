@@ -42,7 +42,6 @@ enum pacs_err window_read(struct pacs_error *err, const struct pacs_archive *ar,
 void window_line(struct plan *p, const struct pacs_ledger_line *l);
 void window_settle(struct plan *p);
 void window_clear(struct plan *p);
-bool cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b);
 
 /* --- groups.c ------------------------------------------------------------- */
 

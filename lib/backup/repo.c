@@ -12,12 +12,47 @@
 #define MARKER     "pacs-backup"
 #define FIRST_LINE "pacs-backup 1\n"
 
+/* Is it a whole marker of this format? */
+static enum pacs_err
+check_marker(struct pacs_error *err, const char *where, struct pacs_buf *b)
+{
+	size_t len;
+
+	if (strncmp(pacs_buf_str(b), "pacs-backup ", 12) != 0)
+		return pacs_error_set(err, PACS_EFORMAT,
+				      "'%s/pacs-backup' is not a marker",
+				      where);
+	if (strncmp(b->data, FIRST_LINE, strlen(FIRST_LINE)) != 0)
+		return pacs_error_set(err, PACS_EUNSUPPORTED,
+				      "'%s' has a newer format", where);
+	if (!text_whole(b->data, b->len, &len))
+		return pacs_error_set(err, PACS_EINTEGRITY,
+				      "'%s/pacs-backup' is damaged", where);
+	return PACS_OK;
+}
+
+static enum pacs_err
+take_line(struct pacs_error *err, struct pacs_repo *r, const char *line)
+{
+	if (!strncmp(line, "archive=", 8))
+		snprintf(r->archive, sizeof(r->archive), "%s", line + 8);
+	else if (!strncmp(line, "created=", 8))
+		snprintf(r->created, sizeof(r->created), "%s", line + 8);
+	else if (!strncmp(line, "recipient=", 10))
+		names_add(&r->recipients, line + 10);
+	else if (!strncmp(line, "required=", 9) && line[9])
+		return pacs_error_set(err, PACS_EUNSUPPORTED,
+				      "'%s' needs '%.64s', which this "
+				      "version does not have",
+				      r->depot.where, line + 9);
+	return PACS_OK;
+}
+
 static enum pacs_err
 read_marker(struct pacs_error *err, struct pacs_repo *r)
 {
 	struct pacs_buf b = {0};
 	char *line, *save = NULL;
-	size_t len;
 	enum pacs_err rc = depot_slurp(err, &r->depot, MARKER, &b);
 
 	if (rc == PACS_ENOTFOUND) {
@@ -26,35 +61,12 @@ read_marker(struct pacs_error *err, struct pacs_repo *r)
 				    "'%s' is no repository (no file "
 				    "'pacs-backup' in it)",
 				    r->depot.where);
-	} else if (!rc && strncmp(pacs_buf_str(&b), "pacs-backup ", 12) != 0) {
-		rc = pacs_error_set(err, PACS_EFORMAT,
-				    "'%s/pacs-backup' is not a marker",
-				    r->depot.where);
-	} else if (!rc &&
-		   strncmp(b.data, FIRST_LINE, strlen(FIRST_LINE)) != 0) {
-		rc = pacs_error_set(err, PACS_EUNSUPPORTED,
-				    "'%s' has a newer format", r->depot.where);
-	} else if (!rc && !text_whole(b.data, b.len, &len)) {
-		rc = pacs_error_set(err, PACS_EINTEGRITY,
-				    "'%s/pacs-backup' is damaged",
-				    r->depot.where);
+	} else if (!rc) {
+		rc = check_marker(err, r->depot.where, &b);
 	}
-	for (line = rc ? NULL : strtok_r(b.data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (!strncmp(line, "archive=", 8))
-			snprintf(r->archive, sizeof(r->archive), "%s",
-				 line + 8);
-		else if (!strncmp(line, "created=", 8))
-			snprintf(r->created, sizeof(r->created), "%s",
-				 line + 8);
-		else if (!strncmp(line, "recipient=", 10))
-			names_add(&r->recipients, line + 10);
-		else if (!strncmp(line, "required=", 9) && line[9])
-			rc = pacs_error_set(err, PACS_EUNSUPPORTED,
-					    "'%s' needs '%.64s', which this "
-					    "version does not have",
-					    r->depot.where, line + 9);
-	}
+	for (line = rc ? NULL : strtok_r(b.data, "\n", &save); !rc && line;
+	     line = strtok_r(NULL, "\n", &save))
+		rc = take_line(err, r, line);
 	if (!rc && strlen(r->archive) != 36)
 		rc = pacs_error_set(err, PACS_EFORMAT,
 				    "'%s/pacs-backup' names no archive",

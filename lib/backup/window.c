@@ -7,13 +7,6 @@
 
 #include "backup/packing.h"
 
-bool
-cursor_before(const struct pacs_cursor *a, const struct pacs_cursor *b)
-{
-	return a->segment != b->segment ? a->segment < b->segment
-					: a->offset < b->offset;
-}
-
 static void
 add(struct plan *p, const char *path, const char *sha256, uint64_t size,
     bool gone, const struct pacs_cursor *at)
@@ -108,19 +101,19 @@ window_read(struct pacs_error *err, const struct pacs_archive *ar,
 
 	memset(ret, 0, sizeof(*ret));
 	ret->to = *from;
-	if (!cursor_before(from, end))
+	if (!pacs_cursor_before(from, end))
 		return PACS_OK;
 	rc = pacs_ledger_open(err, ar, from, &r);
 	if (rc)
 		return rc;
 	while (ret->lines < max_lines && ret->bytes < max_bytes &&
-	       cursor_before(pacs_ledger_cursor(r), end)) {
+	       pacs_cursor_before(pacs_ledger_cursor(r), end)) {
 		rc = pacs_ledger_next(err, r, &line);
 		if (rc || !line)
 			break;
 		/* The end of the last sealed segment is the same state as the
 		 * start of the next: whose line this is then. */
-		if (!cursor_before(&line->at, end))
+		if (!pacs_cursor_before(&line->at, end))
 			break;
 		window_line(ret, line);
 		ret->to = line->after;

@@ -190,19 +190,6 @@ load(struct pacs_error *err, struct spool *s, const struct chain *c,
 }
 
 static int
-by_key(const void *a, const void *b)
-{
-	const struct spooled *x = a, *y = b;
-	int c = memcmp(x->key, y->key, sizeof(x->key));
-
-	if (c)
-		return c;
-	if (x->segment != y->segment)
-		return x->segment < y->segment ? -1 : 1;
-	return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
-static int
 by_place(const void *a, const void *b)
 {
 	const struct spooled *x = a, *y = b;
@@ -210,6 +197,15 @@ by_place(const void *a, const void *b)
 	if (x->segment != y->segment)
 		return x->segment < y->segment ? -1 : 1;
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct spooled *x = a, *y = b;
+	int c = memcmp(x->key, y->key, sizeof(x->key));
+
+	return c ? c : by_place(a, b);
 }
 
 static int

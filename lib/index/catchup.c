@@ -115,7 +115,7 @@ one_transaction(struct pacs_error *err, struct run *r)
 	if (apply_begin(err, a, r->db, r->ar) || state_load(err, r->db, &s))
 		goto out;
 	a->done = r->done;
-	r->at_end = !pipe_is_behind(&s.cursor, &r->until);
+	r->at_end = !pacs_cursor_before(&s.cursor, &r->until);
 	if (r->at_end && !r->heal)
 		goto out;
 	if (pipe_at(err, r, &s, &a->added.ring) || apply_some(err, r, a))
@@ -172,7 +172,7 @@ begin(struct pacs_error *err, struct run *r, bool *ret_mine)
 			continue;
 		}
 		state_clear(&s);
-		if (!pipe_is_behind(&s.cursor, &r->until))
+		if (!pacs_cursor_before(&s.cursor, &r->until))
 			return PACS_OK;
 	}
 }

@@ -186,9 +186,7 @@ compare(struct pacs_error *err, struct check *c, struct doubts *d)
 	if (pacs_ledger_open(err, c->ar, NULL, &r))
 		return err->code;
 	while (!pacs_ledger_next(err, r, &line) && line &&
-	       (line->at.segment < s.cursor.segment ||
-		(line->at.segment == s.cursor.segment &&
-		 line->at.offset < s.cursor.offset)))
+	       pacs_cursor_before(&line->at, &s.cursor))
 		if (look(err, c, d, line))
 			break;
 	pacs_ledger_close(r);

@@ -15,13 +15,6 @@
 
 static const struct pacs_index_options no_options;
 
-static bool
-is_behind(const struct pacs_cursor *a, const struct pacs_cursor *b)
-{
-	return a->segment < b->segment ||
-	       (a->segment == b->segment && a->offset < b->offset);
-}
-
 /* --- does it fit the ledger? ------------------------------------------- */
 
 bool
@@ -120,7 +113,7 @@ sync_up(struct pacs_error *err, struct pacs_index *ix, size_t heal)
 		goto out;
 	if (pacs_ledger_tail(err, ix->ar, &until))
 		goto out;
-	more = is_behind(&s.cursor, &until);
+	more = pacs_cursor_before(&s.cursor, &until);
 	if (!more && !heal)
 		goto out;
 	if (!ix->writable) {

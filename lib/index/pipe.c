@@ -106,13 +106,6 @@ pipe_close(struct pipe *p)
 	memset(p, 0, sizeof(*p));
 }
 
-bool
-pipe_is_behind(const struct pacs_cursor *a, const struct pacs_cursor *b)
-{
-	return a->segment < b->segment ||
-	       (a->segment == b->segment && a->offset < b->offset);
-}
-
 static void
 copy_line(struct job *j, const struct pacs_ledger_line *line)
 {
@@ -141,7 +134,7 @@ fill_chunk(struct pacs_error *err, struct pipe *p, struct chunk *c)
 	c->ready = false;
 	pacs_arena_reset(&c->arena);
 	while (c->count < CHUNK &&
-	       pipe_is_behind(pacs_ledger_cursor(p->reader), &p->until)) {
+	       pacs_cursor_before(pacs_ledger_cursor(p->reader), &p->until)) {
 		if (pacs_ledger_next(err, p->reader, &line))
 			return err->code;
 		if (!line)

@@ -42,7 +42,6 @@ struct pipe {
 	size_t first, under_way, room;
 };
 
-bool pipe_is_behind(const struct pacs_cursor *a, const struct pacs_cursor *b);
 enum pacs_err pipe_open(struct pacs_error *err, struct pipe *p,
 			const struct pacs_archive *ar,
 			const struct state *from_state,
