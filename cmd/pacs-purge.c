@@ -196,9 +196,6 @@ purge(struct pacs_error *err, struct ctx *c)
 	return rc;
 }
 
-/* ------------------------------------------------------------------------------
- */
-
 static void
 check_usage(void)
 {

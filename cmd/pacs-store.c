@@ -69,8 +69,7 @@ struct ctx {
 	uint64_t files, bytes; /* measured so far */
 };
 
-/* --- hooks ------------------------------------------------------------------
- */
+/* --- hooks --------------------------------------------------------------- */
 
 static bool
 next_item(void *p, struct pacs_buf *path)

@@ -17,9 +17,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define PACS_UID_ROOM                                          \
-	129 /* 128 bytes that pacs_uid_is_safe allows, and NUL \
-	     */
+/* 128 bytes that pacs_uid_is_safe allows, and NUL */
+#define PACS_UID_ROOM 129
 
 /* What identifies an object: all three together. */
 struct pacs_triple {
@@ -37,8 +36,8 @@ struct pacs_settings {
 	char uuid[37];     /* of this archive */
 	char created[28];  /* UTC */
 	const char *index; /* where index.db lives; NULL: in the archive */
-	const char
-	    *default_issuer;  /* IssuerOfPatientID for those without; "" */
+	/* IssuerOfPatientID for those without; "". */
+	const char *default_issuer;
 	const char *timezone; /* "Europe/Berlin"; "" = the machine's */
 	uint64_t floor_bytes; /* free space that is kept; 0 = min(1 GiB, 2 %) */
 	/* Attributes that the index knows besides its own, a line each: values

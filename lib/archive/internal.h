@@ -138,8 +138,8 @@ struct pacs_writer {
 	uint64_t staged_since; /* bytes since free space was asked */
 	uint64_t free_bytes, floor_bytes;
 	unsigned serial;
-	uint32_t
-	    dirty_segment; /* first segment with lines not flushed; 0 none */
+	/* First segment with lines not flushed; 0: none. */
+	uint32_t dirty_segment;
 	bool marked;       /* incoming/W and its mark are durable */
 	bool spoiled;      /* a barrier failed */
 	unsigned reserved; /* lines that the ledger has space for */

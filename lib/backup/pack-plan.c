@@ -2,7 +2,6 @@
  * The objects of a plan: jobs for the crew, of one study each, and what the
  * crew makes of them into packs, in the order of the plan.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

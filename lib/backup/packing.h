@@ -13,8 +13,7 @@
 
 #define KEY_ROOM 17 /* of a group: 16 hex digits */
 
-/* --- window.c ---------------------------------------------------------------
- */
+/* --- window.c ------------------------------------------------------------ */
 
 struct item {
 	char *path;            /* in the plan's arena */

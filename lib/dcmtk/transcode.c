@@ -234,8 +234,7 @@ out:
 	return err->code;
 }
 
-/* --- both ------------------------------------------------------------------
- */
+/* --- both ---------------------------------------------------------------- */
 
 /* Read; what is big endian is turned into explicit little endian first, since
  * codecs work on that. *tmp holds the bytes then. */

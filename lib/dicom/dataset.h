@@ -89,9 +89,9 @@ struct pacs_dataset_info {
 	 * unknown syntax is stated keeps that name, and is "guessed".) */
 	char transfer_syntax[PACS_UID_MAX + 1];
 	uint64_t dataset_offset; /* of the data set in the source */
-	bool
-	    is_dicomdir; /* Media Storage Directory: (0004,1220) or its class */
-	bool stopped;    /* stop_tag was met: there is more in the source */
+	/* Media Storage Directory: (0004,1220) or its class. */
+	bool is_dicomdir;
+	bool stopped; /* stop_tag was met: there is more in the source */
 	uint64_t trailing_bytes; /* after the data set, e.g. padding */
 };
 const struct pacs_dataset_info *

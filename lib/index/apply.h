@@ -89,9 +89,9 @@ struct entity {
 	int64_t parent; /* series: study; study: patient, 0 = not yet */
 	char uid[PACS_UID_ROOM];
 	char *values[PACS_KEY_COUNT];
-	int64_t
-	    given_seq[PACS_KEY_COUNT]; /* by which; -1: before it was read */
-	bool differs[PACS_KEY_COUNT];  /* noted already */
+	/* By which; -1: before it was read. */
+	int64_t given_seq[PACS_KEY_COUNT];
+	bool differs[PACS_KEY_COUNT];           /* noted already */
 	bool has_added[PACS_ADDED_MAX], looked; /* values that are there */
 	int64_t filled_seq; /* the last instance that gave a value */
 	bool values_dirty, patient_dirty, modalities_dirty;

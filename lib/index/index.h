@@ -151,8 +151,8 @@ struct pacs_finding {
 	const char *study, *series, *instance; /* UIDs, or NULL */
 	const char *key;                       /* what disagrees, or NULL */
 	const char *path; /* of an object or such a file, or NULL */
-	bool
-	    damage; /* index, ledger and files differ (not: objects disagree) */
+	/* Index, ledger and files differ (not: objects disagree). */
+	bool damage;
 };
 typedef void pacs_finding_fn(void *ctx, const struct pacs_finding *f);
 /*

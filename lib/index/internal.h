@@ -13,8 +13,7 @@
  * or the meaning of a column change. */
 #define INDEX_SCHEMA 2
 
-/* --- a SQLite connection (db.c) ----------------------------------------------
- */
+/* --- a SQLite connection (db.c) ------------------------------------------ */
 
 /* Statements that are kept prepared. Their text is in statements.c. */
 enum stmt_id {

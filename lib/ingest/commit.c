@@ -72,8 +72,7 @@ flush(struct committer *c)
 		c->run->hooks->flush(c->run->hooks->ctx);
 }
 
-/* --- steps ------------------------------------------------------------------
- */
+/* --- steps --------------------------------------------------------------- */
 
 static void
 stop(struct committer *c)
@@ -163,8 +162,7 @@ step(struct committer *c)
 	c->since_ms = pacs_time_mono_ms();
 }
 
-/* --- the loop ---------------------------------------------------------------
- */
+/* --- the loop ------------------------------------------------------------ */
 
 static void
 take_items(struct committer *c, struct item *list)

@@ -67,8 +67,7 @@ walk_items(struct run *run)
 	pacs_buf_clear(&w.path);
 }
 
-/* --- counting ahead --------------------------------------------------------
- */
+/* --- counting ahead ------------------------------------------------------ */
 
 struct measure {
 	bool (*stopped)(void *ctx);

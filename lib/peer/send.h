@@ -42,9 +42,8 @@ const char *pacs_committed_word(enum pacs_committed c);
 
 struct pacs_send_record {
 	enum pacs_sent outcome;
-	const char
-	    *reason; /* one word, "" if there is nothing to say; static */
-	int status;  /* of the C-STORE, -1 without one */
+	const char *reason;  /* one word, "" if there is none; static */
+	int status;          /* of the C-STORE, -1 without one */
 	const char *comment; /* class of the peer's comment; static */
 	enum pacs_committed committed;
 	const char *study, *series, *instance, *sop_class;
@@ -122,8 +121,7 @@ struct pacs_send_plan {
 	const char *how;
 	const char *reason;      /* why not as it is; "" */
 	const char *syntax_sent; /* "" if refused */
-	double
-	    seconds; /* at least: round trips, and bytes if there is a rate */
+	double seconds;          /* at least: round trips; bytes, with a rate */
 };
 typedef void pacs_send_plan_fn(void *ctx, const struct pacs_send_plan *p);
 

@@ -6,8 +6,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-/* --- ASCII -----------------------------------------------------------------
- */
+/* --- ASCII --------------------------------------------------------------- */
 
 static const struct pacs_ph_name ascii_family[] = {
     {.alphabetic = "Ambercombe"},  {.alphabetic = "Birchmallow"},
@@ -39,8 +38,7 @@ static const char *const ascii_hospitals[] = {
     "Phantom General Hospital", "Shepp and Logan Infirmary",
     "Test Pattern Clinic", "Imaginary Road Medical Centre"};
 
-/* --- ISO 8859-1 ------------------------------------------------------------
- */
+/* --- ISO 8859-1 ---------------------------------------------------------- */
 
 static const struct pacs_ph_name latin1_family[] = {
     {.alphabetic = "Ährenfelder"},  {.alphabetic = "Brückenthal"},
@@ -75,8 +73,7 @@ static const char *const latin1_hospitals[] = {
     "Klinikum Möwenbüttel", "Hôpital de l'Île Fantôme",
     "Hospital del Niño Imaginario", "Øresjöberg Sjukhus"};
 
-/* --- beyond ISO 8859-1, for UTF-8 ------------------------------------------
- */
+/* --- beyond ISO 8859-1, for UTF-8 ---------------------------------------- */
 
 static const struct pacs_ph_name wide_family[] = {
     {.alphabetic = "Březohájek", .alphabetic_f = "Březohájková"},
@@ -114,8 +111,7 @@ static const char *const wide_hospitals[] = {
     "Nemocnice Březový Háj", "Szpital Złudzeń", "Hayalî Şifa Hastanesi",
     "幻影綜合醫院"};
 
-/* --- Japanese ---------------------------------------------------------------
- */
+/* --- Japanese ------------------------------------------------------------ */
 
 /* Short, since some readers count bytes, escapes included, against the limit of
  * 64 characters; and without characters whose JIS bytes look like "\\", "^" or
@@ -151,8 +147,7 @@ static const char *const japanese_hospitals[] = {
     "幻影総合病院", "霧島模擬医療センター", "架空大学附属病院",
     "花森クリニック"};
 
-/* --- Korean ------------------------------------------------------------------
- */
+/* --- Korean -------------------------------------------------------------- */
 
 static const struct pacs_ph_name korean_family[] = {
     {"Namgung", "南宮", "남궁", NULL},  {"Hwangbo", "皇甫", "황보", NULL},
@@ -177,8 +172,7 @@ static const struct pacs_ph_name korean_male[] = {
 static const char *const korean_hospitals[] = {
     "환영종합병원", "가상대학교병원", "설산의료원", "운해영상의학과의원"};
 
-/* --- Cyrillic ----------------------------------------------------------------
- */
+/* --- Cyrillic ------------------------------------------------------------ */
 
 static const struct pacs_ph_name cyrillic_family[] = {
     {.alphabetic = "Берёзовражин", .alphabetic_f = "Берёзовражина"},
@@ -216,8 +210,7 @@ static const char *const cyrillic_hospitals[] = {
     "Больница Призрачная", "Клиника Туманный Берег",
     "Областной фантомный центр", "Поликлиника № 0"};
 
-/* --- Greek -------------------------------------------------------------------
- */
+/* --- Greek --------------------------------------------------------------- */
 
 static const struct pacs_ph_name greek_family[] = {
     {.alphabetic = "Αστροφεγγίδης", .alphabetic_f = "Αστροφεγγίδου"},

@@ -81,8 +81,7 @@ pacs_ph_sop_uid(const struct pacs_phantom_options *opts, uint64_t study,
 		    (uint64_t)kind << 32 | series, instance, buf);
 }
 
-/* --- the plan ---------------------------------------------------------------
- */
+/* --- the plan ------------------------------------------------------------ */
 
 static uint64_t
 files_of_kind(const struct pacs_phantom_options *opts, int kind)

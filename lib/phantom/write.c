@@ -79,8 +79,7 @@ put_u32_le(char *at, uint32_t v)
 		at[i] = (char)(v >> (8 * i));
 }
 
-/* --- native ----------------------------------------------------------------
- */
+/* --- native -------------------------------------------------------------- */
 
 /*
  * Pixel Data is the last element, so an empty one ends the file with a length
@@ -118,8 +117,7 @@ write_native(struct pacs_error *err, struct pacs_ph_object *o,
 	return PACS_OK;
 }
 
-/* --- compressed ------------------------------------------------------------
- */
+/* --- compressed ---------------------------------------------------------- */
 
 static void
 add_item_header(struct output *out, uint16_t element, uint32_t length)
@@ -168,8 +166,7 @@ out:
 	return err->code;
 }
 
-/* --- in memory --------------------------------------------------------------
- */
+/* --- in memory ----------------------------------------------------------- */
 
 static enum pacs_err
 write_whole(struct pacs_error *err, struct pacs_ph_object *o,

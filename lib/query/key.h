@@ -77,8 +77,7 @@ extern const struct pacs_key pacs_keys[PACS_KEY_COUNT];
 enum pacs_err pacs_key_find(struct pacs_error *err, const char *name,
 			    enum pacs_key_id *ret) PACS_MUST_CHECK;
 
-/* --- added keys ------------------------------------------------------------
- */
+/* --- added keys ---------------------------------------------------------- */
 
 #define PACS_KEY_DEPTH 8
 

@@ -47,8 +47,7 @@ struct pacs_condition {
 	bool negated;
 	struct pacs_term *terms; /* EXACT ones sorted by text, behind others */
 	size_t count;
-	size_t
-	    exact; /* index of the first EXACT term; count if there is none */
+	size_t exact; /* first EXACT term; count if there is none */
 };
 
 struct pacs_query {
@@ -96,8 +95,7 @@ pacs_query_add_lines(struct pacs_error *err, struct pacs_query *q,
 		     const char *text, size_t len,
 		     const struct pacs_query_clock *clock) PACS_MUST_CHECK;
 
-/* --- matching in C ---------------------------------------------------------
- */
+/* --- matching in C ------------------------------------------------------- */
 
 /* Does the value (UTF-8, values separated by '\'; NULL = none) satisfy the
  * condition? Thread-safe. */

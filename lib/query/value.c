@@ -76,8 +76,7 @@ digits(const char *s, size_t n, int64_t *ret)
 	return n > 0;
 }
 
-/* --- days ------------------------------------------------------------------
- */
+/* --- days ---------------------------------------------------------------- */
 
 static int64_t
 day_of(int64_t y, int64_t m, int64_t d)
@@ -215,8 +214,7 @@ days(const char *s, size_t len, const struct pacs_query_clock *clock,
 	return absolute_days(s, len, low, high);
 }
 
-/* --- points in time ---------------------------------------------------------
- */
+/* --- points in time ------------------------------------------------------ */
 
 static int64_t
 midnight(const struct pacs_query_clock *clock, int64_t day)

@@ -176,8 +176,7 @@ unpack_begin(struct pacs_unpack *u)
 	return archive_read_open1(u->a);
 }
 
-/* --- the table of a zip ----------------------------------------------------
- */
+/* --- the table of a zip -------------------------------------------------- */
 
 static uint32_t
 le32(const unsigned char *p)
