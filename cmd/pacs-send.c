@@ -300,14 +300,9 @@ open_journal(struct ctx *c, const struct pacs_peer *peer)
 	free(key);
 }
 
-int
-main(int argc, char **argv)
+static void
+check_usage(int count)
 {
-	struct ctx c = {.source.err = PACS_ERROR_INIT};
-	struct pacs_peer peer;
-	int count;
-
-	c.source.operands.next = cli_start(&program, argc, argv, &count);
 	if (!count)
 		cli_usage("a peer is missing: AET@host:port, or a name of the "
 			  "address book");
@@ -321,6 +316,28 @@ main(int argc, char **argv)
 	if (flags.commit_port > 65535)
 		cli_usage("a port is 1 to 65535");
 	peer_check_usage();
+}
+
+/* The peer as it was in each address book that was read. */
+static void
+peers_free(struct ctx *c)
+{
+	while (c->peer_count) {
+		pacs_peer_clear(c->peers[--c->peer_count]);
+		free(c->peers[c->peer_count]);
+	}
+	free(c->peers);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctx c = {.source.err = PACS_ERROR_INIT};
+	struct pacs_peer peer;
+	int count;
+
+	c.source.operands.next = cli_start(&program, argc, argv, &count);
+	check_usage(count);
 	c.peer_name = *c.source.operands.next++;
 	peer_find(c.peer_name, &peer);
 	cli_watch_hup();
@@ -338,11 +355,7 @@ main(int argc, char **argv)
 	run(&c, &peer);
 	pacs_journal_close(c.journal);
 	send_source_end(&c.source);
-	while (c.peer_count) {
-		pacs_peer_clear(c.peers[--c.peer_count]);
-		free(c.peers[c.peer_count]);
-	}
-	free(c.peers);
+	peers_free(&c);
 	pacs_peer_clear(&peer);
 	return cli_finish(&c.tally);
 }
