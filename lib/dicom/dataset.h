@@ -105,6 +105,7 @@ bool pacs_dicom_looks_like(const void *bytes, size_t size);
 
 /* --- walking ----------------------------------------------------------- */
 
+/* The elements of the data set itself, group 0002 left out. Never NULL. */
 struct pacs_item *pacs_dataset_root(struct pacs_dataset *ds);
 /* File meta information (group 0002); empty if there was none. */
 struct pacs_item *pacs_dataset_meta(struct pacs_dataset *ds);

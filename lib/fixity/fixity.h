@@ -43,6 +43,7 @@ enum pacs_fault {
 #undef F
 	    PACS_FAULT_COUNT
 };
+/* "ledger", "missing", ... Static. */
 const char *pacs_fault_word(enum pacs_fault fault);
 
 /* Damage counts for an exit status; what is only worth knowing does not, and
