@@ -15,7 +15,6 @@ static const char *const lossless[] = {
 static const char *const native[] = {
     PACS_SYNTAX_IMPLICIT_LE, PACS_SYNTAX_EXPLICIT_LE, PACS_SYNTAX_EXPLICIT_BE,
     PACS_SYNTAX_DEFLATED_LE};
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 static void
 text(struct pacs_item *item, uint32_t tag, const char *value)

@@ -6,9 +6,8 @@
 
 #include "test.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define S        INT64_C(1000000)
-#define DAY      (86400 * S)
+#define S   INT64_C(1000000)
+#define DAY (86400 * S)
 
 static void
 dates(void)

@@ -130,4 +130,7 @@ test_done(void)
 		       #call " gives " #want)
 #define CHECK_OK(call) CHECK_ERR(call, PACS_OK)
 
+/* Entries of an array. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 #endif
