@@ -206,7 +206,8 @@ fuzzers: $(FUZZERS)
 check-build: all units tools $(if $(wildcard tests/fault/fault.mk),fault)
 check: deps
 	$(AGAIN) check-build UNIT_SRC='$(call matching,$(UNIT_SRC))'
-	$(AGAIN) units replays B=$(B)/asan SAN=address,undefined CFLAGS='-O1 -g1' \
+	$(AGAIN) units replays B=$(B)/asan SAN=address,undefined \
+		CFLAGS='-O0 -g1' CXXFLAGS='-O0 -g1' \
 		UNIT_SRC='$(call matching,$(UNIT_SRC))' \
 		FUZZ_SRC='$(call matching,$(FUZZ_SRC))'
 	@PACS_BUILD='$(abspath $(B))' T='$(T)' MAKE='$(MAKE)' \
