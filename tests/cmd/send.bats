@@ -413,12 +413,12 @@ rejections() {
 
 # A minute in the small: the limit is what counts, and it is --timeout's.
 @test "send waits for an answer that comes late" {
-	bad_peer associate=delay:1 'store=delay:1*1'
-	send 0 --timeout=4 "$PEER" "$one"
+	bad_peer associate=delay:0.5 'store=delay:0.5*1'
+	send 0 --timeout=2 "$PEER" "$one"
 	fates "1 sent  0000"
 	peers_stop
 	bad_peer store=drip
-	send 0 --timeout=4 "$PEER" "$one"
+	send 0 --timeout=2 "$PEER" "$one"
 	fates "1 sent  0000"
 }
 

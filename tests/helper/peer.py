@@ -26,7 +26,7 @@ ACTION  close reset silent garbage oversize
         lie                    success, but nothing is kept
         wrongid wronguid wrongfield            (store)
         half                   answer half a PDU, then silence
-        drip                   the answer, a byte every 50 ms
+        drip                   the answer, a byte every 20 ms
 *TIMES  only so often, over all associations; @N only the N-th event of the kind.
 
 With --event it answers N-ACTION (storage commitment) with N-EVENT-REPORT:
@@ -147,7 +147,7 @@ class Association:
             return
         for i in range(len(whole)):
             self.conn.sendall(whole[i:i + 1])
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     # --- misbehaviour ------------------------------------------------------
 
