@@ -169,3 +169,35 @@ forty() {
 	sort out | uniq -c | awk '{ print $1, $2, $3 }' |
 		same <(printf '1 skipped in-output\n3 written \n')
 }
+
+@test "hostile files: each has an outcome, and what is written can be read" {
+	pacs-phantom -q -o one --rows=16 --instances=1
+	mkdir bad
+	/usr/bin/python3 - one/*/*/*.dcm <<-'END'
+	import random, sys
+	whole = open(sys.argv[1], "rb").read()
+	for n in range(150):
+	    lot = random.Random(n)
+	    data = bytearray(whole[:lot.choice((len(whole), lot.randrange(1500)))])
+	    for _ in range(lot.randrange(4)):
+	        data[lot.randrange(132, len(data) + 133) % len(data)] = \
+	            lot.choice((0, 255, lot.randrange(256)))
+	    open("bad/%d" % n, "wb").write(data)
+	END
+	find bad "$PACS_TOP/tests/fuzz/corpus/fuzz_read" \
+		${CORPUS:+"$CORPUS/hostile"} -type f >list
+	kinds=()
+	for k in $(pacs-anon --list-kinds | cut -f1); do
+		kinds+=(--allow "$k")
+	done
+	status=0
+	pacs-anon -q --key key --modify-dates --retain-safe-private --clean-graphics \
+		"${kinds[@]}" --print -f outcome,source -o dest - <list >out 2>err ||
+		status=$?
+	[ "$status" = 3 ]
+	[ "$(grep -vc ^missing out)" -ge "$(wc -l <list)" ]
+	run ! grep -v -e '^written' -e '^duplicate' -e '^withheld' -e '^skipped' \
+		-e '^failed' -e '^missing' out
+	[ "$(grep -c ^written out)" -gt 3 ]
+	find dest -name '*.dcm' -exec dcmftest {} + | grep -v ^yes | same /dev/null
+}

@@ -218,6 +218,9 @@ value() {
 	[ "$(date -d "${d[0]}" +%a)" = "$(date -d 20240101 +%a)" ]
 	[ "${d[0]}" != 20240101 ]
 	f=$(find o -type f | head -n 1)
+	# Never further than the range.
+	exits 0 pacs-anon --key key --modify-dates --date-range 7 -o week in20241231
+	value "$(find week -type f | head -n 1)" 0008,0020 | grep -qx '202412[23].'
 	value "$f" 0008,002a | grep -q '101112.5+0100$'
 	[ "$(value "$f" 0028,0303)" = MODIFIED ]
 }
@@ -241,6 +244,18 @@ value() {
 	exits 0 pacs-anon --key key -o c in
 	[ "$(value "$(find c -type f | head -n 1)" 0010,0020)" = \
 		"$(value "$(find b -type f | head -n 1)" 0010,0020)" ]
+}
+
+@test "what no row names, and IDs without an issuer, are reported" {
+	ct in
+	find in -type f -exec dcmodify -q -nb -i '0014,4076=20240303' \
+		-i '0040,a067=DOE^X' -i '0010,0021=' {} +
+	exits 0 pacs-anon -v --key key -o a in
+	grep -q 'not in the table, treated by its kind: ProcedureCreationDate, 2 times' err
+	grep -q 'not in the table, treated by its kind: DocumentAuthorTrial, 2 times' err
+	grep -q '2 objects have a patient ID without issuer$' err
+	exits 0 pacs-anon -v --key key --default-issuer WARD -o b in
+	grep -q '2 objects have a patient ID without issuer: the default counted' err
 }
 
 @test "references out of the export are told" {

@@ -101,6 +101,14 @@ def rule_2(p):
             out["SynchronizationFrameOfReferenceUID"]),
            "rule 2: U keeps well-known UIDs, not what only begins so: " + odd,
            out)
+    named = dict(CodingSchemeUID="1.2.840.10008.2.16.4", ContextUID="1.2.3.71",
+                 MappingResourceUID="1.2.3.72", SOPClassesInStudy="1.2.3.73",
+                 AvailableTransferSyntaxUID="1.2.3.74",
+                 RelatedGeneralSOPClassUID="1.2.3.75")
+    out = p.anon(image(**named))
+    ok(all(out.get(k) == v for k, v in named.items()),
+       "rule 2: UIDs of classes, syntaxes, schemes and context groups stay",
+       out)
 
 
 def kept_rows(p, ds):
@@ -138,8 +146,8 @@ def rule_3(p):
                 StudyDescription="HEAD",
                 DeidentificationMethodCodeSequence=[item(CodeValue="113101")])
     out = p.anon(old)
-    ok(out.PatientIdentityRemoved == "YES" and "Basic Profile" in str(
-        out.DeidentificationMethod), "rule 3: (0012,0062) and (0012,0063)", out)
+    ok(out.PatientIdentityRemoved == "YES" and "PS3.15 2026d Basic Profile" in
+       out.DeidentificationMethod, "rule 3: (0012,0062) and (0012,0063)", out)
     ok(codes(out) == [("113100", "DCM")],
        "rule 3: (0012,0064) has 113100, and nothing that was there", codes(out))
     for option, code in METHODS.items():
