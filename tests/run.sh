@@ -130,9 +130,10 @@ if [ "${1:-}" = --one ]; then
 	exit 0
 fi
 
-# room FOLDER: has it 4 GiB?
+# room FOLDER: has it 4 GiB, and may programs run there (in containers, often not)?
 room() {
-	[ -w "$1" ] && [ "$(df -Pk "$1" | awk 'END { print $4 }')" -ge 4194304 ]
+	[ -w "$1" ] && ! grep -q " $1 .*noexec" /proc/mounts &&
+		[ "$(df -Pk "$1" | awk 'END { print $4 }')" -ge 4194304 ]
 }
 
 out=$(mktemp -d) || exit 2
