@@ -85,7 +85,7 @@ END {
 	print ".Pp\nA UID becomes 2.25.N, where N is the first 16 bytes of HMAC(uid key, UID without padding), version and variant set as PS3.5 B.2 asks."
 	print "So the same UID is the same everywhere, for as long as the key is used."
 	print "UIDs that the standard defines stay: classes, transfer syntaxes, coding schemes, context groups, well\\-known frames of reference; of the last only numbers as short as theirs."
-	print "Private ones stay where the attribute names classes, syntaxes, schemes or groups."
+	print "Private ones stay where the attribute names classes, syntaxes, schemes or groups, if they have at most 40 characters and numbers of at most 7 digits: others are instances."
 	print ".Pp\nAn accession number becomes the first 16 digits of HMAC(accession key, number)."
 	print ".Ss Dates"
 	print "With\n.Fl -modify-dates\nthe first 8 bytes of HMAC(date key, pseudonym), as a number N, give the days by which all DA and DT of a patient are moved back: N mod RANGE + 1."

@@ -206,6 +206,24 @@ vr_act(const struct pacs_deid *d, uint32_t tag, uint16_t vr)
 	}
 }
 
+/* Could each value name a class? Those of makers are short and of short
+ * numbers; a date, a serial number or a clock makes an instance, which some
+ * write where its class should be. */
+static bool
+may_be_class(const struct pacs_element *e)
+{
+	size_t len = 0, value = 0, number = 0;
+	const char *s = pacs_element_value(e, &len);
+
+	for (; s && len; s++, len--) {
+		value = *s == '\\' ? 0 : value + 1;
+		number = *s >= '0' && *s <= '9' ? number + 1 : 0;
+		if (value > 40 || number > 7)
+			return false;
+	}
+	return true;
+}
+
 /* Terms that are none may be anything. */
 static bool
 is_charset(const struct pacs_element *e)
@@ -241,5 +259,8 @@ policy_backstop(const struct pacs_deid *d, const struct pacs_element *e)
 		act = vr_act(d, tag, dict);
 	if (act == ACT_KEEP && (!form_fits(e, vr) || !form_fits(e, dict)))
 		act = ACT_REMOVE;
+	if (act == ACT_KEEP && dict == VR("UI") &&
+	    tag != PACS_TAG_SOPClassUID && !may_be_class(e))
+		act = ACT_UID;
 	return act;
 }

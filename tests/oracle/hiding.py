@@ -168,6 +168,9 @@ def of_values():
              "1.2.840.10008.1.4.19450101.99", []),
             ("a context group of the standard", 0x00200052, "UI",
              "1.2.840.10008.6.1.123456789", []),
+            ("an instance in place of its class", 0x0008001a, "UI",
+             "1.2.826.0.1.19450101.777", []),
+            ("an instance of many numbers", 0x0008001a, "UI", ".".join("123456789" * 3), []),
             ("a UID that is too long", 0x00200052, "UI",
              "1.%s42" % ("1234567890." * 20), UIDS)):
         yield name, one(tag, vr, value), options, value.encode().strip()
@@ -289,6 +292,8 @@ def judge_what_stays(runs):
     utc = "1.2.840.10008.15.1.1"
     found = runs.anon({
         "utc": (one(0x00200200, "UI", utc), EXPLICIT),
+        "class": (one(0x0008001a, "UI", "1.2.826.0.1.3680043.2.93.1.0.1\\" +
+                      "1.3.12.2.1107.5.9.1"), EXPLICIT),
         "atlas": (one(0x00200052, "UI", "1.2.840.10008.1.4.1.12"), EXPLICIT),
         "numbers": ({**one(0x00180050, "DS", "-1.23456789012345678E-04"), **one(
             0x00200032, "DS", " 1.5\\-2\\3. "), **one(
@@ -297,6 +302,7 @@ def judge_what_stays(runs):
         "planes": ({**image(), **one(0x00280012, "US", us(3)), **one(
             0x7fe00010, "OB", b"PLANES" * 2)}, EXPLICIT)}, MOVED)
     for name, wanted in (("utc", utc.encode()), ("atlas", b".1.4.1.12"),
+                         ("class", b"3680043.2.93.1.0.1\\1.3.12.2.1107.5"),
                          ("numbers", b"-1.23456789012345678E-04"),
                          ("numbers", b"1.5\\-2\\3."), ("numbers", b"IS\4\0+7"),
                          ("time", b"09:11:02.00000000"),
