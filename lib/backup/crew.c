@@ -1,6 +1,6 @@
 /*
- * Threads that read objects, compare their digests, and make frames of them.
- * Results come back in the order of the jobs.
+ * Threads that read objects, compare their digests, and have frames made of
+ * them. Results come back in the order of the jobs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +17,9 @@
 #include "base/file.h"
 #include "base/work.h"
 
-#define CHUNK_BYTES  (4u << 20)
-#define MANY_JOBS    4u /* more threads: smaller chunks, for the memory */
-#define SMALL_CHUNK  (1u << 20)
-#define SAMPLE_BYTES (64u << 10)
+#define CHUNK_BYTES (4u << 20)
+#define MANY_JOBS   4u /* more threads: smaller chunks, for the memory */
+#define SMALL_CHUNK (1u << 20)
 
 struct crew {
 	const struct pacs_archive *ar;
@@ -151,7 +150,7 @@ static bool
 add_item(struct crew *c, struct worker *w, struct job *j,
 	 const struct item *item)
 {
-	size_t before = w->raw.len, pad;
+	size_t before = w->raw.len;
 	char sha[PACS_SHA256_HEX];
 	uint64_t size;
 
@@ -162,9 +161,7 @@ add_item(struct crew *c, struct worker *w, struct job *j,
 	if (j->with_values && !j->values.len)
 		group_values(&j->values, w->raw.data + w->raw.len - size,
 			     (size_t)size);
-	pad = tar_padding(size);
-	memset(pacs_buf_reserve(&w->raw, pad), 0, pad);
-	w->raw.len += pad;
+	tar_pad(&w->raw, size);
 	list_line(j, sha, size, item->path);
 	j->bytes += size;
 	j->done++;
@@ -178,7 +175,7 @@ add_range(struct crew *c, struct worker *w, struct job *j)
 {
 	const struct item *item = j->items[0];
 	enum pacs_err rc;
-	size_t n, pad;
+	size_t n;
 
 	if (j->first)
 		tar_header(&w->raw, item->path, item->size, j->mode,
@@ -195,9 +192,7 @@ add_range(struct crew *c, struct worker *w, struct job *j)
 		group_values(&j->values, w->raw.data + w->raw.len, n);
 	w->raw.len += n;
 	if (j->last) {
-		pad = tar_padding(item->size);
-		memset(pacs_buf_reserve(&w->raw, pad), 0, pad);
-		w->raw.len += pad;
+		tar_pad(&w->raw, item->size);
 		list_line(j, item->sha256, item->size, item->path);
 		j->done++;
 		j->bytes += item->size;
@@ -206,52 +201,7 @@ add_range(struct crew *c, struct worker *w, struct job *j)
 	return PACS_OK;
 }
 
-/* --- compressing ---------------------------------------------------------- */
-
-/* Pixel data that is compressed already gains nothing: a sample tells. */
-static bool
-is_dense(ZSTD_CCtx *z, const struct pacs_buf *raw)
-{
-	char out[SAMPLE_BYTES + (SAMPLE_BYTES >> 8) + 512];
-	size_t n;
-
-	if (raw->len < 4 * SAMPLE_BYTES)
-		return false;
-	n = ZSTD_compressCCtx(z, out, sizeof(out), raw->data + raw->len / 2,
-			      SAMPLE_BYTES, 1);
-	return !ZSTD_isError(n) && n > SAMPLE_BYTES / 100 * 97;
-}
-
-static enum pacs_err
-frame(struct pacs_error *err, ZSTD_CCtx *z, const void *bytes, size_t size,
-      int level, struct pacs_buf *out)
-{
-	size_t room = ZSTD_compressBound(size), n;
-
-	ZSTD_CCtx_reset(z, ZSTD_reset_session_and_parameters);
-	ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, level);
-	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
-	/* Whatever the level: who reads it needs no more memory than this. */
-	ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, level > 3 ? 23 : 21);
-	pacs_buf_reserve(out, room);
-	n = ZSTD_compress2(z, out->data + out->len, room, bytes, size);
-	if (ZSTD_isError(n))
-		return pacs_error_set(err, PACS_EINTERNAL, "zstd: %s",
-				      ZSTD_getErrorName(n));
-	out->len += n;
-	return PACS_OK;
-}
-
-enum pacs_err
-zstd_whole(struct pacs_error *err, const void *bytes, size_t size, int level,
-	   struct pacs_buf *out)
-{
-	ZSTD_CCtx *z = ZSTD_createCCtx();
-	enum pacs_err rc = frame(err, z, bytes, size, level, out);
-
-	ZSTD_freeCCtx(z);
-	return rc;
-}
+/* --- jobs ----------------------------------------------------------------- */
 
 /* Rooms are used again: fresh memory costs a fault for each page of it. */
 static void
@@ -290,8 +240,7 @@ work(struct crew *c, struct worker *w, struct job *j)
 			j->failed[j->failed_count++] = j->items[i];
 	j->raw = w->raw.len;
 	if (!j->rc && j->raw)
-		j->rc = frame(&j->err, w->z, w->raw.data, w->raw.len,
-			      is_dense(w->z, &w->raw) ? -1 : c->level, &j->out);
+		j->rc = frame_add(&j->err, w->z, &w->raw, c->level, &j->out);
 }
 
 static void

@@ -4,6 +4,8 @@
 #ifndef PACS_BACKUP_ENTRY_H
 #define PACS_BACKUP_ENTRY_H
 
+#include <string.h>
+
 #include "archive/archive.h"
 #include "backup/stream.h"
 
@@ -30,10 +32,20 @@ bool entry_kind_of(const char *path, enum entry_kind *ret);
 /* Append the header of a file (or, path with '/' at its end, a folder). */
 void tar_header(struct pacs_buf *out, const char *path, uint64_t size,
 		unsigned mode, const char *sha256);
+/* Zeros up to the next block. */
 static inline size_t
 tar_padding(uint64_t size)
 {
 	return (size_t)((BLOCK - size % BLOCK) % BLOCK);
+}
+/* Append them, behind the bytes of a file of that size. */
+static inline void
+tar_pad(struct pacs_buf *out, uint64_t size)
+{
+	size_t n = tar_padding(size);
+
+	memset(pacs_buf_reserve(out, n), 0, n);
+	out->len += n;
 }
 
 /* --- unpack.c ------------------------------------------------------------- */

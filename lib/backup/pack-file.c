@@ -1,7 +1,6 @@
 /*
  * Files of a pack that are not objects: ledger, marker, folders, and more.
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "backup/entry.h"
@@ -62,7 +61,6 @@ pack_file(struct pacs_error *err, struct packer *p, const char *path,
 	char sha[PACS_SHA256_HEX];
 	uint64_t total = size;
 	enum pacs_err rc = pack_begin(err, p);
-	size_t pad;
 	int fd = -1;
 
 	if (!rc && !bytes) {
@@ -80,9 +78,7 @@ pack_file(struct pacs_error *err, struct packer *p, const char *path,
 		pacs_buf_add(&raw, bytes, size);
 	else
 		rc = pack_bytes(err, p, path, fd, total, &raw);
-	pad = path[strlen(path) - 1] == '/' ? 0 : tar_padding(total);
-	memset(pacs_buf_reserve(&raw, pad), 0, pad);
-	raw.len += pad;
+	tar_pad(&raw, total);
 	if (!rc)
 		rc = file_chunk(err, p, &raw);
 out:

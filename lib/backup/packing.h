@@ -1,8 +1,8 @@
 /*
  * From the ledger to packs: what is to be packed (window.c), threads that read,
- * check and compress (crew.c), packs (pack.c) of objects (pack-plan.c) and of
- * other files (pack-file.c), where in them a study is (groups.c), and what is
- * in them (lists.c).
+ * check and compress (crew.c, frame.c), packs (pack.c) of objects (pack-plan.c)
+ * and of other files (pack-file.c), where in them a study is (groups.c), and
+ * what is in them (lists.c).
  */
 #ifndef PACS_BACKUP_PACKING_H
 #define PACS_BACKUP_PACKING_H
@@ -122,7 +122,16 @@ struct job *crew_collect(struct crew *c); /* NULL: none is on its way */
 /* After its frames were written: frees j, keeps its room. */
 void crew_done(struct crew *c, struct job *j);
 void job_free(struct job *j);
-/* One frame of all the bytes, appended. */
+
+/* --- frame.c -------------------------------------------------------------- */
+
+struct ZSTD_CCtx_s; /* zstd.h */
+/* One frame of all the bytes, appended: quickly, if they look as if nothing
+ * were gained. PACS_EINTERNAL. */
+enum pacs_err frame_add(struct pacs_error *err, struct ZSTD_CCtx_s *z,
+			const struct pacs_buf *raw, int level,
+			struct pacs_buf *out) PACS_MUST_CHECK;
+/* The same at that level, with a context of its own. */
 enum pacs_err zstd_whole(struct pacs_error *err, const void *bytes, size_t size,
 			 int level, struct pacs_buf *out) PACS_MUST_CHECK;
 
