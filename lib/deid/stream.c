@@ -77,6 +77,54 @@ stream_go_to(struct stream *s, size_t *at, size_t to)
 	*at = to;
 }
 
+/* Bytes of tables that each say in their first how long they are. */
+static size_t
+tables(const uint8_t *p, size_t n, bool huffman)
+{
+	size_t at = 0, i, size;
+
+	while (at < n && p[at] >> 4 <= 1 && (p[at] & 15) <= 3) {
+		size = huffman ? 17 : p[at] >> 4 ? 129 : 65;
+		if (size > n - at)
+			break;
+		for (i = 1; huffman && i <= 16; i++)
+			size += p[at + i];
+		if (size > n - at)
+			break;
+		at += size;
+	}
+	return at;
+}
+
+/* Bytes of a segment that decoders read (ISO 10918-1 B.2); of JPEG-LS too. */
+static size_t
+used_of(const uint8_t *p, size_t n, unsigned marker)
+{
+	if (marker == 0xdb || marker == 0xc4)
+		return tables(p, n, marker == 0xc4);
+	if (marker == SOS)
+		return n ? 4 + 2 * (size_t)p[0] : 0;
+	if (marker == 0xdc || marker == 0xdd) /* lines, restarts */
+		return 4;
+	if ((marker >= 0xc0 && marker <= 0xcf && marker != 0xcc) ||
+	    marker == 0xf7) /* frames */
+		return n > 5 ? 6 + 3 * (size_t)p[5] : n;
+	return n;
+}
+
+/* What stands in a segment behind what it is for. */
+static void
+wipe_rest(struct stream *s, size_t at, size_t n, unsigned marker)
+{
+	size_t used;
+
+	if (n > s->len - at) /* it goes on in another fragment */
+		return;
+	used = used_of(s->p + at, n, marker);
+	if (used < n)
+		stream_wipe(s, at + used, n - used);
+}
+
 bool
 stream_segment(struct stream *s, size_t *at, unsigned marker)
 {
@@ -94,6 +142,8 @@ stream_segment(struct stream *s, size_t *at, unsigned marker)
 		if (!(length >= 10 && !j2k &&
 		      is_needed(s->p + *at + 4, marker, length)))
 			stream_wipe(s, *at + 4, length - 2);
+	} else if (!j2k) {
+		wipe_rest(s, *at + 4, length - 2, marker);
 	}
 	stream_go_to(s, at, *at + 2 + length);
 	return true;

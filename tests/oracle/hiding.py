@@ -118,6 +118,12 @@ def of_streams():
     yield "behind fill bytes", fragments(b"\xff" + jpeg(com)), JPEG
     yield "in extensions of JPEG", fragments(jpeg(
         segment(0xf0, M) + segment(0xfd, M) + segment(0xc8, M))), JPEG
+    yield "behind tables of JPEG", fragments(jpeg(
+        segment(0xdb, bytes(65) + M) + segment(0xc4, bytes(17) + M) +
+        segment(0xdd, b"\0\1\0\0" + M) + segment(0xc0, b"\x08\0\2\0\2\1\1"
+                                              b"\x11\0" + M),
+        segment(0xda, b"\1\1\0\0\x3f\0" + M) + b"PIX",
+        segment(0xdc, b"\0\2\0\0" + M) + b"\xff\xd9")), JPEG
     yield "in reserved segments of JPEG", fragments(jpeg(
         segment(0x02, M) + segment(0xbf, M))), JPEG
     yield "in segments of JPEG 2000 that are none", fragments(j2k(
