@@ -50,6 +50,13 @@ anon_reidentify(char **operands)
 		cli_usage("--reidentify only reads the map");
 	if (cli_slurp(&err, anon_flags.map, 1u << 30, &text))
 		cli_die(&err);
+	if (!strncmp(pacs_buf_str(&text), "age-encryption.org/", 19)) {
+		pacs_error_set(&err, PACS_EFORMAT,
+			       "'%s' is encrypted: age -d -i KEY %s | "
+			       "pacs-anon --reidentify --map - ...",
+			       anon_flags.map, anon_flags.map);
+		cli_die(&err);
+	}
 	if (!pacs_deid_map_begins(pacs_buf_str(&text), text.len)) {
 		pacs_error_set(&err, PACS_EFORMAT,
 			       "'%s' is not a map of pacs-anon",

@@ -275,6 +275,8 @@ absent() {
 	run ! grep -aq patient map.age
 	age -d -i id map.age >plain
 	id=$(value dest/*/*/*.dcm 0010,0020)
+	exits 4 pacs-anon --reidentify --map map.age "$id"
+	grep -q "'map.age' is encrypted: age -d" err
 	pacs-anon --reidentify --map - -f original "$id" <plain >got
 	[ "$(cat got)" = A1 ]
 	exits 4 pacs-anon --key key --map map.age --recipient "$to" -o dest a.dcm
