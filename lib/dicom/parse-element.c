@@ -125,8 +125,9 @@ static void
 parse_undefined(struct pacs_parser *p, struct pacs_frame *f,
 		struct pacs_element *e)
 {
-	uint16_t vr =
-	    e->raw_vr && e->raw_vr != VR_UN ? e->raw_vr : pacs_dict_vr(e->tag);
+	/* A VR that nobody knows says nothing. */
+	bool says = pacs_vr_is_known(e->raw_vr) && e->raw_vr != VR_UN;
+	uint16_t vr = says ? e->raw_vr : pacs_dict_vr(e->tag);
 	uint64_t limit = pacs_parser_limit(p, f);
 	struct pacs_form form = f->form;
 
