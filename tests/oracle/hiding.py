@@ -240,16 +240,7 @@ STAYS = (("behind native pixels", b"\4\0\0\0\1\2\3\4"),
          ("two stations", b"SH"))
 
 
-class Runs:
-    def __init__(self, folder):
-        self.folder = folder
-        self.key = os.path.join(folder, "key")
-        subprocess.run([BIN, "--make-key", self.key], check=True)
-        kinds = subprocess.run([BIN, "--list-kinds"], check=True,
-                               stdout=subprocess.PIPE).stdout.decode()
-        self.allow = [a for line in kinds.splitlines()
-                      for a in ("--allow", line.split("\t")[0])]
-
+class Runs(leaks.Place):
     def anon(self, files, options):
         """{name: (bytes written, reason)} of {name: (elements, syntax)}"""
         ins = tempfile.mkdtemp(dir=self.folder)
