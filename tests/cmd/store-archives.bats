@@ -5,10 +5,7 @@ load ../helper/env
 load ../helper/store
 
 setup() {
-	pacs_setup
-	need /usr/bin/python3
-	pacs-init a
-	export PACS_ARCHIVE=$PWD/a
+	store_setup
 }
 
 # As a file, by -n, and as a stream: COUNT objects each time.

@@ -6,11 +6,8 @@ load ../helper/env
 load ../helper/store
 
 setup() {
-	pacs_setup
 	[ -e "${CORPUS:-nowhere}/MANIFEST.tsv" ] || skip "CORPUS names no corpus"
-	need /usr/bin/python3
-	pacs-init a
-	export PACS_ARCHIVE=$PWD/a
+	store_setup
 }
 
 # Each file has one record; each record that names an object names its bytes.

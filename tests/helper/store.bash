@@ -64,3 +64,24 @@ whole() {
 objects() {
 	find "$PACS_ARCHIVE/objects" -type f | wc -l
 }
+
+# An archive in ./a, the one that PACS_ARCHIVE names.
+store_setup() {
+	pacs_setup
+	need /usr/bin/python3
+	pacs-init a
+	export PACS_ARCHIVE=$PWD/a
+}
+
+# Work in a folder that others may enter; those of bats are closed to them.
+# teardown() removes it.
+open_folder() {
+	OPEN=$(mktemp -d)
+	chmod 755 "$OPEN"
+	cp "$(native pacs-store)" "$OPEN/store"
+	cd "$OPEN" || return
+}
+
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups ./store "$@"
+}
