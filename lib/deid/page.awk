@@ -111,7 +111,7 @@ END {
 	print ".Ss Pixel data"
 	print "Are neither decoded nor changed, but for what stands beside pixels in streams of JPEG, JPEG-LS, JPEG 2000 and boxes of JPEG XL (comments, application data with EXIF, thumbnails and profiles, reserved segments, boxes of words, bytes behind the end), and between and behind segments of RLE and behind frames that are not compressed."
 	print "That becomes zeros, of the same number."
-	print "What is no such stream is not written; not looked into are video, codestreams of JPEG XL, deflated frames, and what stands in the segments of JPEG 2000 that a decoder needs."
+	print "What is no such stream is not written; not looked into are video, codestreams of JPEG XL, deflated frames, data of spectroscopy, segmented palettes, and what stands in the segments that a decoder needs (of JPEG 2000, of JFIF, Adobe and SPIFF)."
 	print "Native pixels, overlays, waveforms and lookup tables are cut to the length that the object describes; what nothing describes is removed, as are pixels that are not of the object itself."
 	print "Bits of a pixel that are not used stay; an object whose overlay stands there is withheld."
 	print "Of a colour profile (0028,2000) the words, the date and the makers become zeros; what is no profile is removed."
