@@ -15,6 +15,9 @@ import pydicom
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset, FileMetaDataset
 
+import tap
+from tap import ok
+
 warnings.simplefilter("ignore")
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
@@ -26,16 +29,6 @@ EXPLICIT, JPEG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.50"
 J2K = "1.2.840.10008.1.2.4.90"
 M = "CANARY"
 DATES = "--modify-dates", "--retain-full-dates"
-number = failures = 0
-
-
-def ok(good, what, note=""):
-    global number, failures
-    number += 1
-    failures += not good
-    print("ok" if good else "not ok", number, "-", what)
-    if not good:
-        print("#", str(note).replace("\n", " ")[:2000])
 
 
 # --- objects -----------------------------------------------------------------
@@ -226,5 +219,4 @@ def run(tests):
                 test(place)
             except Exception as e:  # what should be there is not
                 ok(False, test.__name__.replace("_", " "), repr(e))
-    print("1..%d" % number)
-    return failures > 0
+    return tap.plan()

@@ -31,6 +31,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../helper"))
+
+import tap  # noqa: E402
+
 warnings.simplefilter("ignore")
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
@@ -72,21 +77,14 @@ CODES = {0x00080119, 0x00080120, 0x00080115}
 EXTRA = set()
 FREE = {"PN", "LT", "ST", "UT", "UC", "UR", "AE"}
 DATES = {"DA", "DT", "TM"}
-failures = 0
-number = 0
 
 
 def ok(good, what, notes=()):
-    global failures, number
-    number += 1
-    print(("ok" if good else "not ok"), number, "-", what)
-    if not good:
-        failures += 1
-        shown = {}
-        for n in notes:
-            shown.setdefault(n.split(" ", 1)[-1], n)
-        for n in list(shown.values())[:int(os.environ.get("NOTES", 12))]:
-            print("#", n)
+    """Of complaints that differ in their file alone, the first."""
+    shown = {}
+    for n in notes:
+        shown.setdefault(n.split(" ", 1)[-1], n)
+    tap.ok(good, what, list(shown.values()))
 
 
 def read_table():
@@ -765,8 +763,7 @@ def main():
         judge.files(sources[0], sources[0])
         ok(len(judge.complaints) > 10, "the judge sees a file that is as it was")
         judge_canary(folder)
-    print("1..%d" % number)
-    return failures > 0
+    return tap.plan()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,12 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../helper"))
+
+import tap  # noqa: E402
+from tap import ok  # noqa: E402
+
 warnings.simplefilter("ignore")
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
@@ -32,17 +38,6 @@ TOP = os.environ.get("PACS_TOP", os.getcwd())
 CORPUS = os.environ.get("CORPUS")
 OF_A_FOLDER = 12 if os.environ.get("CHECK_ALL") else 1
 CLASSES = "1.2.840.10008.5.1.4.1.1."
-number = failures = 0
-
-
-def ok(good, what, notes=()):
-    global number, failures
-    number += 1
-    failures += not good
-    print("ok" if good else "not ok", number, "-", what)
-    if not good:
-        for n in list(notes)[:12]:
-            print("#", n)
 
 
 # --- objects that refer ------------------------------------------------------
@@ -413,8 +408,7 @@ def main():
         judge_readers(folder, key, items, "phantoms")
         if CORPUS:
             judge_readers(folder, key, corpus(), "the corpus")
-    print("1..%d" % number)
-    return failures > 0
+    return tap.plan()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,12 @@ import zlib
 
 from pydicom.datadict import DicomDictionary
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../helper"))
+
+import tap  # noqa: E402
+from tap import ok  # noqa: E402
+
 BIN = os.path.join(os.environ.get("PACS_BUILD", "build"), "bin", "pacs-anon")
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -30,16 +36,6 @@ LONG = {"OB", "OW", "OF", "OD", "OL", "OV", "SQ", "UN", "UT", "UC", "UR",
 M = b"CANARY"
 EVERYTHING = ["--modify-dates", "--clean-graphics", "--retain-safe-private",
               "--retain-device", "--retain-patient-characteristics"]
-number = failures = 0
-
-
-def ok(good, what, note=""):
-    global number, failures
-    number += 1
-    failures += not good
-    print("ok" if good else "not ok", number, "-", what)
-    if not good:
-        print("#", str(note)[:2000])
 
 
 # --- writing -----------------------------------------------------------------
@@ -469,8 +465,7 @@ def main():
         what_goes_nowhere(place)
         wrong_vrs(place, [], "Basic")
         wrong_vrs(place, EVERYTHING[:3], "with " + " ".join(EVERYTHING[:3]))
-    print("1..%d" % number)
-    return failures > 0
+    return tap.plan()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /* The question language: keys, lists, and what is refused. */
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "unit/folder.h"
 #include "unit/query_ask.h"
 
 static enum pacs_err
@@ -175,55 +175,55 @@ test_lines(void)
 	pacs_query_clear(&q);
 }
 
+static char list[300];
+
+/* The file that lists are taken from has this text now. */
+static bool
+write_list(const char *text, size_t len)
+{
+	FILE *f = fopen(list, "w");
+	bool good = f && fwrite(text, 1, len, f) == len;
+
+	return f && fclose(f) == 0 && good;
+}
+
 static void
 test_list(void)
 {
-	char path[] = "/tmp/pacs-query-XXXXXX", condition[64];
 	static const char text[] = "B*\r\n\n A1 \nzz\n";
-	int fd = mkstemp(path);
+	char condition[400];
 
 	TEST("a list is taken from a file, each value as it stands");
-	if (!CHECK(fd >= 0 && write(fd, text, sizeof(text) - 1) ==
-				  (ssize_t)sizeof(text) - 1))
-		return;
-	close(fd);
-	snprintf(condition, sizeof(condition), "StudyID=@%s", path);
+	snprintf(condition, sizeof(condition), "StudyID=@%s", list);
+	CHECK(write_list(text, sizeof(text) - 1));
 	CHECK(matches(condition, "A1"));
 	CHECK(matches(condition, "zz"));
 	CHECK(matches(condition, "B*"));
 	CHECK(!matches(condition, "B2"));
 	CHECK(!matches(condition, ""));
-	unlink(path);
 }
 
 static void
 test_empty_list(void)
 {
 	static const char *const texts[] = {"", "\n \r\n", "\xef\xbb\xbf"};
-	char path[] = "/tmp/pacs-query-XXXXXX", condition[64], msg[400];
-	int fd = mkstemp(path);
+	char condition[400], msg[400];
 	size_t i;
 
 	TEST("a list without a value is refused");
-	snprintf(condition, sizeof(condition), "StudyID!=@%s", path);
+	snprintf(condition, sizeof(condition), "StudyID!=@%s", list);
 	for (i = 0; i < 3; i++) {
-		ssize_t n = (ssize_t)strlen(texts[i]);
-
-		if (CHECK(fd >= 0 && !ftruncate(fd, 0) &&
-			  pwrite(fd, texts[i], (size_t)n, 0) == n))
-			CHECK_INT(refused(condition, msg), PACS_EUSAGE);
+		CHECK(write_list(texts[i], strlen(texts[i])));
+		CHECK_INT(refused(condition, msg), PACS_EUSAGE);
 		CHECK(strstr(msg, "no value in it") != NULL);
 	}
 	TEST("a byte order mark is no part of the first value");
-	CHECK(pwrite(fd,
-		     "\xef\xbb\xbf"
-		     "A\nB",
-		     6, 0) == 6);
-	snprintf(condition, sizeof(condition), "StudyID=@%s", path);
+	CHECK(write_list("\xef\xbb\xbf"
+			 "A\nB",
+			 6));
+	snprintf(condition, sizeof(condition), "StudyID=@%s", list);
 	CHECK(matches(condition, "A"));
 	CHECK(matches(condition, "B"));
-	close(fd);
-	unlink(path);
 }
 
 int
@@ -233,7 +233,11 @@ main(void)
 	test_table();
 	test_refused();
 	test_lines();
-	test_list();
-	test_empty_list();
+	if (CHECK(test_folder_make())) {
+		snprintf(list, sizeof(list), "%s/list", test_folder);
+		test_list();
+		test_empty_list();
+		CHECK(test_folder_remove());
+	}
 	return test_done();
 }
