@@ -38,7 +38,7 @@ bool stream_segment(struct stream *s, size_t *at, unsigned marker);
 /* False: it cannot be told what is in it. */
 bool stream_j2k(struct stream *s, size_t at);
 bool stream_boxes(struct stream *s);
-/* Of a fragment of RLE (PS3.5 G) that has cells bytes a segment. */
-bool stream_rle(struct stream *s, uint64_t cells);
+/* A fragment of RLE (PS3.5 G), a frame of an image of that size. */
+bool stream_rle(struct stream *s, const struct pixels_size *size);
 
 #endif

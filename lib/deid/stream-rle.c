@@ -1,6 +1,7 @@
 /*
- * RLE (PS3.5 G): what stands in the head beside the offsets that are used, and
- * between or behind segments, becomes zeros. Runs are counted, not written.
+ * RLE (PS3.5 G): what stands in the head beside the offsets that are used,
+ * between or behind segments, or in one that the image has not, becomes zeros.
+ * Runs are counted, not written.
  */
 #include "deid/stream-internal.h"
 
@@ -51,9 +52,13 @@ is_head(const struct stream *s)
 	return count && count <= SEGMENTS;
 }
 
+/* Bytes of a segment are cells of the image, and there are as many segments as
+ * a cell has bytes; packed bits are one. */
 bool
-stream_rle(struct stream *s, uint64_t cells)
+stream_rle(struct stream *s, const struct pixels_size *size)
 {
+	uint64_t cells = size->cells;
+	uint64_t segments = cells ? size->bytes / cells : SEGMENTS;
 	uint32_t count, i;
 
 	if (!is_head(s))
@@ -66,7 +71,11 @@ stream_rle(struct stream *s, uint64_t cells)
 
 		if (i < count)
 			end = number(s->p + 4 * i + 4);
-		used = cells ? end_of_runs(s->p, at, end, cells) : end;
+		used = end;
+		if (i > 1 && i > segments)
+			used = at;
+		else if (cells)
+			used = end_of_runs(s->p, at, end, cells);
 		if (end - used > 1)
 			stream_wipe(s, used, end - used);
 	}

@@ -238,7 +238,8 @@ go_on(struct stream *s)
 		return scrub_jpeg(s, at);
 	else if (s->kind == KIND_J2K)
 		return stream_j2k(s, at);
-	return true;
+	/* Boxes end with their fragment here; what goes on nobody follows. */
+	return s->kind != KIND_BOXES || !s->len;
 }
 
 /* By what they begin with; a marker may have fill bytes before it. */
@@ -354,7 +355,7 @@ stream_scrub(struct pacs_element *e, const char *syntax,
 		if (family == FAMILY_RLE && s.number > size->frames)
 			stream_wipe(&s, 0, s.len);
 		else if (family == FAMILY_RLE)
-			good = stream_rle(&s, size->cells);
+			good = stream_rle(&s, size);
 		else if (family == FAMILY_PLAIN)
 			scrub_plain(&s, &left);
 		else

@@ -144,6 +144,8 @@ def of_streams():
     yield "in the head of RLE", fragments(rle(RUN, head=M * 3)), RLE
     yield "behind RLE", fragments(rle(RUN, gap=M)), RLE
     yield "between segments of RLE", fragments(rle(RUN, RUN, gap=M)), RLE
+    yield "in a segment of RLE that the image has not", fragments(
+        rle(RUN, b"\5" + M)), RLE
     yield "behind the frames of RLE", fragments(rle(RUN), M * 3), RLE
     yield "behind frames that are not compressed", fragments(
         b"\1\2\3\4" + M, M), PLAIN
@@ -355,6 +357,8 @@ def judge_refused(runs):
         "words in place of RLE": (fragments(M * 20), RLE),
         "RLE whose offsets lead out": (fragments(
             struct.pack("<16I", 2, 70000, 80000, *[0] * 13) + RUN + M), RLE),
+        "boxes that go on in another fragment": (fragments(
+            box(b"jP  ", b"\r\n\x87\n") + box(b"jp2c", j2k()), M * 3), J2K),
         "a syntax that is no UID": (fragments(M), M.decode())}
     found = runs.anon({n: ({**image(), 0x7fe00010: p}, s)
                        for n, (p, s) in files.items()}, runs.allow)
