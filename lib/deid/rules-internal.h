@@ -41,6 +41,23 @@ struct pacs_deid_rules {
 	size_t count, cap;
 };
 
+#define RULE_WORDS_MAX 16
+
+/* They point into the line. */
+struct rule_words {
+	char *word[RULE_WORDS_MAX];
+	bool quoted[RULE_WORDS_MAX];
+	unsigned count;
+};
+
+enum rule_words_end {
+	RULE_WORDS_ALL,
+	RULE_WORDS_OPEN, /* a quote is not closed */
+	RULE_WORDS_MANY,
+};
+
+/* Takes the line apart, in place. */
+enum rule_words_end rule_split(char *line, struct rule_words *ret);
 /* Evaluate the conditions against an object. */
 void rules_begin(struct walk *w);
 /* The rule for an element that is in w->item, or NULL. */

@@ -10,16 +10,13 @@
 #include "deid/rules-internal.h"
 
 #define TEXT_MAX (1u << 20)
-#define WORDS    16
 
 struct parser {
 	struct pacs_error *err;
 	struct pacs_deid_rules *rules;
 	const char *name;
 	unsigned line;
-	char *words[WORDS];
-	bool quoted[WORDS];
-	unsigned count;
+	struct rule_words words;
 };
 
 static enum pacs_err fail(struct parser *p, const char *fmt, ...)
@@ -38,57 +35,16 @@ fail(struct parser *p, const char *fmt, ...)
 			      p->line, text);
 }
 
-/* --- words -----------------------------------------------------------------
- */
-
-/* Take the next word; a quoted one may hold spaces. False at the end. */
-static bool
-next_word(char **at, char **ret, bool *ret_quoted, bool *ret_open)
-{
-	char *s = *at, *to;
-
-	*ret_open = false;
-	s += strspn(s, " \t");
-	if (!*s || *s == '#')
-		return false;
-	*ret = to = s;
-	*ret_quoted = *s == '"';
-	while (*s && *s != ' ' && *s != '\t') {
-		if (*s != '"') {
-			*to++ = *s++;
-			continue;
-		}
-		for (s++; *s && *s != '"';)
-			*to++ = *s++;
-		*ret_open = !*s;
-		if (*s)
-			s++;
-	}
-	if (*s)
-		s++;
-	*at = s;
-	*to = '\0';
-	return true;
-}
-
 static enum pacs_err
 split(struct parser *p, char *line)
 {
-	bool open;
-
-	p->count = 0;
-	for (;;) {
-		char *word;
-		bool quoted;
-
-		if (!next_word(&line, &word, &quoted, &open))
-			return PACS_OK;
-		if (open)
-			return fail(p, "a quote is not closed");
-		if (p->count == WORDS)
-			return fail(p, "more than %d words", WORDS);
-		p->quoted[p->count] = quoted;
-		p->words[p->count++] = word;
+	switch (rule_split(line, &p->words)) {
+	case RULE_WORDS_OPEN:
+		return fail(p, "a quote is not closed");
+	case RULE_WORDS_MANY:
+		return fail(p, "more than %d words", RULE_WORDS_MAX);
+	default:
+		return PACS_OK;
 	}
 }
 
@@ -201,18 +157,19 @@ parse_action(const char *word, enum rule_action *ret)
 static unsigned
 parse_target(struct parser *p, unsigned at, struct rule *r)
 {
-	char *word = p->words[at];
+	char *word = p->words.word[at];
 
-	if (at >= p->count) {
+	if (at >= p->words.count) {
 		fail(p, "the target is missing");
 		return 0;
 	}
 	if (!strcmp(word, "private")) {
-		if (at + 2 >= p->count) {
+		if (at + 2 >= p->words.count) {
 			fail(p, "private \"CREATOR\" GGGG,xxEE");
 			return 0;
 		}
-		return parse_private(p, p->words[at + 1], p->words[at + 2], r)
+		return parse_private(p, p->words.word[at + 1],
+				     p->words.word[at + 2], r)
 			   ? 0
 			   : 3;
 	}
@@ -348,32 +305,34 @@ parse_line(struct parser *p, char *line)
 	struct rule r = {.line = p->line};
 	unsigned at = 1, n;
 
-	if (split(p, line) || !p->count)
+	if (split(p, line) || !p->words.count)
 		return p->err->code;
-	if (!parse_action(p->words[0], &r.action))
+	if (!parse_action(p->words.word[0], &r.action))
 		return fail(p,
 			    "'%s' is none of keep, remove, blank, replace, "
 			    "hash",
-			    p->words[0]);
+			    p->words.word[0]);
 	n = parse_target(p, at, &r);
 	if (!n)
 		return p->err->code;
 	at += n;
 	if (r.action == RULE_REPLACE) {
-		if (at >= p->count)
+		if (at >= p->words.count)
 			return fail(p, "the value is missing");
-		r.value = pacs_arena_strdup(&p->rules->arena, p->words[at++]);
+		r.value =
+		    pacs_arena_strdup(&p->rules->arena, p->words.word[at++]);
 	}
 	if (check_value(p, &r))
 		return p->err->code;
-	if (at < p->count && (p->quoted[at] || strcmp(p->words[at++], "when")))
+	if (at < p->words.count &&
+	    (p->words.quoted[at] || strcmp(p->words.word[at++], "when")))
 		return fail(p, "'when' and conditions may follow, nothing "
 			       "else");
-	if (at == p->count && !strcmp(p->words[at - 1], "when") &&
+	if (at == p->words.count && !strcmp(p->words.word[at - 1], "when") &&
 	    at > n + 1 + (r.action == RULE_REPLACE))
 		return fail(p, "the condition is missing");
-	for (; at < p->count; at++)
-		if (parse_condition(p, p->words[at], &r))
+	for (; at < p->words.count; at++)
+		if (parse_condition(p, p->words.word[at], &r))
 			return p->err->code;
 	return add(p, &r);
 }
