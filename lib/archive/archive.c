@@ -14,23 +14,30 @@
 #include "archive/internal.h"
 #include "base/file.h"
 
+/* The archive owns text, in place of what it had there. */
+static const char *
+keep(struct pacs_archive *ar, enum marker_text which, char *text)
+{
+	free(ar->texts[which]);
+	return ar->texts[which] = text;
+}
+
 static void
 add_index_key(struct pacs_archive *ar, const char *value)
 {
-	char *more = pacs_format("%s%s\n", ar->settings.index_keys, value);
+	const char **keys = &ar->settings.index_keys;
 
-	free(ar->texts[3]);
-	ar->settings.index_keys = ar->texts[3] = more;
+	*keys = keep(ar, TEXT_KEYS, pacs_format("%s%s\n", *keys, value));
 }
 
 static void
 add_unknown(struct pacs_archive *ar, const char *key)
 {
-	const char *before = ar->settings.unknown;
-	char *more = pacs_format("%s%s%.64s", before, *before ? ", " : "", key);
+	const char **unknown = &ar->settings.unknown;
 
-	free(ar->texts[4]);
-	ar->settings.unknown = ar->texts[4] = more;
+	*unknown = keep(
+	    ar, TEXT_UNKNOWN,
+	    pacs_format("%s%s%.64s", *unknown, **unknown ? ", " : "", key));
 }
 
 /* A floor that is misread would let a disk fill up. */
@@ -60,11 +67,11 @@ apply_setting(struct pacs_error *err, struct pacs_archive *ar, const char *key,
 	else if (strcmp(key, "created") == 0)
 		snprintf(s->created, sizeof(s->created), "%s", value);
 	else if (strcmp(key, "index") == 0)
-		s->index = ar->texts[0] = pacs_strdup(value);
+		s->index = keep(ar, TEXT_INDEX, pacs_strdup(value));
 	else if (strcmp(key, "default-issuer") == 0)
-		s->default_issuer = ar->texts[1] = pacs_strdup(value);
+		s->default_issuer = keep(ar, TEXT_ISSUER, pacs_strdup(value));
 	else if (strcmp(key, "timezone") == 0)
-		s->timezone = ar->texts[2] = pacs_strdup(value);
+		s->timezone = keep(ar, TEXT_ZONE, pacs_strdup(value));
 	else if (strcmp(key, "index-key") == 0)
 		add_index_key(ar, value);
 	else if (strcmp(key, "floor") == 0)
@@ -201,7 +208,7 @@ pacs_archive_close(struct pacs_archive *ar)
 		return;
 	if (ar->dirfd >= 0)
 		close(ar->dirfd);
-	for (i = 0; i < sizeof(ar->texts) / sizeof(ar->texts[0]); i++)
+	for (i = 0; i < TEXT_COUNT; i++)
 		free(ar->texts[i]);
 	free(ar->path);
 	free(ar);

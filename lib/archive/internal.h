@@ -22,6 +22,15 @@
 #define MARKER_MAX        65536
 #define MARKER_FIRST_LINE "pacs-archive 1\n"
 
+enum marker_text {
+	TEXT_INDEX,
+	TEXT_ISSUER,
+	TEXT_ZONE,
+	TEXT_KEYS,
+	TEXT_UNKNOWN,
+	TEXT_COUNT
+};
+
 struct pacs_archive {
 	char *path;
 	int dirfd;
@@ -30,7 +39,7 @@ struct pacs_archive {
 	uid_t uid;
 	gid_t gid;
 	struct pacs_settings settings;
-	char *texts[5]; /* owned strings of settings */
+	char *texts[TEXT_COUNT]; /* what settings point to */
 	struct pacs_recovery recovery;
 };
 
