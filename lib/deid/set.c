@@ -59,13 +59,16 @@ static void
 grow(const struct digest_set *s, struct digest_part *p)
 {
 	struct digest_part bigger = *p;
-	char *slot, *end = p->slots + p->cap * size_of(s);
+	size_t i;
 
 	bigger.cap = p->cap ? p->cap + p->cap / 4 : FIRST;
 	bigger.slots = pacs_calloc(bigger.cap, size_of(s));
-	for (slot = p->slots; slot < end; slot += size_of(s))
+	for (i = 0; i < p->cap; i++) {
+		const char *slot = p->slots + i * size_of(s);
+
 		if (!is_free(s, slot))
 			memcpy(slot_of(s, &bigger, slot), slot, size_of(s));
+	}
 	free(p->slots);
 	*p = bigger;
 }
