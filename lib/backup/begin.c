@@ -30,22 +30,23 @@ require_history(struct pacs_error *err, const struct night *n,
 static enum pacs_err
 remove_leftovers(struct pacs_error *err, struct night *n, const char *top)
 {
-	struct names names = {0};
+	struct names names = {0}, named = {0};
 	char dir[NAME_ROOM], name[300];
 	enum pacs_err rc;
-	size_t i, k;
+	size_t i;
 
+	for (i = 0; i < n->now.file_count; i++)
+		names_add(&named, n->now.files[i].name);
+	names_sort(&named);
 	snprintf(dir, sizeof(dir), "%s/%06u", top, n->now.number);
 	rc = depot_list(err, &n->r->depot, dir, &names);
 	for (i = 0; !rc && i < names.count; i++) {
 		snprintf(name, sizeof(name), "%s/%s", dir, names.list[i]);
-		for (k = 0; k < n->now.file_count; k++)
-			if (!strcmp(n->now.files[k].name, name))
-				break;
-		if (k == n->now.file_count)
+		if (!names_have(&named, name))
 			rc = depot_remove(err, &n->r->depot, name);
 	}
 	names_clear(&names);
+	names_clear(&named);
 	return rc;
 }
 
@@ -99,7 +100,7 @@ go_on_behind(const char *name, const char *folder, unsigned *number)
 				 : NULL;
 	unsigned long k = digits ? strtoul(digits + 1, NULL, 10) : 0;
 
-	if (k > *number && k <= 99999)
+	if (k > *number && k <= PACK_NUMBER_MOST)
 		*number = (unsigned)k;
 }
 

@@ -117,7 +117,7 @@ group_parse(char *line, struct group_line *ret)
 		ret->path = strsep(&rest, "\t");
 		return ret->path && entry_kind_of(ret->path, &kind);
 	}
-	if (*what != '+' || !number(&rest, &pack) || pack > 99999 ||
+	if (*what != '+' || !number(&rest, &pack) || pack > PACK_NUMBER_MOST ||
 	    !number(&rest, &ret->offset) || !number(&rest, &ret->length) ||
 	    !number(&rest, &ret->raw) || !number(&rest, &ret->objects))
 		return false;

@@ -89,11 +89,26 @@ submit(struct pacs_error *err, struct packer *p, struct job *j)
 	if (!rc && crew_full(p->crew))
 		rc = take_job(err, p, crew_collect(p->crew));
 	if (rc) {
+		j->fd = -1; /* stays the caller's */
 		job_free(j);
 		return rc;
 	}
 	crew_submit(p->crew, j);
 	return PACS_OK;
+}
+
+/* Wait for what is on its way. After a failure it goes nowhere. */
+static enum pacs_err
+settle(struct pacs_error *err, struct packer *p, enum pacs_err rc)
+{
+	struct job *j;
+
+	while ((j = crew_collect(p->crew)))
+		if (rc)
+			job_free(j);
+		else
+			rc = take_job(err, p, j);
+	return rc;
 }
 
 static struct job *
@@ -161,6 +176,10 @@ pack_big(struct pacs_error *err, struct packer *p, struct item *item,
 		j->last = at == item->size;
 		rc = submit(err, p, j);
 	}
+	if (rc) { /* the last range, which closes it, was not submitted */
+		(void)!settle(err, p, rc);
+		close(fd);
+	}
 	return rc;
 }
 
@@ -203,25 +222,11 @@ next_job(struct packer *p, struct plan *plan, size_t *at, const char *key,
 	return j;
 }
 
-static enum pacs_err
-settle(struct pacs_error *err, struct packer *p)
-{
-	enum pacs_err rc = PACS_OK;
-	struct job *j;
-
-	while ((j = crew_collect(p->crew)))
-		if (rc)
-			job_free(j);
-		else
-			rc = take_job(err, p, j);
-	return rc;
-}
-
 enum pacs_err
 pack_plan(struct pacs_error *err, struct packer *p, struct plan *plan)
 {
 	char key[KEY_ROOM], before[KEY_ROOM] = "";
-	enum pacs_err rc = PACS_OK, end;
+	enum pacs_err rc = PACS_OK;
 	size_t i = 0;
 
 	while (!rc && i < plan->count) {
@@ -243,6 +248,5 @@ pack_plan(struct pacs_error *err, struct packer *p, struct plan *plan)
 			rc = submit(err, p, next_job(p, plan, &i, key, first));
 		}
 	}
-	end = settle(rc ? &(struct pacs_error)PACS_ERROR_INIT : err, p);
-	return rc ? rc : end;
+	return settle(err, p, rc);
 }

@@ -12,6 +12,9 @@
 #include "query/key.h"
 
 #define KEY_ROOM 17 /* of a group: 16 hex digits */
+/* Packs of a snapshot are numbered with five digits or more: the first one of
+ * a large archive may have many. */
+#define PACK_NUMBER_MOST 9999999
 
 /* --- window.c ------------------------------------------------------------ */
 

@@ -83,10 +83,11 @@ push_write(struct pacs_error *err, struct push *p, const void *bytes,
 	struct pacs_error child = PACS_ERROR_INIT;
 	enum pacs_err rc = pacs_fs_write(err, p->in, bytes, size);
 
-	/* If age died, its own words say more than "broken pipe". */
+	/* If age died, its own words say more than "broken pipe". What would
+	 * follow must not go to the file past it. */
 	if (rc && p->age.pid) {
 		close(p->in);
-		p->in = p->fd;
+		p->in = -1;
 		if (pacs_child_wait(&child, &p->age))
 			*err = child;
 	}
@@ -106,6 +107,8 @@ end_age(struct pacs_error *err, struct push *p)
 {
 	if (p->in == p->fd)
 		return PACS_OK;
+	if (p->in < 0)
+		return pacs_error_set(err, PACS_EIO, "age ended early");
 	close(p->in);
 	p->in = p->fd;
 	return pacs_child_wait(err, &p->age);

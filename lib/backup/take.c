@@ -2,6 +2,7 @@
  * The entries of a pack into a folder that becomes an archive; of a damaged
  * pack those that are whole.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,8 @@ write_entry(struct pacs_error *err, struct target *t, struct unpack *u,
 			break;
 		most -= n;
 	}
-	close(fd);
+	if (close(fd) != 0 && !rc)
+		rc = pacs_error_sys(err, errno, "cannot write");
 	if (rc)
 		(void)!pacs_fs_unlink(&e, t->dirfd, name);
 	return rc;
@@ -199,8 +201,8 @@ salvage(struct pacs_error *err, struct target *t,
 	struct salvage v = {t, pack, 0};
 	enum pacs_err rc;
 
-	/* Five digits fit. NOLINTNEXTLINE(cert-err34-c) */
-	if (sscanf(pack->name, "packs/%*6u/%5u", &v.number) != 1)
+	/* Seven digits fit. NOLINTNEXTLINE(cert-err34-c) */
+	if (sscanf(pack->name, "packs/%*6u/%7u", &v.number) != 1)
 		return PACS_OK;
 	rc = groups_each(err, t->r, groups, NULL, take_extent, &v);
 	if (restore_goes_on(rc)) {

@@ -106,6 +106,14 @@ serve() {
 	age -d -i key stream | tar --zstd -xf - -C b
 	sound b
 	exits 4 pacs-backup create -r - --recipient=age1nonsense
+	# Where age dies nothing goes past it.
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/age && chmod +x bin/age
+	for i in 4 5 6; do ct "noise/$i" $i 1 1 'dcm.noise(3, 900000)'; done
+	pacs-store noise
+	PATH=$PWD/bin:$PATH exits 4 pacs-backup create -r - \
+		--recipient="$public"
+	[ ! -s out ]
 }
 
 # off_site REPO: a history there, and back.

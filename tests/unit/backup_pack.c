@@ -1,11 +1,15 @@
 /*
  * The entries of packs: written, read back, and refused.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backup/entry.h"
 #include "backup/packing.h"
+#include "base/fs.h"
+#include "unit/folder.h"
 #include "unit/test.h"
 
 /* A pack of these bytes under this name. */
@@ -121,6 +125,8 @@ groups(void)
 	char good[] = "0123456789abcdef\t+\t00001\t000000000100\t200\t300\t2"
 		      "\t1.2.3\tA1\tP1\t\tNAME\t\t\t\t\t\t\t\tCT";
 	char gone[] = "0123456789abcdef\t-\tpeers";
+	char many[] = "0123456789abcdef\t+\t100000\t1\t2\t3\t4"
+		      "\t1.2.3\t\t\t\t\t\t\t\t\t\t\t\t";
 	char bad[][80] = {
 	    "0123456789abcdef\t+\t00001\t100\t0\t300\t2\t1.2.3",
 	    "0123456789abcde\t-\tpeers",
@@ -137,6 +143,7 @@ groups(void)
 	CHECK_STR(g.values[GROUP_AccessionNumber], "A1");
 	CHECK_STR(g.values[GROUP_Modality], "CT");
 	CHECK(group_parse(gone, &g) && g.what == '-');
+	CHECK(group_parse(many, &g) && g.pack == 100000);
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		CHECK(!group_parse(bad[i], &g));
 }
@@ -178,9 +185,77 @@ snapshots(void)
 	pacs_buf_clear(&b);
 }
 
+static bool
+stop_at_second(void *ctx)
+{
+	return ++*(unsigned *)ctx == 2;
+}
+
+/* How many descriptors are open? */
+static unsigned
+descriptors(void)
+{
+	unsigned n = 0;
+	int fd;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* An object of three ranges, of which one is on its way when it stops. */
+static void
+big_stopped(struct pacs_archive *ar)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	unsigned asked = 0, before;
+	const struct pacs_backup_hooks hooks = {.ctx = &asked,
+						.stopped = stop_at_second};
+	const size_t size = 9 << 20;
+	struct item item = {.path = (char *)(uintptr_t) "large", .size = size};
+	struct plan plan = {.list = &item, .count = 1};
+	struct snapshot s = {0};
+	struct packer p = {
+	    .ar = ar, .snapshot = &s, .hooks = &hooks, .pack_size = UINT64_MAX};
+	char *zeros = pacs_calloc(1, size), sha[PACS_SHA256_HEX];
+
+	TEST("a large object that is broken off leaves no descriptor open");
+	pacs_sha256_hex(zeros, size, sha);
+	item.sha256 = sha;
+	CHECK(!pacs_fs_write_file(&err, pacs_archive_dirfd(ar), "large", 0600,
+				  zeros, size, false));
+	free(zeros);
+	p.stream_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	CHECK(!crew_open(&err, ar, 2, 1, 0, &p.crew));
+	before = descriptors();
+	CHECK(pack_plan(&err, &p, &plan) == PACS_EINTERRUPTED);
+	CHECK(asked == 2 && descriptors() == before);
+	close(p.stream_fd);
+	packer_clear(&p);
+	snapshot_clear(&s);
+}
+
+static void
+with_archive(void)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_settings settings = {.floor_bytes = 1};
+	struct pacs_archive *ar = NULL;
+
+	TEST("an archive in a folder of its own");
+	CHECK(test_folder_make());
+	CHECK(!pacs_archive_create(&err, test_folder, &settings));
+	CHECK(!pacs_archive_open(&err, test_folder, PACS_ARCHIVE_WRITE, &ar));
+	if (ar)
+		big_stopped(ar);
+	pacs_archive_close(ar);
+	CHECK(test_folder_remove());
+}
+
 int
 main(void)
 {
+	with_archive();
 	round_trip();
 	names();
 	groups();
