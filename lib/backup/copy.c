@@ -12,6 +12,7 @@
 struct copying {
 	struct pacs_repo *from, *to;
 	const struct pacs_backup_hooks *hooks;
+	struct names kept, dropped; /* snapshots that are there */
 	uint64_t files, bytes;
 };
 
@@ -58,20 +59,24 @@ copy_file(struct pacs_error *err, struct copying *c,
 	return rc;
 }
 
-/* Is this snapshot there already, and the same one? */
+/* Is this snapshot there already, and the same one? The copy's own prune may
+ * have dropped it. */
 static enum pacs_err
 is_there(struct pacs_error *err, struct copying *c, const struct snapshot *s,
-	 const struct names *have, bool *ret)
+	 bool *ret)
 {
 	struct snapshot other;
-	char name[NAME_ROOM];
+	char number[NAME_ROOM], name[NAME_ROOM];
+	bool dropped;
 	enum pacs_err rc;
 
-	snprintf(name, sizeof(name), "%06u", s->number);
-	*ret = names_have(have, name);
+	snprintf(number, sizeof(number), "%06u", s->number);
+	dropped = names_have(&c->dropped, number);
+	*ret = dropped || names_have(&c->kept, number);
 	if (!*ret)
 		return PACS_OK;
-	snprintf(name, sizeof(name), "snapshots/%06u", s->number);
+	snprintf(name, sizeof(name), "%s/%06u",
+		 dropped ? "dropped" : "snapshots", s->number);
 	rc = snapshot_read(err, c->to, name, &other);
 	if (!rc && strcmp(other.sha256, s->sha256) != 0)
 		rc = pacs_error_set(err, PACS_ECONFLICT,
@@ -110,34 +115,27 @@ copy_snapshot(struct pacs_error *err, struct copying *c,
 static enum pacs_err
 copy_chain(struct pacs_error *err, struct copying *c)
 {
-	struct names have = {0};
 	const struct snapshot *s;
 	struct chain chain = {0};
 	bool there;
-	enum pacs_err rc = depot_list(err, &c->to->depot, "dropped", &have);
+	enum pacs_err rc =
+	    depot_list(err, &c->to->depot, "dropped", &c->dropped);
 
 	if (!rc)
-		rc = depot_list(err, &c->to->depot, "snapshots", &have);
-	names_sort(&have);
+		rc = depot_list(err, &c->to->depot, "snapshots", &c->kept);
 	if (!rc)
 		rc = chain_open(err, c->from, 0, &chain);
 	while (!rc && !(rc = chain_next(err, c->from, &chain, &s)) && s) {
 		if (s->partial)
 			break;
-		if (s->dropped && have.count) {
-			char name[NAME_ROOM];
-
-			snprintf(name, sizeof(name), "%06u", s->number);
-			if (names_have(&have, name))
-				continue;
-		}
-		rc = is_there(err, c, s, &have, &there);
+		rc = is_there(err, c, s, &there);
 		if (!rc && !there)
 			rc = copy_snapshot(
 			    err, c, s, chain.names.list[chain.next - 1] + 7);
 	}
 	chain_close(&chain);
-	names_clear(&have);
+	names_clear(&c->kept);
+	names_clear(&c->dropped);
 	return rc;
 }
 
@@ -148,7 +146,7 @@ copy_removed(struct pacs_error *err, struct copying *c)
 	struct pacs_buf b = {0};
 	struct names removed = {0};
 	enum pacs_err rc = removed_read(err, c->from, &removed);
-	struct names have = {0};
+	struct names have = {0}, fresh = {0};
 	size_t i;
 
 	if (!rc)
@@ -163,9 +161,11 @@ copy_removed(struct pacs_error *err, struct copying *c)
 			pull_close(&p); /* copied before it was removed */
 			continue;
 		}
-		names_add(&have, removed.list[i]);
-		names_sort(&have);
+		names_add(&fresh, removed.list[i]);
 	}
+	for (i = 0; i < fresh.count; i++)
+		names_add(&have, fresh.list[i]);
+	names_sort(&have);
 	for (i = 0; i < have.count; i++)
 		pacs_buf_addf(&b, "%s\n", have.list[i]);
 	if (b.len)
@@ -174,6 +174,7 @@ copy_removed(struct pacs_error *err, struct copying *c)
 		rc = depot_put(err, &c->to->depot, "dropped/removed", b.data,
 			       b.len, true);
 	names_clear(&have);
+	names_clear(&fresh);
 	names_clear(&removed);
 	pacs_buf_clear(&b);
 	return rc;

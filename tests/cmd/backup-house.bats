@@ -139,6 +139,10 @@ fcntl.fcntl(9, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	exits 0 pacs-backup verify -r second --read-data
 	exits 0 pacs-backup restore -r second -o b
 	same_archive a b
+	# What its own prune dropped is not missed.
+	exits 0 pacs-backup prune -r second --keep-daily=1
+	exits 0 pacs-backup copy -v -r repo second
+	grep -qx 'pacs-backup: 0 files, 0 bytes copied' err
 	# Damage is not copied, and another history is not mixed in.
 	ct newer 8 1 1 && pacs-store newer && night
 	flip repo/packs/000003/00002.tar.zst 200
