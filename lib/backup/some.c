@@ -155,7 +155,8 @@ write_part(struct pacs_error *err, struct some *s, struct unpack *u,
 	while (!(rc = unpack_data(err, u, &bytes, &n)) && n)
 		if ((rc = pacs_fs_write(err, fd, bytes, n)))
 			break;
-	close(fd);
+	if (close(fd) != 0 && !rc)
+		rc = pacs_error_sys(err, errno, "cannot write");
 	if (!rc)
 		rc = pacs_fs_link(err, s->dirfd, part, s->dirfd, name);
 	(void)!pacs_fs_unlink(&ignored, s->dirfd, part);
@@ -190,26 +191,30 @@ into_folder(struct pacs_error *err, struct some *s, struct unpack *u,
 
 /* --- into an archive ------------------------------------------------------ */
 
+/* Something has its place: these bytes, what is left of them, or another
+ * object. */
 static enum pacs_err
-place(struct pacs_error *err, struct some *s, struct pacs_staged *st)
+place_taken(struct pacs_error *err, struct some *s, struct pacs_staged *st)
 {
-	char path[PACS_PATH_ROOM], have[PACS_SHA256_HEX] = "";
-	enum pacs_err rc = pacs_place_object(err, s->w, st, true);
+	char path[PACS_PATH_ROOM], sha[PACS_SHA256_HEX] = "";
 	uint64_t size;
+	int fd;
 
-	if (rc)
-		return rc;
-	if (st->placed == PACS_PLACED_OBJECT) {
-		snprintf(st->extra, sizeof(st->extra), "restored=%s",
-			 st->sha256);
+	if (pacs_object_open(err, s->ar, &st->triple, &fd, NULL))
+		return err->code;
+	if (pacs_sha256_fd(err, fd, sha, NULL))
+		pacs_error_clear(err); /* damaged */
+	close(fd);
+	if (!strcmp(sha, st->sha256)) {
 		s->tally->objects++;
-		return PACS_OK;
+		return pacs_place_duplicate(err, s->w, st);
 	}
-	if (pacs_ledger_expect(err, s->ar, &st->triple, have, &size))
+	*sha = '\0';
+	if (pacs_ledger_expect(err, s->ar, &st->triple, sha, &size))
 		pacs_error_clear(err);
-	if (!strcmp(have, st->sha256)) {
-		s->tally->objects++; /* it is there already */
-		return PACS_OK;
+	if (!strcmp(sha, st->sha256)) {
+		s->tally->objects++;
+		return pacs_place_over(err, s->w, st, PACS_PLACED_REPAIR);
 	}
 	s->tally->failed++;
 	pacs_object_path(&st->triple, path);
@@ -220,8 +225,21 @@ place(struct pacs_error *err, struct some *s, struct pacs_staged *st)
 }
 
 static enum pacs_err
+place(struct pacs_error *err, struct some *s, struct pacs_staged *st)
+{
+	if (pacs_place_object(err, s->w, st, true))
+		return err->code;
+	if (st->placed != PACS_PLACED_OBJECT)
+		return place_taken(err, s, st);
+	snprintf(st->extra, sizeof(st->extra), "restored=%s", st->sha256);
+	s->tally->objects++;
+	return PACS_OK;
+}
+
+static enum pacs_err
 end_batch(struct pacs_error *err, struct some *s)
 {
+	struct pacs_error later = PACS_ERROR_INIT, *e;
 	struct pacs_staged *ready[BATCH];
 	enum pacs_err rc;
 	size_t i, n = 0;
@@ -230,21 +248,23 @@ end_batch(struct pacs_error *err, struct some *s)
 		return PACS_OK;
 	rc = pacs_writer_barrier(err, s->w);
 	for (i = 0; !rc && i < s->batch_count; i++) {
-		rc = place(err, s, &s->batch[i]);
-		if (!rc && s->batch[i].placed == PACS_PLACED_OBJECT)
-			ready[n++] = &s->batch[i];
-		else if (!rc)
-			pacs_stage_drop(s->w, &s->batch[i]);
+		struct pacs_staged *st = &s->batch[i];
+
+		rc = place(err, s, st);
+		if (!rc && (st->placed == PACS_PLACED_TAKEN ||
+			    st->placed == PACS_PLACED_LINE))
+			pacs_stage_drop(s->w, st);
+		if (!rc && st->placed != PACS_PLACED_TAKEN)
+			ready[n++] = st;
 	}
-	if (!rc)
-		rc = pacs_writer_append(err, s->w, ready, n);
-	if (!rc)
-		rc = pacs_writer_barrier(err, s->w);
-	if (!rc)
-		rc = pacs_writer_settle(err, s->w, ready, n);
+	/* What has its name gets its line, whatever became of the others. */
+	e = rc ? &later : err;
+	if (n && !pacs_writer_append(e, s->w, ready, n) &&
+	    !pacs_writer_barrier(e, s->w))
+		(void)!pacs_writer_settle(e, s->w, ready, n);
 	s->batch_count = 0;
 	memset(s->batch, 0, sizeof(s->batch));
-	return rc;
+	return err->code;
 }
 
 static enum pacs_err

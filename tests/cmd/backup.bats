@@ -138,6 +138,11 @@ history_of_nights() {
 	exits 0 pacs-backup restore -r repo -o c StudyInstanceUID="$root.1"
 	[ "$(pacs-find -a c --count -L instance)" = 3 ]
 	sound c
+	# What has rotted there is not what was asked for.
+	flip c/objects/*/"$root.1/$root.1.1/$root.1.1.2.dcm" 900
+	exits 0 pacs-backup restore -r repo -o c StudyInstanceUID="$root.1"
+	[ "$(ls c/quarantine | wc -l)" -eq 2 ]
+	sound c
 }
 
 @test "restore writes over nothing" {
