@@ -145,7 +145,9 @@ depot_stage(struct pacs_error *err, struct depot *d, char ret_name[NAME_ROOM],
 		return rc;
 	snprintf(ret_name, NAME_ROOM, "pacs-backup-%d-%llx-%u", (int)getpid(),
 		 (unsigned long long)pacs_time_us(), d->serial++);
-	rc = pacs_fs_create(err, d->tmpfd, ret_name, MODE_FILE, ret_fd);
+	/* On its way to a remote it lies where all may look. */
+	rc = pacs_fs_create(err, d->tmpfd, ret_name,
+			    d->remote ? 0600 : MODE_FILE, ret_fd);
 	return rc && !d->remote ? say_if_gone(err, d, rc) : rc;
 }
 

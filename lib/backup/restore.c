@@ -177,13 +177,11 @@ come_alive(struct pacs_error *err, struct target *t, const char *to)
 
 	if (!rc)
 		rc = pacs_fs_sync_all(err, t->dirfd);
-	if (!rc)
-		rc = pacs_fs_rename(err, t->dirfd, MARKER_AHEAD, t->dirfd,
-				    "pacs-archive");
-	if (rc) {
-		pacs_error_wrap(err, "the marker is in no pack");
+	if (rc)
 		return rc;
-	}
+	if (pacs_fs_rename(err, t->dirfd, MARKER_AHEAD, t->dirfd,
+			   "pacs-archive"))
+		return pacs_error_wrap(err, "the marker is in no pack");
 	rc = pacs_archive_open(err, to, PACS_ARCHIVE_WRITE, &ar);
 	if (!rc)
 		rc = pacs_ledger_holds(err, ar, &t->to, &holds);

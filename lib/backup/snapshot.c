@@ -335,8 +335,10 @@ snapshot_read(struct pacs_error *err, struct pacs_repo *r, const char *name,
 	if (!rc && strcmp(ret->archive, r->archive) != 0)
 		rc = pacs_error_set(err, PACS_ECONFLICT,
 				    "it is of another archive");
-	if (rc)
+	if (rc) {
+		snapshot_clear(ret);
 		pacs_error_wrap(err, "'%s'", name);
+	}
 	ret->dropped = !strncmp(name, "dropped/", 8);
 	pacs_buf_clear(&b);
 	return rc;
