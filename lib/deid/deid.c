@@ -241,7 +241,7 @@ pacs_deid_write(struct pacs_error *err, struct pacs_dataset *ds,
 		pacs_sink *sink, void *ctx)
 {
 	static const struct pacs_write_options opts = {.new_meta = true,
-						       .no_trailing = true};
+						       .elements_only = true};
 
 	return pacs_dataset_write(err, ds, &opts, sink, ctx);
 }

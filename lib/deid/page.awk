@@ -119,7 +119,7 @@ END {
 	print ".Ss Private elements"
 	print "Are removed.\nWith\n.Fl -retain-safe-private\nthose of Table E.3.10-1 stay, with their creators; UI among them get new UIDs, dates follow the options for dates, PN are removed, sequences are looked into, and what does not look like the VR of the table is removed."
 	print ".Ss What is inserted"
-	print "Patient Identity Removed, De\\-identification Method and its codes, Longitudinal Temporal Information Modified; Patient ID, where there is none; preamble and group 0002 are new."
+	print "Patient Identity Removed, De\\-identification Method and its codes, Longitudinal Temporal Information Modified; Patient ID, where there is none; preamble and group 0002 are new, group lengths are counted anew. What belongs to no element (bytes in and behind delimiters, fillers, bytes behind the end) is not written."
 	print ".Ss Codes of CID 7050"
 	print ".Bl -tag -width 113100 -compact"
 	for (i = 0; i < nmethods; i++)

@@ -245,9 +245,12 @@ struct pacs_write_options {
 	 * each other (implicit, explicit, big endian, deflated) by this room;
 	 * others need the codecs: PACS_EUNSUPPORTED. */
 	const char *transfer_syntax;
-	bool bare;              /* no preamble, no group 0002 */
-	bool new_meta;          /* make group 0002 anew from the data set */
-	bool no_trailing;       /* drop bytes after the data set */
+	bool bare;     /* no preamble, no group 0002 */
+	bool new_meta; /* make group 0002 anew from the data set */
+	/* Drop what belongs to no element: bytes after the data set, lengths of
+	 * delimiters, delimiters too many, fillers. Group lengths are counted
+	 * anew; values and fragments stay as they are. */
+	bool elements_only;
 	bool undefined_lengths; /* for sequences and items that were changed
 				 * or made here; those read keep theirs */
 };

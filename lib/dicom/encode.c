@@ -167,6 +167,23 @@ fragments_size(const struct pacs_element *e)
 	return total;
 }
 
+/* Who hides something hides it in what no element owns: between the elements
+ * of a sequence that is copied as a whole, say. */
+static bool
+is_copied(const struct pacs_encoder *w, const struct pacs_element *e, bool same)
+{
+	if (w->elements_only && e->flags & (E_SEQUENCE | E_FRAGMENTS))
+		return false;
+	return pacs_encode_is_copied(e, same);
+}
+
+static bool
+item_is_copied(const struct pacs_encoder *w, const struct pacs_item *item,
+	       bool same)
+{
+	return !w->elements_only && pacs_encode_item_is_copied(item, same);
+}
+
 /* An empty (0000,0000) would be eight zeros, which end a data set. */
 static bool
 looks_like_filler(const struct pacs_element *e)
@@ -181,7 +198,7 @@ element_size(const struct pacs_encoder *w, const struct pacs_element *e,
 {
 	uint64_t content;
 
-	if (pacs_encode_is_copied(e, same))
+	if (is_copied(w, e, same))
 		return e->header + e->length + (e->flags & E_DELIMITED ? 8 : 0);
 	if (looks_like_filler(e))
 		return 0;
@@ -210,7 +227,7 @@ measure_item(struct pacs_encoder *w, struct pacs_item *item, bool same)
 
 	for (e = item->first; e; e = e->next) {
 		if ((e->flags & E_SEQUENCE) && e->in.sequence &&
-		    !pacs_encode_is_copied(e, same))
+		    !is_copied(w, e, same))
 			e->in.sequence->encoded = measure_items(
 			    w, e, pacs_encode_inner_same(e, same));
 		total += element_size(w, e, same);
@@ -228,7 +245,7 @@ measure_items(struct pacs_encoder *w, struct pacs_element *e, bool same)
 	for (i = 0; i < e->in.sequence->count; i++) {
 		struct pacs_item *item = e->in.sequence->items[i];
 
-		if (pacs_encode_item_is_copied(item, same)) {
+		if (item_is_copied(w, item, same)) {
 			total += 8 + item->length +
 				 (item->flags & I_DELIMITED ? 8 : 0);
 			continue;
@@ -310,7 +327,7 @@ write_item(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 {
 	bool undefined;
 
-	if (pacs_encode_item_is_copied(item, same)) {
+	if (item_is_copied(w, item, same)) {
 		pacs_encoder_put(w, w->body + item->offset - 8,
 				 8 + item->length +
 				     (item->flags & I_DELIMITED ? 8 : 0));
@@ -365,12 +382,12 @@ static void
 write_elements(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 {
 	const struct pacs_element *e;
-	bool recount = !same || (item->flags & I_CHANGED);
+	bool recount = !same || w->elements_only || (item->flags & I_CHANGED);
 
 	for (e = item->first; e && w->code == PACS_OK; e = e->next) {
 		if (recount && is_group_length(e))
 			write_group_length(w, e, same);
-		else if (pacs_encode_is_copied(e, same))
+		else if (is_copied(w, e, same))
 			pacs_encoder_put(w, w->body + e->offset - e->header,
 					 element_size(w, e, same));
 		else if (looks_like_filler(e))

@@ -11,6 +11,7 @@ struct pacs_encoder {
 	void *ctx;
 	struct pacs_form form; /* to write */
 	bool undefined_lengths;
+	bool elements_only; /* as of struct pacs_write_options */
 	const uint8_t *body; /* of the data set that is written */
 	struct pacs_buf out;
 };

@@ -194,7 +194,7 @@ write_trailing(struct job *j)
 {
 	struct pacs_dataset *ds = j->ds;
 
-	if (!j->opts->bare && !j->opts->no_trailing && ds->file &&
+	if (!j->opts->bare && !j->opts->elements_only && ds->file &&
 	    ds->info.trailing_bytes)
 		pacs_encoder_put(
 		    &j->w, ds->file + ds->file_size - ds->info.trailing_bytes,
@@ -230,12 +230,12 @@ write_body(struct job *j)
 {
 	struct pacs_dataset *ds = j->ds;
 	bool copy = ds->file && !(ds->root.flags & I_CHANGED) && j->same_body &&
-		    j->deflated == ds->deflated;
+		    j->deflated == ds->deflated && !j->opts->elements_only;
 
 	if (copy) {
 		uint64_t n = ds->file_size - ds->info.dataset_offset;
 
-		if (j->opts->bare || j->opts->no_trailing)
+		if (j->opts->bare)
 			n -= ds->info.trailing_bytes;
 		pacs_encoder_put(&j->w, ds->file + ds->info.dataset_offset, n);
 		return;
@@ -261,6 +261,7 @@ pacs_dataset_write(struct pacs_error *err, struct pacs_dataset *ds,
 	j.w.sink = sink;
 	j.w.ctx = ctx;
 	j.w.undefined_lengths = j.opts->undefined_lengths;
+	j.w.elements_only = j.opts->elements_only;
 	j.w.code = settle(err, &j);
 	j.w.form = j.form;
 	if (j.w.code == PACS_OK)
