@@ -4,6 +4,29 @@
 
 #include "deid/rules-internal.h"
 
+bool
+rules_may_touch(uint32_t tag)
+{
+	switch (tag) {
+	case PACS_TAG_SpecificCharacterSet:
+	case PACS_TAG_SOPClassUID:
+	case PACS_TAG_SOPInstanceUID:
+	case PACS_TAG_StudyInstanceUID:
+	case PACS_TAG_SeriesInstanceUID:
+	case PACS_TAG_PatientID:
+	case PACS_TAG_PatientIdentityRemoved:
+	case PACS_TAG_DeidentificationMethod:
+	case PACS_TAG_DeidentificationMethodCodeSequence:
+	case PACS_TAG_LongitudinalTemporalInformationModified:
+	case PACS_TAG_PixelData:
+	case PACS_TAG_BitsAllocated:
+	case PACS_TAG_PixelRepresentation:
+		return false;
+	default:
+		return tag >= 0x00080000u && PACS_TAG_ELEMENT(tag) != 0;
+	}
+}
+
 static bool
 holds(struct walk *w, const struct rule_condition *c)
 {
@@ -75,7 +98,7 @@ matches(const struct rule *r, const struct pacs_element *e)
 		return private_matches(r, e);
 	if (!r->depth)
 		return !PACS_TAG_IS_PRIVATE(tag) &&
-		       !pacs_element_is_sequence(e) && tag != 0x7fe00010u &&
+		       !pacs_element_is_sequence(e) && rules_may_touch(tag) &&
 		       pacs_element_vr(e) == r->vr;
 	if (r->path[r->depth - 1] != tag)
 		return false;

@@ -58,6 +58,9 @@ enum rule_words_end {
 
 /* Takes the line apart, in place. */
 enum rule_words_end rule_split(char *line, struct rule_words *ret);
+/* Not what the declarations, the files' names or the reading of a data set rest
+ * on. */
+bool rules_may_touch(uint32_t tag);
 /* Evaluate the conditions against an object. */
 void rules_begin(struct walk *w);
 /* The rule for an element that is in w->item, or NULL. */

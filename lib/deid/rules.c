@@ -51,31 +51,6 @@ split(struct parser *p, char *line)
 /* --- targets ---------------------------------------------------------------
  */
 
-/* What the declarations, the files' names or the reading of a data set rest
- * on. */
-static bool
-may_not_be_touched(uint32_t tag)
-{
-	switch (tag) {
-	case PACS_TAG_SpecificCharacterSet:
-	case PACS_TAG_SOPClassUID:
-	case PACS_TAG_SOPInstanceUID:
-	case PACS_TAG_StudyInstanceUID:
-	case PACS_TAG_SeriesInstanceUID:
-	case PACS_TAG_PatientID:
-	case PACS_TAG_PatientIdentityRemoved:
-	case PACS_TAG_DeidentificationMethod:
-	case PACS_TAG_DeidentificationMethodCodeSequence:
-	case PACS_TAG_LongitudinalTemporalInformationModified:
-	case PACS_TAG_PixelData:
-	case PACS_TAG_BitsAllocated:
-	case PACS_TAG_PixelRepresentation:
-		return true;
-	default:
-		return tag < 0x00080000u || PACS_TAG_ELEMENT(tag) == 0;
-	}
-}
-
 static enum pacs_err
 parse_tag(struct parser *p, const char *word, uint32_t *ret)
 {
@@ -110,7 +85,7 @@ parse_path(struct parser *p, char *word, struct rule *r)
 	if (PACS_TAG_IS_PRIVATE(r->path[r->depth - 1]))
 		return fail(p, "a private element needs its creator: "
 			       "private \"CREATOR\" GGGG,xxEE");
-	if (may_not_be_touched(r->path[r->depth - 1]))
+	if (!rules_may_touch(r->path[r->depth - 1]))
 		return fail(p, "this attribute is not for rules");
 	return PACS_OK;
 }

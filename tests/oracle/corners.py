@@ -5,10 +5,13 @@ to be times, codes that are prose, segments and tables that say how long they ar
 
 Uses the runs of hiding.py. Prints TAP.
 """
+import io
 import os
-import struct
+import re
 import sys
 import tempfile
+
+import pydicom
 
 from hiding import Runs, image, one, seq, us
 from leaks import CT, E, EXPLICIT, I, JPEG, M
@@ -67,10 +70,36 @@ def judge_between(runs):
            "UN" in name, "elements stay, four bytes " + name, data)
 
 
+# --- rules ---------------------------------------------------------------------
+
+def judge_rules(runs):
+    """A rule for a VR does not reach what is not for rules."""
+    rules = os.path.join(runs.folder, "rules")
+    old = (b"CANARYID", b"1.2.3.4.5", b"1.2.3.4.6", b"1.2.3.77.0")
+    elements = {**image(pixels=b"\1\2\3\4"), **one(
+        0x00080005, "CS", "ISO_IR 100")}
+    for rule in ("keep vr:LO", "keep vr:UI", "remove vr:UI", "blank vr:UI",
+                 "blank vr:LO", 'replace vr:LO "X"', "hash vr:LO",
+                 'replace vr:CS "ISO_IR 192"', "remove vr:CS", "remove vr:US"):
+        with open(rules, "w", encoding="ascii") as f:
+            f.write(rule + "\n")
+        data, reason = runs.anon({"x": (elements, EXPLICIT)},
+                                 ["--rules", rules])["x"]
+        found = pydicom.dcmread(io.BytesIO(data)) if data else {}
+        ok(data and not [o for o in old if o in data] and
+           found.get("SpecificCharacterSet") == "ISO_IR 100" and
+           found.get("BitsAllocated") == 8 and
+           re.fullmatch("[0-9a-f]{16}", found.get("PatientID", "")) and
+           all(found.get(k, "").startswith("2.25.") for k in (
+               "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")),
+           "'%s' leaves identity and form alone" % rule, found or reason)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         runs = Runs(folder)
         judge_between(runs)
+        judge_rules(runs)
     return tap.plan()
 
 
