@@ -90,7 +90,11 @@ pacs_dict_find_keyword(const char *keyword)
 #define SUGGEST_MAX  3u
 #define SUGGEST_LONG 100u
 
-/* Levenshtein distance, case ignored; SUGGEST_MAX + 1 for "more than that". */
+/*
+ * Levenshtein distance, case ignored; SUGGEST_MAX + 1 for "more than that".
+ * Only cells so near to the diagonal are computed: a way through another one is
+ * longer, and what a cell beside them holds is at least SUGGEST_MAX.
+ */
 static unsigned
 edit_distance(const char *a, size_t alen, const char *b, size_t blen)
 {
@@ -100,16 +104,18 @@ edit_distance(const char *a, size_t alen, const char *b, size_t blen)
 	for (j = 0; j <= blen; j++)
 		row[j] = (unsigned char)j;
 	for (i = 1; i <= alen; i++) {
-		unsigned diagonal = row[0], least = (unsigned)i;
+		size_t first = i > SUGGEST_MAX ? i - SUGGEST_MAX : 1;
+		int letter = tolower((unsigned char)a[i - 1]);
+		unsigned diagonal = row[first - 1], least;
 
-		row[0] = (unsigned char)i;
-		for (j = 1; j <= blen; j++) {
+		if (first == 1)
+			row[0] = (unsigned char)i;
+		least = row[first - 1];
+		for (j = first; j <= blen && j <= i + SUGGEST_MAX; j++) {
 			unsigned best = diagonal;
 
 			diagonal = row[j];
-			if (tolower((unsigned char)a[i - 1]) !=
-			    tolower((unsigned char)b[j - 1]))
-				best++;
+			best += tolower((unsigned char)b[j - 1]) != letter;
 			if (row[j] + 1u < best)
 				best = row[j] + 1u;
 			if (row[j - 1] + 1u < best)
