@@ -54,13 +54,15 @@ fold(const char *value)
 }
 
 /* Each line may be a key that somebody adds, or a line of a marker. What is
- * made of the one is always good for the other. */
+ * made of the one is always good for the other. Not many that are none: for
+ * each, the whole dictionary is searched for what may have been meant. */
 static void
 define(const char *text, size_t len, struct pacs_keyring *ring)
 {
 	const char *s = text, *stop = text + len, *end;
+	unsigned wrong = 0;
 
-	for (; s < stop; s = end + 1) {
+	for (; s < stop && wrong < 2; s = end + 1) {
 		struct pacs_error err = PACS_ERROR_INIT;
 		struct pacs_buf out = {0};
 		char *line;
@@ -71,6 +73,7 @@ define(const char *text, size_t len, struct pacs_keyring *ring)
 		if (pacs_key_define(&err, line, PACS_LEVEL_SERIES, "", &out)) {
 			must(err.code == PACS_EUSAGE && *err.msg);
 			pacs_error_clear(&err);
+			wrong++;
 		} else if (pacs_keyring_add(&err, ring, pacs_buf_str(&out))) {
 			must(err.code == PACS_ELIMIT);
 			pacs_error_clear(&err);
