@@ -68,7 +68,7 @@ take_report(struct commit *c, const struct pacs_buf *data, const char *syntax)
 		c->reports++;
 		for (q = c->list; q && strcmp(q->uid, uid) != 0; q = q->next)
 			;
-		if (q) {
+		if (q && !q->answered) {
 			pacs_buf_add(&q->good, good.data, good.len);
 			pacs_buf_add(&q->failed, failed.data, failed.len);
 			q->answered = true;

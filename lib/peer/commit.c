@@ -223,6 +223,7 @@ enter(struct commit *c, struct asked *q)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* From now on nobody else writes to it. */
 static void
 leave(struct commit *c, struct asked *q)
 {
@@ -233,8 +234,6 @@ leave(struct commit *c, struct asked *q)
 		;
 	*at = q->next;
 	pthread_mutex_unlock(&c->lock);
-	pacs_buf_clear(&q->good);
-	pacs_buf_clear(&q->failed);
 }
 
 void
@@ -259,6 +258,7 @@ commit_ask(struct run *r, struct pacs_assoc **a, uint8_t context,
 	} else {
 		wait_answer(c, a, syntax, &q, list);
 	}
+	leave(c, &q);
 	for (w = list; w; w = w->next)
 		if (has_uid(&q.failed, w->o.instance))
 			w->committed = PACS_COMMIT_NO;
@@ -266,6 +266,7 @@ commit_ask(struct run *r, struct pacs_assoc **a, uint8_t context,
 			w->committed = PACS_COMMIT_YES;
 		else
 			w->committed = said_before(r, w);
-	leave(c, &q);
+	pacs_buf_clear(&q.good);
+	pacs_buf_clear(&q.failed);
 	pacs_buf_clear(&text);
 }

@@ -18,7 +18,7 @@ wait_some(struct run *r, pthread_cond_t *what, uint64_t ms)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	t.tv_nsec += (long)(ms % 1000) * 1000000;
 	t.tv_sec += (time_t)(ms / 1000) + t.tv_nsec / 1000000000;
 	t.tv_nsec %= 1000000000;

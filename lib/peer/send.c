@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/work.h"
@@ -176,10 +177,16 @@ run_tell(struct run *r, struct work *w)
 void
 run_init(struct run *r)
 {
+	pthread_condattr_t attr;
+
 	pthread_mutex_init(&r->told, NULL);
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->changed, NULL);
-	pthread_cond_init(&r->filled, NULL);
+	/* Waits must not be as long as a clock is set back. */
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->changed, &attr);
+	pthread_cond_init(&r->filled, &attr);
+	pthread_condattr_destroy(&attr);
 	r->peer = r->o->peer;
 	r->random = (uint64_t)pacs_time_us();
 	r->credit_ms = pacs_time_mono_ms();
