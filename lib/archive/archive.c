@@ -114,11 +114,15 @@ read_marker(struct pacs_error *err, struct pacs_archive *ar)
 	if (!rc)
 		strtok_r(b.data, "\n", &save);
 	while (!rc && (line = strtok_r(NULL, "\n", &save))) {
-		eq = strchr(line, '=');
-		if (!eq)
+		if (*line == '#')
 			continue;
-		*eq = '\0';
-		rc = apply_setting(err, ar, line, eq + 1);
+		eq = strchr(line, '=');
+		if (eq)
+			*eq = '\0';
+		if (eq)
+			rc = apply_setting(err, ar, line, eq + 1);
+		else
+			add_unknown(ar, line);
 	}
 	pacs_buf_clear(&b);
 	return rc;

@@ -139,7 +139,7 @@ check_mode(struct run *run, const struct found *f)
 {
 	char have[32];
 
-	if (!(f->mode & 0222) && f->owned)
+	if (!(f->mode & 0222) && (f->mode & 0400) && f->owned)
 		return;
 	snprintf(have, sizeof(have), "%04o%s", f->mode,
 		 f->owned ? "" : ", another owner");
@@ -308,6 +308,31 @@ bucket_is_wanted(const struct run *run, const struct spool *s, unsigned bucket)
 	return false;
 }
 
+static enum pacs_err
+check_buckets(struct pacs_error *err, struct run *run, struct spool *s)
+{
+	unsigned i, n = spool_buckets(s);
+	unsigned begin = run->opts->first_shard % PACS_SHARDS * n / PACS_SHARDS;
+	enum pacs_err rc = PACS_OK;
+
+	for (i = 0; !rc && i < n && !check_stopped(run); i++)
+		if (bucket_is_wanted(run, s, (begin + i) % n))
+			rc = check_bucket(err, run, s, (begin + i) % n);
+	return rc;
+}
+
+/* What is no object's. */
+static void
+check_rest(struct run *run)
+{
+	if (check_stopped(run))
+		return;
+	tree_top(run);
+	marks_top(run);
+	house_check(run);
+	quarantine_check(run);
+}
+
 enum pacs_err
 pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 		  const struct pacs_fixity_options *opts,
@@ -322,28 +347,28 @@ pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 	struct spool *s = NULL;
 	uint64_t bytes;
 	uint32_t segments;
-	unsigned i, n, begin;
+	struct stat st;
+	bool broken;
 	enum pacs_err rc;
 
 	memset(ret_tally, 0, sizeof(*ret_tally));
 	ret_tally->complete = true;
 	pthread_mutex_init(&run.lock, NULL);
 	pthread_mutex_init(&run.late.lock, NULL);
+	if (fstat(pacs_archive_dirfd(ar), &st) == 0)
+		run.owner = st.st_uid;
 	pacs_ledger_extent(ar, &segments, &bytes);
 	rc = spool_open(err, opts->tmp_dir ? opts->tmp_dir : "/tmp", bytes, &s);
 	if (!rc)
 		rc = scan_ledger(err, &run, s);
-	n = s ? spool_buckets(s) : 0;
-	begin = opts->first_shard % PACS_SHARDS * n / PACS_SHARDS;
-	for (i = 0; !rc && i < n && !check_stopped(&run); i++)
-		if (bucket_is_wanted(&run, s, (begin + i) % n))
-			rc = check_bucket(err, &run, s, (begin + i) % n);
-	if (!rc && looks_at_all(opts) && !check_stopped(&run)) {
-		tree_top(&run);
-		folders_check(&run);
-		quarantine_check(&run);
-	}
-	if (!rc && opts->index && !check_stopped(&run))
+	broken = ret_tally->findings[PACS_FAULT_LEDGER] ||
+		 ret_tally->findings[PACS_FAULT_UNREADABLE];
+	if (!rc)
+		rc = check_buckets(err, &run, s);
+	if (!rc && looks_at_all(opts))
+		check_rest(&run);
+	/* An index cannot be held against a ledger that is broken. */
+	if (!rc && opts->index && !broken && !check_stopped(&run))
 		drift_check(&run);
 	spool_close(s);
 	pacs_buf_clear(&run.quarantine);

@@ -33,6 +33,7 @@
 	F(QUARANTINE, "quarantine", "set aside, and not there or damaged")   \
 	F(MARK, "mark", "purged/ says something else than the ledger")       \
 	F(FOLDER, "folder", "a part of the archive that programs need")      \
+	F(MARKER, "marker", "the marker names another archive")              \
 	F(INDEX, "index", "the index says something else than the ledger")   \
 	F(DOUBLED, "doubled", "its SOP Instance UID stands elsewhere too")   \
 	F(UNREADABLE, "unreadable", "could not be read, so nothing is known")

@@ -5,7 +5,9 @@
  *   spool.c   a temporary file in buckets; a bucket comes back settled
  *   tree.c    the files that are really there, of a bucket's shards
  *   object.c  one object: its bytes, its UIDs, its end
- *   marks.c   marks of purged objects, and the archive's folders
+ *   setaside.c  quarantine
+ *   marks.c   marks of purged objects
+ *   house.c   the archive's own folders and files, and who may change them
  *   late.c    what others did since the scan
  *   drift.c   the index
  *   check.c   all of it, bucket by bucket
@@ -14,6 +16,7 @@
 #define PACS_FIXITY_INTERNAL_H
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "dicom/dataset.h"
@@ -87,6 +90,7 @@ struct run {
 	struct pacs_fixity_tally *tally;
 	pthread_mutex_t lock; /* around hooks and tally */
 	struct late late;
+	uid_t owner;                /* of the archive */
 	uint64_t start_ms;          /* for the rate */
 	struct pacs_buf quarantine; /* "<digest> +\n" set aside, - let out */
 };
@@ -101,6 +105,10 @@ bool check_stopped(struct run *run);
 /* False if a part was asked for: files that no line speaks of are not in it, as
  * nobody can say when or what they are. */
 bool looks_at_all(const struct pacs_fixity_options *o);
+/* Is a folder, or a file that is no object, in the hands of its owner alone?
+ * One that is not there is no finding here. */
+void mode_check(struct run *run, const char *path, const struct stat *st);
+void mode_look(struct run *run, const char *path);
 /* So much was read: count it, and wait if that was faster than allowed. */
 void run_read(struct run *run, uint64_t objects, uint64_t bytes);
 
@@ -113,6 +121,10 @@ bool late_coming(struct run *run, const char *path);
 bool late_stays(struct run *run,
 		bool (*wrong)(struct run *run, const struct expected *e),
 		const struct expected *e);
+/* Does anybody write? Then, after a look at what it may have changed, wait a
+ * moment and look again; false: it was waited for long enough. */
+bool late_writes(const struct run *run);
+bool late_wait(struct run *run, bool writes);
 void late_clear(struct late *l);
 /* The three UIDs of a line. */
 void fixity_triple(const struct pacs_ledger_line *l, struct pacs_triple *ret);
@@ -145,6 +157,8 @@ enum pacs_err tree_look(struct pacs_error *err, const struct run *run,
 			struct found *ret) PACS_MUST_CHECK;
 /* Tell what is in objects/ and is no shard. */
 void tree_top(struct run *run);
+/* "ab3"? */
+bool is_shard(const char *name);
 
 /* --- object.c ------------------------------------------------------------- */
 struct reader; /* what a thread keeps between objects */
@@ -157,15 +171,22 @@ bool object_says(const struct pacs_item *root, const struct pacs_triple *place,
 		 struct pacs_triple *ret_own);
 
 /* --- setaside.c ----------------------------------------------------------- */
-/* Quarantine: each digest that the ledger says is there. */
+/* Quarantine: what the ledger says was set aside, and what is there. */
 void quarantine_check(struct run *run);
+/* "quarantine/<sha256>.dcm" */
+void quarantine_name(const char *sha256, char ret[PACS_PATH_ROOM]);
 
 /* --- marks.c -------------------------------------------------------------- */
 /* The marks of a bucket's shards, in purged/, against its list. */
 void marks_check(struct run *run, unsigned first, unsigned end,
 		 const struct bucket *b);
-/* What no object needs, and programs do: folders, the ledger's lock. */
-void folders_check(struct run *run);
+/* Tell what is in purged/ and is no shard. */
+void marks_top(struct run *run);
+
+/* --- house.c -------------------------------------------------------------- */
+/* What no object needs, and programs do: folders, the ledger's lock; and that
+ * only the owner can change them and the ledger. */
+void house_check(struct run *run);
 
 /* --- drift.c -------------------------------------------------------------- */
 /* The index, if there is one, against the ledger. */

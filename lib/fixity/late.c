@@ -20,10 +20,14 @@ add(struct late *l, const struct pacs_ledger_line *line)
 	char path[PACS_PATH_ROOM];
 	struct pacs_triple t;
 
-	if (!*line->instance)
+	if (line->op == PACS_OP_QUARANTINE || line->op == PACS_OP_RELEASE) {
+		quarantine_name(line->sha256, path);
+	} else if (*line->instance) {
+		fixity_triple(line, &t);
+		pacs_object_path(&t, path);
+	} else {
 		return;
-	fixity_triple(line, &t);
-	pacs_object_path(&t, path);
+	}
 	if (l->count == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 64;
 		l->paths = pacs_realloc(l->paths, l->cap * sizeof(*l->paths));
@@ -72,8 +76,47 @@ late_touched(struct run *run, const char *path)
 	return hit;
 }
 
-/* A second link is the name in incoming/ of a writer that has not yet recorded
- * it. If it died, recovery at the next open finishes its work. */
+/* Is a name in that folder of incoming/ this file's? */
+static bool
+is_in(const struct run *run, const char *writer, const struct stat *file)
+{
+	char *path = pacs_format("incoming/%s", writer);
+	struct pacs_error why = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir d;
+	struct stat st;
+	bool is = false;
+
+	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), path, 0, &d);
+	while (!is && (e = pacs_dir_next(&why, &d)))
+		is = fstatat(pacs_dir_fd(&d), e->d_name, &st,
+			     AT_SYMLINK_NOFOLLOW) == 0 &&
+		     st.st_ino == file->st_ino && st.st_dev == file->st_dev;
+	pacs_dir_close(&d);
+	free(path);
+	return is;
+}
+
+static bool
+is_incoming(const struct run *run, const struct stat *file)
+{
+	struct pacs_error why = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir d;
+	bool is = false;
+
+	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), "incoming", 0,
+			     &d);
+	while (!is && (e = pacs_dir_next(&why, &d)))
+		is = is_in(run, e->d_name, file);
+	pacs_dir_close(&d);
+	return is;
+}
+
+/* A second link may be the name in incoming/ of a writer that has not yet
+ * recorded it (recovery finishes the work of a dead one), or just somebody's
+ * link. The writer takes its name away when the line is there, so the ledger
+ * is asked last. */
 bool
 late_coming(struct run *run, const char *path)
 {
@@ -82,12 +125,13 @@ late_coming(struct run *run, const char *path)
 	if (fstatat(pacs_archive_dirfd(run->ar), path, &st,
 		    AT_SYMLINK_NOFOLLOW) != 0)
 		return true; /* gone again */
-	return st.st_nlink > 1 || late_touched(run, path);
+	return (st.st_nlink > 1 && is_incoming(run, &st)) ||
+	       late_touched(run, path);
 }
 
 /* Writers have their folders in incoming/ while they live. */
-static bool
-somebody_writes(const struct run *run)
+bool
+late_writes(const struct run *run)
 {
 	struct pacs_error why = PACS_ERROR_INIT;
 	const struct dirent *e = NULL;
@@ -102,21 +146,30 @@ somebody_writes(const struct run *run)
 }
 
 bool
+late_wait(struct run *run, bool writes)
+{
+	static const struct timespec pause = {0, WAIT_MS * 1000000};
+
+	if (!writes || run->late.waited_ms >= WAIT_ALL_MS)
+		return false;
+	nanosleep(&pause, NULL);
+	run->late.waited_ms += WAIT_MS;
+	return true;
+}
+
+bool
 late_stays(struct run *run,
 	   bool (*wrong)(struct run *run, const struct expected *e),
 	   const struct expected *e)
 {
-	static const struct timespec pause = {0, WAIT_MS * 1000000};
 	bool writes;
 
 	do {
-		writes = somebody_writes(run); /* asked before the rest */
+		writes = late_writes(run); /* asked before the rest */
 		if (!wrong(run, e))
 			return false;
-		if (!writes || run->late.waited_ms >= WAIT_ALL_MS)
+		if (!late_wait(run, writes))
 			return true;
-		nanosleep(&pause, NULL);
-		run->late.waited_ms += WAIT_MS;
 	} while (!check_stopped(run));
 	return false;
 }

@@ -1,8 +1,6 @@
 /*
- * What programs need beside the objects: the marks of what was purged, which
- * keep it from coming back, and the folders.
+ * The marks of what was purged, which keep it from coming back.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +90,26 @@ check_mark(struct run *run, const char *mark, const struct bucket *b)
 	free(object);
 }
 
+static void walk(struct run *run, const char *dir, unsigned depth,
+		 const struct bucket *b);
+
+/* Folders hold folders down to the marks, which are files. */
+static void
+look(struct run *run, const char *path, unsigned depth, const struct bucket *b)
+{
+	struct stat st;
+
+	if (fstatat(pacs_archive_dirfd(run->ar), path, &st,
+		    AT_SYMLINK_NOFOLLOW) != 0)
+		return; /* taken away a moment ago */
+	if (depth < 3 && S_ISDIR(st.st_mode))
+		walk(run, path, depth + 1, b);
+	else if (depth == 3 && S_ISREG(st.st_mode))
+		check_mark(run, path, b);
+	else if (looks_at_all(run->opts))
+		run_finding(run, PACS_FAULT_MARK, path, "", "no mark");
+}
+
 /* depth 1 holds studies, 2 series, 3 marks. */
 static void
 walk(struct run *run, const char *dir, unsigned depth, const struct bucket *b)
@@ -105,15 +123,36 @@ walk(struct run *run, const char *dir, unsigned depth, const struct bucket *b)
 	while ((e = pacs_dir_next(&why, &d))) {
 		char *path = pacs_format("%s/%s", dir, e->d_name);
 
-		if (depth < 3)
-			walk(run, path, depth + 1, b);
-		else
-			check_mark(run, path, b);
+		look(run, path, depth, b);
 		free(path);
 	}
 	pacs_dir_close(&d);
-	if (why.code && why.code != PACS_ENOTFOUND)
+	if (why.code == PACS_EFORMAT)
+		run_finding(run, PACS_FAULT_MARK, dir, "", "no folder");
+	else if (why.code && why.code != PACS_ENOTFOUND)
 		run_finding(run, PACS_FAULT_UNREADABLE, dir, "", why.msg);
+}
+
+/* What stands beside the shards. */
+void
+marks_top(struct run *run)
+{
+	struct pacs_error why = PACS_ERROR_INIT;
+	const struct dirent *e;
+	struct pacs_dir d;
+	char path[sizeof("purged/") + sizeof(e->d_name)];
+
+	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), "purged", 0,
+			     &d);
+	while ((e = pacs_dir_next(&why, &d))) {
+		if (is_shard(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "purged/%s", e->d_name);
+		run_finding(run, PACS_FAULT_MARK, path, "", "no mark");
+	}
+	pacs_dir_close(&d);
+	if (why.code && why.code != PACS_ENOTFOUND && why.code != PACS_EFORMAT)
+		run_finding(run, PACS_FAULT_UNREADABLE, "purged", "", why.msg);
 }
 
 void
@@ -135,19 +174,4 @@ marks_check(struct run *run, unsigned first, unsigned end,
 		snprintf(dir, sizeof(dir), "purged/%03x", first);
 		walk(run, dir, 1, b);
 	}
-}
-
-void
-folders_check(struct run *run)
-{
-	static const char *const needed[] = {"objects", "incoming",
-					     "quarantine", "ledger/lock"};
-	size_t i;
-
-	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (faccessat(pacs_archive_dirfd(run->ar), needed[i], F_OK,
-			      AT_SYMLINK_NOFOLLOW) != 0 &&
-		    errno == ENOENT)
-			run_finding(run, PACS_FAULT_FOLDER, needed[i],
-				    "is there", "missing");
 }

@@ -25,12 +25,18 @@ struct scan {
 };
 
 static void
+name_place(const struct scan *sc, char ret[80])
+{
+	snprintf(ret, 80, "%s:%llu", sc->name,
+		 (unsigned long long)sc->at.offset);
+}
+
+static void
 tell(struct scan *sc, const char *expected, const char *found)
 {
 	char where[80];
 
-	snprintf(where, sizeof(where), "%s:%llu", sc->name,
-		 (unsigned long long)sc->at.offset);
+	name_place(sc, where);
 	run_finding(sc->run, PACS_FAULT_LEDGER, where, expected, found);
 }
 
@@ -70,24 +76,70 @@ note_quarantine(struct run *run, const struct pacs_ledger_line *l)
 	pacs_buf_adds(&run->quarantine, word);
 }
 
+/* What no program of ours would write, with whatever check. */
+static bool
+makes_sense(const struct pacs_ledger_line *l)
+{
+	struct pacs_triple t;
+
+	if (!pacs_op_places(l->op))
+		return true;
+	fixity_triple(l, &t);
+	return *l->sha256 && pacs_triple_is_safe(&t);
+}
+
+/* Others stop reading here (pacs-archive(5)); what it means is not known. */
+static void
+tell_newer(struct scan *sc, const struct pacs_ledger_line *l)
+{
+	char where[80], what[80];
+
+	name_place(sc, where);
+	snprintf(what, sizeof(what), "operation '%.32s' needs a newer version",
+		 l->op_name);
+	run_finding(sc->run, PACS_FAULT_UNREADABLE, where, "", what);
+}
+
+/* The ledger begins with the name that the archive was given. */
+static void
+check_marker(struct run *run, const struct pacs_ledger_line *l)
+{
+	const char *have = pacs_archive_settings(run->ar)->uuid;
+	char uuid[40];
+
+	if (l->op == PACS_OP_EPOCH &&
+	    pacs_ledger_extra(l, "uuid", uuid, sizeof(uuid)) &&
+	    strcmp(uuid, have) != 0)
+		run_finding(run, PACS_FAULT_MARKER, "pacs-archive", uuid, have);
+}
+
 static enum pacs_err
 take_line(struct pacs_error *err, struct scan *sc, const char *line, size_t len)
 {
 	struct pacs_ledger_line l = {.at = sc->at};
 	char check[PACS_CHECK_ROOM];
+	bool fits, whole;
 
 	sc->run->tally->lines++;
-	if (!pacs_ledger_continues(sc->digest, sc->at.check, line, len, check))
-		tell(sc, "continues the chain", "does not");
+	fits =
+	    pacs_ledger_continues(sc->digest, sc->at.check, line, len, check);
 	memcpy(sc->at.check, check, sizeof(check));
-	if (len >= sizeof(sc->text)) {
-		tell(sc, "a line", "too long");
-		return PACS_OK;
+	whole = len < sizeof(sc->text) && !memchr(line, '\0', len);
+	if (whole) {
+		memcpy(sc->text, line, len);
+		sc->text[len] = '\0';
+		whole = pacs_ledger_parse(sc->text, &l) && makes_sense(&l);
 	}
-	memcpy(sc->text, line, len);
-	sc->text[len] = '\0';
-	if (memchr(line, '\0', len) || !pacs_ledger_parse(sc->text, &l))
-		return PACS_OK; /* it did not continue the chain either */
+	if (!fits)
+		tell(sc, "continues the chain", "does not");
+	else if (!whole)
+		tell(sc, "a line of the ledger", "something else");
+	if (!whole)
+		return PACS_OK;
+	if (fits && sc->run->tally->lines == 1)
+		check_marker(sc->run, &l);
+	if (fits && l.op == PACS_OP_OTHER && strncmp(l.op_name, "x-", 2) != 0)
+		tell_newer(sc, &l);
 	if (l.op == PACS_OP_QUARANTINE || l.op == PACS_OP_RELEASE)
 		note_quarantine(sc->run, &l);
 	return spool_add(err, sc->spool, &l);
@@ -114,6 +166,7 @@ scan_segment(struct pacs_error *err, struct scan *sc, bool last)
 {
 	struct pacs_buf b = {0};
 	enum pacs_err rc;
+	bool writes, goes_on;
 	uint64_t at = 0;
 	size_t n;
 	int fd;
@@ -121,13 +174,15 @@ scan_segment(struct pacs_error *err, struct scan *sc, bool last)
 	rc = pacs_ledger_segment_open(err, sc->run->ar, sc->at.segment, &fd);
 	if (rc) {
 		run_finding(sc->run,
-			    rc == PACS_ENOTFOUND ? PACS_FAULT_LEDGER
-						 : PACS_FAULT_UNREADABLE,
+			    rc == PACS_ENOTFOUND || rc == PACS_EFORMAT
+				? PACS_FAULT_LEDGER
+				: PACS_FAULT_UNREADABLE,
 			    sc->name, "a segment", err->msg);
 		pacs_error_clear(err);
 		return PACS_OK;
 	}
 	do {
+		writes = late_writes(sc->run);
 		pacs_buf_reserve(&b, READ_BYTES);
 		rc = pacs_file_pread(err, fd, b.data + b.len, READ_BYTES, at,
 				     &n);
@@ -141,9 +196,16 @@ scan_segment(struct pacs_error *err, struct scan *sc, bool last)
 			sc->at.offset += b.len;
 			b.len = 0;
 		}
-	} while (!rc && n && !check_stopped(sc->run));
+		goes_on = n > 0;
+		if (!n && b.len && last && late_wait(sc->run, writes)) {
+			/* It may be on its way just now: look again. */
+			at -= b.len;
+			b.len = 0;
+			goes_on = true;
+		}
+	} while (!rc && goes_on && !check_stopped(sc->run));
 	sc->run->late.at = sc->at;
-	if (!rc && b.len && !last)
+	if (!rc && b.len && !n)
 		tell(sc, "an end of line", "the segment ends in a line");
 	/* Later ones begin so when a backup seals the one before. */
 	if (!rc && !at && sc->at.segment == 1)

@@ -13,15 +13,16 @@
 #include "fixity/internal.h"
 
 static void
-describe(const struct stat *st, uid_t owner, struct found *ret)
+describe(const struct run *run, const struct stat *st, struct found *ret)
 {
 	ret->size = (uint64_t)st->st_size;
 	ret->mode = st->st_mode & 07777;
-	ret->owned = st->st_uid == owner;
+	ret->owned = st->st_uid == run->owner;
 }
 
 static void
-add(struct tree *t, const char *path, const struct stat *st, uid_t owner)
+add(const struct run *run, struct tree *t, const char *path,
+    const struct stat *st)
 {
 	struct found *f;
 
@@ -31,14 +32,21 @@ add(struct tree *t, const char *path, const struct stat *st, uid_t owner)
 	}
 	f = &t->list[t->count++];
 	f->path = pacs_arena_strdup(&t->arena, path);
-	describe(st, owner, f);
+	describe(run, st, f);
 }
 
 struct walk {
 	struct run *run;
 	struct tree *tree;
-	uid_t owner;
 };
+
+/* Nobody can say of which part it is. */
+static void
+misplaced(struct run *run, const char *path)
+{
+	if (looks_at_all(run->opts))
+		run_finding(run, PACS_FAULT_MISPLACED, path, "", "");
+}
 
 static enum pacs_err walk_dir(struct pacs_error *err, struct walk *w,
 			      const char *dir, unsigned depth);
@@ -56,9 +64,9 @@ take(struct pacs_error *err, struct walk *w, const char *path, unsigned depth)
 	if (depth < 3 && S_ISDIR(st.st_mode))
 		return walk_dir(err, w, path, depth);
 	if (depth == 3 && S_ISREG(st.st_mode) && pacs_object_triple(path, &t))
-		add(w->tree, path, &st, w->owner);
+		add(w->run, w->tree, path, &st);
 	else
-		run_finding(w->run, PACS_FAULT_MISPLACED, path, "", "");
+		misplaced(w->run, path);
 	return PACS_OK;
 }
 
@@ -74,7 +82,7 @@ static void
 tell_folder(struct run *run, const char *dir, const struct pacs_error *why)
 {
 	if (why->code == PACS_EFORMAT)
-		run_finding(run, PACS_FAULT_MISPLACED, dir, "", "");
+		misplaced(run, dir);
 	else if (is_broken(why))
 		run_finding(run, PACS_FAULT_UNREADABLE, dir, "", why->msg);
 }
@@ -87,9 +95,12 @@ walk_dir(struct pacs_error *err, struct walk *w, const char *dir,
 	enum pacs_err rc = PACS_OK;
 	const struct dirent *e;
 	struct pacs_dir d;
+	struct stat st;
 
 	(void)!pacs_dir_open(&why, pacs_archive_dirfd(w->run->ar), dir,
 			     O_NOFOLLOW, &d);
+	if (d.stream && fstat(pacs_dir_fd(&d), &st) == 0)
+		mode_check(w->run, dir, &st);
 	while (!rc && (e = pacs_dir_next(&why, &d))) {
 		char *path = pacs_format("%s/%s", dir, e->d_name);
 
@@ -100,6 +111,12 @@ walk_dir(struct pacs_error *err, struct walk *w, const char *dir,
 	tell_folder(w->run, dir, &why);
 	w->tree->broken |= is_broken(&why);
 	return rc;
+}
+
+bool
+is_shard(const char *name)
+{
+	return strlen(name) == 3 && strspn(name, "0123456789abcdef") == 3;
 }
 
 /* What stands beside the shards is no object's, whatever it is. */
@@ -114,12 +131,10 @@ tree_top(struct run *run)
 	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), "objects", 0,
 			     &d);
 	while ((e = pacs_dir_next(&why, &d))) {
-		const char *name = e->d_name;
-
-		if (strlen(name) == 3 && strspn(name, "0123456789abcdef") == 3)
+		if (is_shard(e->d_name))
 			continue;
-		snprintf(path, sizeof(path), "objects/%s", name);
-		run_finding(run, PACS_FAULT_MISPLACED, path, "", "");
+		snprintf(path, sizeof(path), "objects/%s", e->d_name);
+		misplaced(run, path);
 	}
 	pacs_dir_close(&d);
 	tell_folder(run, "objects", &why);
@@ -138,13 +153,10 @@ tree_read(struct pacs_error *err, struct run *run, unsigned first, unsigned end,
 {
 	struct walk w = {.run = run, .tree = ret};
 	enum pacs_err rc = PACS_OK;
-	struct stat st;
 	char dir[32];
 	unsigned i;
 
 	memset(ret, 0, sizeof(*ret));
-	if (fstat(pacs_archive_dirfd(run->ar), &st) == 0)
-		w.owner = st.st_uid;
 	for (i = first; !rc && i < end; i++) {
 		if (run->opts->shards && !run->opts->shards[i])
 			continue;
@@ -160,16 +172,15 @@ enum pacs_err
 tree_look(struct pacs_error *err, const struct run *run, const struct tree *t,
 	  const char *path, struct found *ret)
 {
-	struct stat st, top;
-	int dirfd = pacs_archive_dirfd(run->ar);
+	struct stat st;
 
 	/* What is not in a whole list is not there. */
 	if (!t->broken)
 		return pacs_error_set(err, PACS_ENOTFOUND, "not there");
-	if (fstat(dirfd, &top) != 0 ||
-	    fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+	if (fstatat(pacs_archive_dirfd(run->ar), path, &st,
+		    AT_SYMLINK_NOFOLLOW) != 0)
 		return pacs_error_sys(err, errno, "cannot be looked at");
-	describe(&st, top.st_uid, ret);
+	describe(run, &st, ret);
 	return PACS_OK;
 }
 

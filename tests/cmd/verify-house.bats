@@ -19,12 +19,6 @@ setup() {
 	export PACS_ARCHIVE=$PWD/a
 }
 
-# hold FD: lock it as a writer does, until it is closed.
-hold() {
-	/usr/bin/python3 -c 'import fcntl, struct, sys
-fcntl.fcntl(int(sys.argv[1]), 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))' "$1"
-}
-
 # verify STATUS [OPTION...]: the findings are on standard input, "kind path".
 verify() {
 	local want=$1

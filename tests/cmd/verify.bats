@@ -290,7 +290,8 @@ orphan	false" ]
 	run -3 setpriv --reuid=65534 --clear-groups \
 		"$(native pacs-verify)" -a "$open/a" -f kind,path
 	rm -rf "$open"
-	[ "$output" = "unreadable	$one" ]
+	[ "$output" = "mode	$one
+unreadable	$one" ]
 }
 
 @test "verify looks at a part: an object, a study, a list" {
