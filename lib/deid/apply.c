@@ -272,8 +272,8 @@ is_misfit(const struct pacs_element *e)
 	if (tag == PACS_TAG_FrameOriginTimestamp && pacs_element_length(e) &&
 	    pacs_element_length(e) != 10)
 		return true;
-	return dict &&
-	       !(form_fits(e, dict) && form_fits(e, pacs_element_vr(e)));
+	return dict && !(form_fits(e, dict) &&
+			 form_fits(e, pacs_element_vr(e)) && form_fits_code(e));
 }
 
 /* What the profile does; *ret_row: by a row of the table. */

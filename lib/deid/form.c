@@ -292,3 +292,62 @@ form_fits(const struct pacs_element *e, uint16_t vr)
 		       has_multiplicity(e, size, len);
 	return is_bulk(vr) ? !stated_text : is_text(s, len);
 }
+
+/* --- codes ------------------------------------------------------------------
+ */
+
+enum { CODE_MAX = 256, SCHEME_NAME_MAX = 128 };
+
+static bool
+is_one_word(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)s[i] <= ' ')
+			return false;
+	return n <= CODE_MAX;
+}
+
+/* A URI has a scheme (RFC 3986 3.1). */
+static bool
+is_uri(const char *s, size_t n)
+{
+	const char *colon = memchr(s, ':', n);
+
+	return colon && colon > s && is_one_word(s, n);
+}
+
+static bool
+is_one_line(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)s[i] < ' ' && s[i] != '\033')
+			return false;
+	return n <= SCHEME_NAME_MAX;
+}
+
+bool
+form_fits_code(const struct pacs_element *e)
+{
+	uint32_t tag = pacs_element_tag(e);
+	size_t len = 0;
+	const char *s = pacs_element_value(e, &len);
+
+	while (len && (s[len - 1] == ' ' || s[len - 1] == '\0'))
+		len--;
+	if (!len)
+		return true;
+	switch (tag) {
+	case PACS_TAG_LongCodeValue:
+		return is_one_word(s, len);
+	case PACS_TAG_URNCodeValue:
+		return is_uri(s, len);
+	case PACS_TAG_CodingSchemeName:
+		return is_one_line(s, len);
+	default:
+		return true;
+	}
+}

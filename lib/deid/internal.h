@@ -146,6 +146,9 @@ bool icc_copy(const uint8_t *p, size_t len, uint8_t *copy);
 /* --- form.c --------------------------------------------------------------- */
 /* Could the value of e be one of that VR? An empty one could. */
 bool form_fits(const struct pacs_element *e, uint16_t vr);
+/* Codes, and names of what they are of, that may be of any length by their VR:
+ * is it a word, or a line, and no prose? */
+bool form_fits_code(const struct pacs_element *e);
 
 /* --- withhold.c ----------------------------------------------------------- */
 /* All kinds that the data set is of, as bits. */

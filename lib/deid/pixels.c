@@ -168,7 +168,22 @@ allowed_length(const struct walk *w, const struct pacs_element *e)
 	case PACS_TAG_RedPaletteColorLookupTableData:
 	case PACS_TAG_GreenPaletteColorLookupTableData:
 	case PACS_TAG_BluePaletteColorLookupTableData:
+	case PACS_TAG_AlphaPaletteColorLookupTableData:
 		return length_of_table(w->item, tag - 0x100u);
+	case PACS_TAG_SegmentedRedPaletteColorLookupTableData:
+	case PACS_TAG_SegmentedGreenPaletteColorLookupTableData:
+	case PACS_TAG_SegmentedBluePaletteColorLookupTableData:
+	case PACS_TAG_SegmentedAlphaPaletteColorLookupTableData:
+		/* Three words for an entry, if each is a segment (PS3.3
+		 * C.7.9.2). */
+		return 3 * length_of_table(w->item, tag - 0x120u);
+	case PACS_TAG_BlendingLookupTableData:
+		return length_of_table(w->item,
+				       PACS_TAG_BlendingLookupTableDescriptor);
+	case PACS_TAG_LargeRedPaletteColorLookupTableData:
+	case PACS_TAG_LargeGreenPaletteColorLookupTableData:
+	case PACS_TAG_LargeBluePaletteColorLookupTableData:
+		return 0; /* retired */
 	case PACS_TAG_LUTData:
 		return length_of_table(w->item, PACS_TAG_LUTDescriptor);
 	default:

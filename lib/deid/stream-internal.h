@@ -1,6 +1,7 @@
 /*
  * What the cleaners of compressed streams share: stream.c drives and knows
- * JPEG, stream-j2k.c JPEG 2000 and boxes, stream-rle.c what has no markers.
+ * JPEG, stream-jpeg.c its segments, stream-j2k.c JPEG 2000 and boxes,
+ * stream-rle.c what has no markers.
  */
 #ifndef PACS_DEID_STREAM_INTERNAL_H
 #define PACS_DEID_STREAM_INTERNAL_H
@@ -34,6 +35,9 @@ void stream_end(struct stream *s, size_t *at);
 /* The segment at *at, whose marker does not stand alone; what says something
  * is wiped. False: that goes on in another fragment. */
 bool stream_segment(struct stream *s, size_t *at, unsigned marker);
+
+/* Bytes of what a segment of that marker holds, n of them, that are read. */
+size_t stream_jpeg_used(const uint8_t *p, size_t n, unsigned marker);
 
 /* False: it cannot be told what is in it. */
 bool stream_j2k(struct stream *s, size_t at);

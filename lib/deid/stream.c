@@ -2,7 +2,7 @@
  * What compressed streams carry beside pixels: comments, EXIF, thumbnails,
  * XML, whatever stands behind their end. Their bytes become zeros in place, so
  * that no length and no offset changes; nothing is decoded. JPEG (ISO 10918-1
- * B.1.1.3) and JPEG-LS here; see stream-j2k.c and stream-rle.c.
+ * B.1.1.3) and JPEG-LS here; see stream-jpeg.c, stream-j2k.c and stream-rle.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -77,41 +77,6 @@ stream_go_to(struct stream *s, size_t *at, size_t to)
 	*at = to;
 }
 
-/* Bytes of tables that each say in their first how long they are. */
-static size_t
-tables(const uint8_t *p, size_t n, bool huffman)
-{
-	size_t at = 0, i, size;
-
-	while (at < n && p[at] >> 4 <= 1 && (p[at] & 15) <= 3) {
-		size = huffman ? 17 : p[at] >> 4 ? 129 : 65;
-		if (size > n - at)
-			break;
-		for (i = 1; huffman && i <= 16; i++)
-			size += p[at + i];
-		if (size > n - at)
-			break;
-		at += size;
-	}
-	return at;
-}
-
-/* Bytes of a segment that decoders read (ISO 10918-1 B.2); of JPEG-LS too. */
-static size_t
-used_of(const uint8_t *p, size_t n, unsigned marker)
-{
-	if (marker == 0xdb || marker == 0xc4)
-		return tables(p, n, marker == 0xc4);
-	if (marker == SOS)
-		return n ? 4 + 2 * (size_t)p[0] : 0;
-	if (marker == 0xdc || marker == 0xdd) /* lines, restarts */
-		return 4;
-	if ((marker >= 0xc0 && marker <= 0xcf && marker != 0xcc) ||
-	    marker == 0xf7) /* frames */
-		return n > 5 ? 6 + 3 * (size_t)p[5] : n;
-	return n;
-}
-
 /* What stands in a segment behind what it is for. */
 static void
 wipe_rest(struct stream *s, size_t at, size_t n, unsigned marker)
@@ -120,7 +85,7 @@ wipe_rest(struct stream *s, size_t at, size_t n, unsigned marker)
 
 	if (n > s->len - at) /* it goes on in another fragment */
 		return;
-	used = used_of(s->p + at, n, marker);
+	used = stream_jpeg_used(s->p + at, n, marker);
 	if (used < n)
 		stream_wipe(s, at + used, n - used);
 }

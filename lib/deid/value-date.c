@@ -152,8 +152,9 @@ value_shift(struct walk *w, struct pacs_element *e)
 		return shift_ptp(w, e);
 	if (tag == PACS_TAG_TimezoneOffsetFromUTC)
 		return s && is_offset(s, len);
-	if (vr == VR("TM"))
-		return form_fits(e, vr);
+	if (vr == VR("TM")) /* a date may be said to be a time: 121231 */
+		return form_fits(e, vr) &&
+		       (!pacs_dict_vr(tag) || pacs_dict_vr(tag) == vr);
 	if (!s || (vr != VR("DA") && vr != VR("DT")))
 		return false;
 	while (good && len) {

@@ -221,14 +221,11 @@ has_text_objects(const struct pacs_item *root)
 }
 
 static uint64_t
-class_kinds(const struct pacs_deid *d, const struct pacs_item *root)
+kinds_of_class(const struct pacs_deid *d, const struct pacs_item *root,
+	       const char *uid)
 {
-	char uid[PACS_UID_MAX + 1] = "";
-	const char *kind;
+	const char *kind = kind_of_class(uid);
 
-	if (!pacs_item_uid(root, PACS_TAG_SOPClassUID, uid, sizeof(uid)))
-		return pacs_deid_kind_bit("private-class");
-	kind = kind_of_class(uid);
 	if (!strcmp(kind, "image") || !strcmp(kind, "waveform"))
 		return 0;
 	if (!strcmp(kind, "slide"))
@@ -239,6 +236,25 @@ class_kinds(const struct pacs_deid *d, const struct pacs_item *root)
 			   ? pacs_deid_kind_bit(kind)
 			   : 0;
 	return pacs_deid_kind_bit(kind);
+}
+
+/* Group 0002 may say something else: what has two classes is of the kinds of
+ * both. */
+static uint64_t
+class_kinds(const struct pacs_deid *d, struct pacs_dataset *ds)
+{
+	const struct pacs_item *root = pacs_dataset_root(ds);
+	char uid[PACS_UID_MAX + 1] = "", stated[PACS_UID_MAX + 1];
+	uint64_t found = pacs_deid_kind_bit("private-class");
+
+	if (pacs_item_uid(root, PACS_TAG_SOPClassUID, uid, sizeof(uid)))
+		found = kinds_of_class(d, root, uid);
+	if (pacs_item_uid(pacs_dataset_meta(ds),
+			  PACS_TAG_MediaStorageSOPClassUID, stated,
+			  sizeof(stated)) &&
+	    strcmp(stated, uid) != 0)
+		found |= kinds_of_class(d, root, stated);
+	return found;
 }
 
 /* --- by transfer syntax ------------------------------------------------------
@@ -267,7 +283,7 @@ withhold_kinds(const struct pacs_deid *d, struct pacs_dataset *ds)
 {
 	const struct pacs_item *root = pacs_dataset_root(ds);
 	struct pacs_buf modality = {0};
-	uint64_t found = class_kinds(d, root) | syntax_kinds(ds);
+	uint64_t found = class_kinds(d, ds) | syntax_kinds(ds);
 	char *one, *rest;
 
 	pacs_item_text(root, PACS_TAG_Modality, &modality);

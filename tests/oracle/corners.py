@@ -8,14 +8,16 @@ Uses the runs of hiding.py. Prints TAP.
 import io
 import os
 import re
+import struct
+import subprocess
 import sys
 import tempfile
 
 import pydicom
 
 from hiding import Runs, image, one, seq, us
-from leaks import CT, E, EXPLICIT, I, JPEG, M
-from leaks import fragments, jpeg, ok, segment, tap
+from leaks import BIN, CT, E, EXPLICIT, I, JPEG, M
+from leaks import dataset, file, fragments, jpeg, ok, segment, tap
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 WORD = b"JOHN"  # four bytes, as long as a length
@@ -95,11 +97,133 @@ def judge_rules(runs):
            "'%s' leaves identity and form alone" % rule, found or reason)
 
 
+# --- values ---------------------------------------------------------------------
+
+MOVED, PROSE = ["--modify-dates"], b"JOHN DOE, " + M
+DATE = b"121231"  # of birth, and twelve minutes past twelve
+
+
+def of_values():
+    """(name, elements, options, what must not be there)"""
+    for name, tag in (("Study Date", 0x00080020), ("Series Date", 0x00080021),
+                      ("Acquisition DateTime", 0x0008002a),
+                      ("a date that no row names", 0x00142006)):
+        yield "%s that is said to be a time" % name, one(
+            tag, "TM", DATE), MOVED, DATE
+    yield "prose in Long Code Value", seq(REGION, E.el(
+        0x00080119, "UC", PROSE)), [], M
+    yield "lines in Long Code Value", seq(REGION, E.el(
+        0x00080119, "UC", b"1\r\n" + M)), [], M
+    yield "a name in URN Code Value", seq(REGION, E.el(
+        0x00080120, "UR", M)), [], M
+    yield "prose in URN Code Value", seq(REGION, E.el(
+        0x00080120, "UR", b"urn:" + PROSE)), [], M
+    yield "lines in Coding Scheme Name", seq(0x00080110, E.el(
+        0x00080115, "ST", b"SNOMED\n" + M)), [], M
+    yield "prose in Coding Scheme Name", seq(0x00080110, E.el(
+        0x00080115, "ST", b"x" * 128 + M)), [], M
+    table = us(2, 0, 16)
+    for name, tag, descriptor in (
+            ("a palette of transparency", 0x00281204, 0x00281104),
+            ("a segmented palette", 0x00281221, 0x00281101),
+            ("a table of blending", 0x00281408, 0x00281407)):
+        yield "behind " + name, {**one(descriptor, "US", table), **one(
+            tag, "OW", b"\1\2\3\4" * 3 + M)}, [], M
+        yield name + " that nothing describes", one(tag, "OW", M), [], M
+    yield "in a large palette, retired", {**one(0x00281111, "US", table), **one(
+        0x00281211, "OW", M)}, [], M
+
+
+def of_segments():
+    """(name, segment of JPEG)"""
+    frame = b"\x08\0\2\0\2"
+    return (("behind conditions of arithmetic", segment(
+        0xcc, b"\0\1\x10\2" + M)), ("in conditions of none", segment(
+            0xcc, M)), ("behind a frame of a hierarchy", segment(
+                0xde, frame + b"\1\1\x11\0" + M)), (
+                    "behind an expansion", segment(0xdf, b"\x11" + M)), (
+                        "in components of nothing", segment(
+                            0xc0, frame + b"\7" + M * 3)),
+            ("behind thresholds of JPEG-LS", segment(
+                0xf8, b"\1" + bytes(10) + M)),
+            ("in presets of JPEG-LS that are none", segment(
+                0xf8, b"\x09" + M)),
+            ("behind sizes of JPEG-LS", segment(
+                0xf8, b"\4\2\0\2\0\2" + M)))
+
+
+def judge_values(runs):
+    places = list(of_values())
+    found = {}
+    for options in ([], MOVED):
+        found.update(runs.anon({n: (e, EXPLICIT) for n, e, o, _ in places
+                                if o == options}, [*runs.allow, *options]))
+    streams = of_segments()
+    found.update(runs.anon({n: (
+        {**image(), 0x7fe00010: fragments(jpeg(s))},
+        JPEG_LS if "LS" in n else JPEG) for n, s in streams}, runs.allow))
+    for name, wanted in [(p[0], p[3]) for p in places] + [
+            (n, M) for n, _ in streams]:
+        data, reason = found[name]
+        at = data.find(wanted)
+        ok(data and at < 0, name, data[max(at - 20, 0):at + 20] or reason)
+
+
+def judge_what_stays(runs):
+    code = b"128045006|cellulitis|:{363698007=56459004}"
+    found = runs.anon({
+        "code": (seq(REGION, E.el(0x00080119, "UC", code)), EXPLICIT),
+        "urn": (seq(REGION, E.el(0x00080120, "UR", "urn:oid:1.2.3")), EXPLICIT),
+        "scheme": (seq(0x00080110, E.el(
+            0x00080115, "ST", "Anatomy of the University, 2nd edition")),
+                   EXPLICIT),
+        "time": (one(0x00080030, "TM", DATE), EXPLICIT),
+        "table": ({**one(0x00281101, "US", us(2, 0, 16)), **one(
+            0x00281221, "OW", b"\0\0\1\0\2\0" * 2)}, EXPLICIT),
+        "presets": ({**image(), 0x7fe00010: fragments(jpeg(segment(
+            0xf8, b"\1\0\1PRESETS\0")))}, JPEG_LS),
+        "frame": ({**image(), 0x7fe00010: fragments(jpeg(segment(
+            0xc3, b"\x08\0\2\0\2\1\1FR")))}, JPEG)},
+                      [*runs.allow, *MOVED])
+    for name, wanted in (("code", code), ("urn", b"urn:oid:1.2.3"), (
+            "scheme", b"2nd edition"), ("time", DATE), (
+                "table", b"OW\0\0\x0c\0\0\0\0\0\1\0\2"), (
+                    "presets", b"PRESETS"), ("frame", b"\1\1FR")):
+        data, reason = found[name]
+        ok(wanted in data, "stays: " + name, data or reason)
+
+
+def judge_two_classes(runs):
+    """What group 0002 says counts too."""
+    source = os.path.join(runs.folder, "two")
+    os.mkdir(source)
+    data = file(dataset({}))
+    for name, last in (("same", "2"), ("ultrasound", "6.1"), ("nobody", "9999")):
+        other = CT[:-1] + last
+        head = E.el(0x00020002, "UI", CT)
+        size = len(E.el(0x00020002, "UI", other)) - len(head)
+        length = struct.unpack_from("<I", data, 140)[0] + size
+        with open(os.path.join(source, name), "wb") as f:
+            f.write(data[:140] + struct.pack("<I", length) + data[144:].replace(
+                head, E.el(0x00020002, "UI", other), 1))
+    done = subprocess.run(
+        [BIN, "--key", runs.key, "-o", os.path.join(runs.folder, "o"),
+         "--print", "-q", "-f", "reason,source", source],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    said = sorted(line.replace(source + "/", "")
+                  for line in done.stdout.decode().splitlines())
+    ok(said == ["\tsame", "private-class\tnobody", "us\tultrasound"],
+       "an object whose head says another class is of that kind too", said)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         runs = Runs(folder)
         judge_between(runs)
         judge_rules(runs)
+        judge_values(runs)
+        judge_what_stays(runs)
+        judge_two_classes(runs)
     return tap.plan()
 
 
