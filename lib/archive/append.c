@@ -80,6 +80,8 @@ keep_cut(struct pacs_error *err, struct ledger_tail *t, uint64_t size)
 			 (long long)pacs_time_us());
 		rc = pacs_fs_write_file(err, t->ar->dirfd, name, MODE_TEXT, buf,
 					n, true);
+		if (!rc)
+			rc = archive_give(err, t->ar, t->ar->dirfd, name);
 	}
 	free(buf);
 	return rc;
@@ -273,8 +275,10 @@ tail_append(struct pacs_error *err, struct ledger_tail *t,
 		return PACS_OK;
 	if (t->end.offset >= PACS_SEGMENT_BYTES)
 		rc = tail_rotate(err, t);
-	if (rc)
+	if (rc) {
+		t->known = false; /* which segment is open */
 		return rc;
+	}
 	memcpy(check, t->end.check, sizeof(check));
 	add_checks(t, texts, &out, check);
 	rc = pacs_fs_pwrite(err, t->fd, out.data, out.len, t->end.offset);

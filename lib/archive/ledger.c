@@ -83,9 +83,9 @@ fill(struct pacs_error *err, struct pacs_ledger_reader *r, size_t *ret_n)
 {
 	enum pacs_err rc;
 
-	memmove(r->buf.data ? r->buf.data : r->text,
-		r->buf.data ? r->buf.data + r->used : r->text,
-		r->buf.len - r->used);
+	if (r->used)
+		memmove(r->buf.data, r->buf.data + r->used,
+			r->buf.len - r->used);
 	r->buf.len -= r->used;
 	r->used = 0;
 	pacs_buf_reserve(&r->buf, READ_BYTES);

@@ -81,6 +81,8 @@ writer_append_texts(struct pacs_error *err, struct pacs_writer *w,
 	enum pacs_err rc = PACS_OK;
 	uint32_t segment;
 
+	if (w->spoiled)
+		return writer_refuse_spoiled(err);
 	if (texts->len == 0)
 		return PACS_OK;
 	/* Without the folder in incoming/ nobody would recover our lines. */
@@ -109,8 +111,6 @@ pacs_writer_append(struct pacs_error *err, struct pacs_writer *w,
 	enum pacs_err rc;
 	size_t i;
 
-	if (w->spoiled)
-		return writer_refuse_spoiled(err);
 	pacs_time_now(time);
 	for (i = 0; i < count; i++)
 		add_line(w, sts[i], time, &texts);

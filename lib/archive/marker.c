@@ -115,9 +115,8 @@ write_fresh(struct pacs_error *err, const struct pacs_archive *ar,
 	if (err->code || pacs_fs_create(err, ar->dirfd, FRESH, MODE_TEXT, &fd))
 		return err->code;
 	if (!pacs_fs_write(err, fd, text->data, text->len) &&
-	    !pacs_fs_sync(err, fd) && archive_give(err, ar, ar->dirfd, FRESH))
-		goto out;
-out:
+	    !pacs_fs_sync(err, fd))
+		(void)!archive_give(err, ar, ar->dirfd, FRESH);
 	close(fd);
 	return err->code;
 }
@@ -157,8 +156,7 @@ edit(struct pacs_error *err, const struct pacs_archive *ar, const char *name,
 	}
 	if (add)
 		pacs_buf_addf(&text, KEY "%s\n", add);
-	if (replace(err, ar, &text))
-		goto out;
+	(void)!replace(err, ar, &text);
 out:
 	close(fd);
 	pacs_buf_clear(&old);

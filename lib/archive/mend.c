@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/quarantine.h"
 #include "archive/recover.h"
 #include "base/file.h"
 #include "base/fs.h"
@@ -252,14 +251,15 @@ static void
 adopt_replaced(struct recovery *r, const struct pacs_triple *t)
 {
 	struct pacs_error e = PACS_ERROR_INIT;
-	struct pacs_quarantined *list;
 	char extra[48];
-	size_t i, n;
+	size_t i;
 
-	if (pacs_quarantine_list(&e, r->ar, &list, &n))
+	if (!r->aside_known &&
+	    pacs_quarantine_list(&e, r->ar, &r->aside, &r->aside_count))
 		return;
-	for (i = 0; i < n; i++) {
-		const struct pacs_quarantined *q = &list[i];
+	r->aside_known = true;
+	for (i = 0; i < r->aside_count; i++) {
+		const struct pacs_quarantined *q = &r->aside[i];
 
 		if ((strcmp(q->reason, "damaged") != 0 &&
 		     strcmp(q->reason, "replaced") != 0) ||
@@ -270,7 +270,6 @@ adopt_replaced(struct recovery *r, const struct pacs_triple *t)
 		add_text(r, PACS_OP_QUARANTINE, t, q->size, q->sha256, extra);
 		r->ar->recovery.adopted++;
 	}
-	free(list);
 }
 
 /* One incoming file: has it a name that no line speaks of? */

@@ -140,24 +140,23 @@ enum pacs_err
 pacs_quarantine_find(struct pacs_error *err, const struct pacs_archive *ar,
 		     const char *prefix, struct pacs_quarantined *ret)
 {
-	struct pacs_quarantined *list;
-	size_t i, n, hits = 0, len = strlen(prefix);
-	enum pacs_err rc;
+	size_t hits = 0, len = strlen(prefix);
+	const struct dirent *e;
+	struct pacs_dir d;
 
 	if (len < 4)
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "at least 4 digits of the digest are "
 				      "needed");
-	rc = pacs_quarantine_list(err, ar, &list, &n);
-	if (rc)
-		return rc;
-	for (i = 0; i < n; i++) {
-		if (strncasecmp(list[i].sha256, prefix, len) != 0)
-			continue;
-		*ret = list[i];
-		hits++;
-	}
-	free(list);
+	if (pacs_dir_open(err, ar->dirfd, "quarantine", 0, &d))
+		return err->code;
+	while ((e = pacs_dir_next(err, &d)))
+		if (is_entry(e->d_name) && len <= 64 &&
+		    strncasecmp(e->d_name, prefix, len) == 0)
+			hits += read_entry(ar, e->d_name, ret);
+	pacs_dir_close(&d);
+	if (err->code)
+		return err->code;
 	if (hits == 1)
 		return PACS_OK;
 	if (!hits)

@@ -241,6 +241,7 @@ recover(struct pacs_error *err, struct pacs_archive *ar)
 	for (i = 0; i < r.dead_count; i++)
 		free_dead(&r.dead[i]);
 	free(r.dead);
+	free(r.aside);
 	entries_clear(&r.entries);
 	pacs_buf_clear(&r.texts);
 	return rc;

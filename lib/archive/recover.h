@@ -5,6 +5,7 @@
 #define PACS_ARCHIVE_RECOVER_H
 
 #include "archive/internal.h"
+#include "archive/quarantine.h"
 
 /* A folder in incoming/ whose writer died; locked by us. */
 struct dead {
@@ -36,6 +37,10 @@ struct recovery {
 	size_t dead_count;
 	struct entries entries;
 	struct pacs_buf texts; /* lines to append */
+	/* What is in quarantine, once it was asked. */
+	struct pacs_quarantined *aside;
+	size_t aside_count;
+	bool aside_known;
 };
 
 void entries_add(struct entries *es, const struct pacs_ledger_line *line);

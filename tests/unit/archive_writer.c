@@ -92,6 +92,34 @@ test_purge(void)
 	pacs_archive_close(ar);
 }
 
+/* A staged file that is gone cannot be flushed. */
+static void
+test_spoiled(void)
+{
+	struct pacs_triple t = triple(7);
+	const struct pacs_triple *one = &t;
+	struct pacs_archive *ar = open_archive();
+	struct pacs_staged s = {.triple = triple(8)};
+	char path[sizeof(test_folder) + 200];
+	struct pacs_writer *w;
+
+	TEST("after a failed barrier nothing goes on record, a purge neither");
+	CHECK_OK(pacs_writer_open(&err, ar, &w));
+	CHECK_INT(store(w, 7, "seven", SETTLED), PACS_PLACED_OBJECT);
+	CHECK_OK(pacs_stage_memory(&err, w, NULL, 0, "x", 1, &s));
+	snprintf(path, sizeof(path), "cd %s/incoming && rm -f */%s",
+		 test_folder, s.name);
+	CHECK(system(path) == 0);
+	CHECK(pacs_writer_barrier(&err, w) != PACS_OK);
+	pacs_error_clear(&err);
+	CHECK_ERR(pacs_writer_purge(&err, w, &one, 1, "why"), PACS_EIO);
+	pacs_error_clear(&err);
+	CHECK_INT(count_lines(ar, PACS_OP_PURGE, t.instance), 0);
+	CHECK(is_whole(ar, 7));
+	pacs_writer_close(w);
+	pacs_archive_close(ar);
+}
+
 static void
 test_quarantine(void)
 {
@@ -160,5 +188,6 @@ main(void)
 	test_store();
 	test_quarantine();
 	test_purge();
+	test_spoiled();
 	return archive_end();
 }
