@@ -84,7 +84,7 @@ last_line(char *buf)
 {
 	char *start, *p;
 
-	for (p = buf + strlen(buf); p > buf && p[-1] <= ' '; p--)
+	for (p = buf + strlen(buf); p > buf && (unsigned char)p[-1] <= ' '; p--)
 		p[-1] = '\0';
 	start = strrchr(buf, '\n');
 	return start ? start + 1 : buf;

@@ -133,8 +133,6 @@ pacs_fs_chown(struct pacs_error *err, int dirfd, const char *path, uid_t uid,
 	return PACS_OK;
 }
 
-/* EINVAL and EROFS: the file cannot be flushed because nothing can be dirty
- * there (pipes, special files); the caller only passes files and folders. */
 enum pacs_err
 pacs_fs_sync(struct pacs_error *err, int fd)
 {
@@ -255,14 +253,14 @@ pacs_fs_mkdirs(struct pacs_error *err, int dirfd, const char *path, mode_t mode)
 	return rc;
 }
 
-/* A name beside path that nobody else uses. */
+/* A name beside path that nobody else uses, no other thread either. */
 static char *
 temporary_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	int dir = slash ? (int)(slash - path + 1) : 0;
 
-	return pacs_format("%.*s.new-%d-%llx", dir, path, (int)getpid(),
+	return pacs_format("%.*s.new-%d-%llx", dir, path, (int)gettid(),
 			   (unsigned long long)pacs_time_us());
 }
 

@@ -8,6 +8,27 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+static enum pacs_err
+remove_entry(struct pacs_error *err, const FTSENT *e)
+{
+	switch (e->fts_info) {
+	case FTS_D:
+		return PACS_OK; /* its turn comes behind what is in it */
+	case FTS_DP:
+		return pacs_fs_rmdir(err, AT_FDCWD, e->fts_path);
+	case FTS_NS:
+		if (e->fts_level == 0 && e->fts_errno == ENOENT)
+			return PACS_OK;
+		/* fall through */
+	case FTS_DNR:
+	case FTS_ERR:
+		return pacs_error_sys(err, e->fts_errno, "cannot read '%s'",
+				      e->fts_path);
+	default:
+		return pacs_fs_unlink(err, AT_FDCWD, e->fts_path);
+	}
+}
+
 enum pacs_err
 pacs_tree_remove(struct pacs_error *err, const char *path)
 {
@@ -16,17 +37,12 @@ pacs_tree_remove(struct pacs_error *err, const char *path)
 	FTS *fts = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	FTSENT *e;
 
-	if (!fts)
-		pacs_error_sys(err, errno, "cannot read '%s'", path);
-	while (fts && !err->code && (e = fts_read(fts))) {
-		if (e->fts_info == FTS_D ||
-		    (e->fts_info == FTS_NS && e->fts_level == 0))
-			continue;
-		if (e->fts_info == FTS_DP)
-			(void)!pacs_fs_rmdir(err, AT_FDCWD, e->fts_path);
-		else
-			(void)!pacs_fs_unlink(err, AT_FDCWD, e->fts_path);
-	}
+	do {
+		errno = 0;
+		e = fts ? fts_read(fts) : NULL;
+	} while (e && !remove_entry(err, e));
+	if (!e && errno)
+		pacs_error_sys(err, errno, "cannot read all of '%s'", path);
 	if (fts)
 		fts_close(fts);
 	free(top);

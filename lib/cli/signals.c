@@ -70,6 +70,8 @@ cli_signals_start(void)
 
 	sigemptyset(&ignore.sa_mask);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* Ignored by who started us, the end of a filter could not be seen. */
+	signal(SIGCHLD, SIG_DFL);
 	note_signal(SIGINT);
 	note_signal(SIGTERM);
 	note_signal(SIGHUP);

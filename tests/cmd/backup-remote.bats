@@ -106,6 +106,9 @@ serve() {
 	age -d -i key stream | tar --zstd -xf - -C b
 	sound b
 	exits 4 pacs-backup create -r - --recipient=age1nonsense
+	# Whoever started it may not care for the end of its own children.
+	(trap '' CHLD && exec pacs-backup create -r - --recipient="$public") |
+		age -d -i key | zstd -q -t
 	# Where age dies nothing goes past it.
 	mkdir bin
 	printf '#!/bin/sh\nexit 1\n' >bin/age && chmod +x bin/age

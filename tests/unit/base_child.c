@@ -14,6 +14,8 @@ main(void)
 	static const char *const cat[] = {"cat", NULL};
 	static const char *const fails[] = {
 	    "sh", "-c", "echo first >&2; echo the last word >&2; exit 3", NULL};
+	static const char *const umlaut[] = {
+	    "sh", "-c", "printf 'caf\\303\\251\\n' >&2; exit 3", NULL};
 	static const char *const none[] = {"pacs-no-such-program", NULL};
 	static const char *const waits[] = {"sleep", "1000", NULL};
 	struct pacs_error err = PACS_ERROR_INIT;
@@ -40,6 +42,10 @@ main(void)
 	CHECK(pacs_child_start(&err, fails, -1, -1, &c) == PACS_OK);
 	CHECK(pacs_child_wait(&err, &c) == PACS_EIO);
 	CHECK_STR(err.msg, "sh: the last word");
+	pacs_error_clear(&err);
+	CHECK(pacs_child_start(&err, umlaut, -1, -1, &c) == PACS_OK);
+	CHECK(pacs_child_wait(&err, &c) == PACS_EIO);
+	CHECK_STR(err.msg, "sh: caf\xc3\xa9");
 	pacs_error_clear(&err);
 
 	TEST("one that is not there");

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/fs.h"
+#include "base/tree.h"
 #include "folder.h"
 #include "test.h"
 
@@ -126,6 +127,27 @@ test_locks(int dir)
 	close(b);
 }
 
+static void
+test_trees(int dir)
+{
+	char path[300];
+	int fd;
+
+	TEST("a folder goes with all that is in it; what cannot be is told");
+	CHECK_OK(pacs_fs_mkdirs(&e, dir, "tree/a/b", 0750));
+	CHECK_OK(pacs_fs_create(&e, dir, "tree/a/f", 0640, &fd));
+	close(fd);
+	snprintf(path, sizeof(path), "%s/tree", test_folder);
+	CHECK_OK(pacs_tree_remove(&e, path));
+	CHECK(faccessat(dir, "tree", F_OK, 0) != 0);
+	CHECK_OK(pacs_tree_remove(&e, path));
+	CHECK_OK(pacs_fs_create(&e, dir, "tree", 0640, &fd));
+	close(fd);
+	snprintf(path, sizeof(path), "%s/tree/x", test_folder);
+	CHECK_ERR(pacs_tree_remove(&e, path), PACS_ENOTFOUND);
+	pacs_error_clear(&e);
+}
+
 int
 main(void)
 {
@@ -137,6 +159,7 @@ main(void)
 	test_files(dir);
 	test_names(dir);
 	test_locks(dir);
+	test_trees(dir);
 	close(dir);
 	CHECK(test_folder_remove());
 	return test_done();
