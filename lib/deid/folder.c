@@ -74,8 +74,9 @@ make_folders(struct pacs_error *err, struct folder *f, const char *path)
 	return PACS_OK;
 }
 
+/* Is all that b holds the beginning of a? */
 static enum pacs_err
-same_files(struct pacs_error *err, int a, int b, bool *ret)
+begins_with(struct pacs_error *err, int a, int b, bool *ret)
 {
 	char *x = pacs_malloc(2 * CHUNK), *y = x + CHUNK;
 	uint64_t at = 0;
@@ -86,31 +87,40 @@ same_files(struct pacs_error *err, int a, int b, bool *ret)
 		if (pacs_file_pread(err, a, x, CHUNK, at, &n) ||
 		    pacs_file_pread(err, b, y, CHUNK, at, &m))
 			break;
-		*ret = n == m && !memcmp(x, y, n);
+		*ret = n >= m && !memcmp(x, y, m);
 		at += n;
 	}
 	free(x);
 	return err->code;
 }
 
-/* The name is taken: by the same object? */
+/*
+ * The name is taken: by the same object? A name is given to whole bytes, so one
+ * that holds the beginning of these and no more was cut by a loss of power, and
+ * has nothing to lose.
+ */
 static enum pacs_err
 compare(struct pacs_error *err, struct folder *f, const char *name,
 	const char *path, enum put_outcome *ret)
 {
 	uint64_t size_a, size_b;
 	int a = -1, b = -1;
-	bool same = false;
+	bool begins = false;
 
+	*ret = PUT_CONFLICT;
 	if (!pacs_file_open(err, f->own_fd, name, &a, &size_a) &&
-	    !pacs_file_open(err, f->fd, path, &b, &size_b) && size_a == size_b)
-		(void)!same_files(err, a, b, &same);
+	    !pacs_file_open(err, f->fd, path, &b, &size_b) && size_a >= size_b)
+		(void)!begins_with(err, a, b, &begins);
 	if (a >= 0)
 		close(a);
 	if (b >= 0)
 		close(b);
-	*ret = same ? PUT_DUPLICATE : PUT_CONFLICT;
-	return err->code;
+	if (err->code || !begins)
+		return err->code;
+	*ret = size_a == size_b ? PUT_DUPLICATE : PUT_WRITTEN;
+	return *ret == PUT_DUPLICATE
+		   ? PACS_OK
+		   : pacs_fs_rename(err, f->own_fd, name, f->fd, path);
 }
 
 static enum pacs_err
