@@ -193,6 +193,15 @@ def judge_what_stays(runs):
         ok(wanted in data, "stays: " + name, data or reason)
 
 
+def judge_issuer(runs):
+    issuer = seq(0x00080051, E.el(0x00400032, "UT", "http://x.example"),
+                 E.el(0x00400033, "CS", "URI"))
+    data, reason = runs.anon({"x": (issuer, EXPLICIT)}, [
+        "--retain-institution"])["x"]
+    ok(data and E.tag(0x00080051) not in data and b"CS\4\0URI" not in data,
+       "the issuer of a number that is replaced goes as a whole", reason)
+
+
 def judge_two_classes(runs):
     """What group 0002 says counts too."""
     source = os.path.join(runs.folder, "two")
@@ -224,6 +233,7 @@ def main():
         judge_values(runs)
         judge_what_stays(runs)
         judge_two_classes(runs)
+        judge_issuer(runs)
     return tap.plan()
 
 
