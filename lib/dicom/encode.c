@@ -5,91 +5,10 @@
  * Recursion is as deep as sequences are nested; pacs_encode_root checks that
  * against PACS_DEPTH_MAX before.
  */
-#include <string.h>
-
 #include "dicom/encode.h"
 
-#define BUFFER     (64u << 10)
 #define LENGTH_MAX 0xfffffffeu
 #define SHORT_MAX  0xfffeu
-
-/* --- bytes out --------------------------------------------------------- */
-
-void
-pacs_encoder_flush(struct pacs_encoder *w)
-{
-	if (w->code == PACS_OK && w->out.len)
-		w->code = w->sink(w->err, w->ctx, w->out.data, w->out.len);
-	pacs_buf_reset(&w->out);
-}
-
-void
-pacs_encoder_put(struct pacs_encoder *w, const void *bytes, uint64_t n)
-{
-	if (n >= BUFFER / 4) {
-		pacs_encoder_flush(w);
-		if (w->code == PACS_OK)
-			w->code = w->sink(w->err, w->ctx, bytes, (size_t)n);
-		return;
-	}
-	pacs_buf_add(&w->out, bytes, (size_t)n);
-	if (w->out.len >= BUFFER)
-		pacs_encoder_flush(w);
-}
-
-static void
-put16(struct pacs_encoder *w, unsigned v)
-{
-	uint8_t lo = (uint8_t)v, hi = (uint8_t)(v >> 8);
-
-	pacs_buf_addc(&w->out, (char)(w->form.big_endian ? hi : lo));
-	pacs_buf_addc(&w->out, (char)(w->form.big_endian ? lo : hi));
-}
-
-static void
-put32(struct pacs_encoder *w, uint32_t v)
-{
-	put16(w, w->form.big_endian ? v >> 16 : v & 0xffff);
-	put16(w, w->form.big_endian ? v & 0xffff : v >> 16);
-}
-
-static void
-put_tag(struct pacs_encoder *w, uint32_t tag)
-{
-	put16(w, tag >> 16);
-	put16(w, tag & 0xffff);
-}
-
-/* Header of an item or delimiter. */
-static void
-put_marker(struct pacs_encoder *w, uint32_t tag, uint32_t length)
-{
-	put_tag(w, tag);
-	put32(w, length);
-}
-
-/* n bytes with the bytes of each word turned round. */
-static void
-put_swapped(struct pacs_encoder *w, const uint8_t *p, uint64_t n, unsigned word)
-{
-	uint8_t chunk[4096];
-	uint64_t at = 0;
-
-	while (at < n) {
-		size_t part =
-		    n - at < sizeof(chunk) ? (size_t)(n - at) : sizeof(chunk);
-		size_t i, whole = part / word * word;
-		unsigned j;
-
-		memcpy(chunk, p + at, part);
-		for (i = 0; i < whole; i += word) {
-			for (j = 0; j < word; j++)
-				chunk[i + j] = p[at + i + word - 1 - j];
-		}
-		pacs_encoder_put(w, chunk, part);
-		at += part;
-	}
-}
 
 /* --- how an element is written ----------------------------------------- */
 
@@ -265,19 +184,19 @@ put_header(struct pacs_encoder *w, const struct pacs_element *e,
 {
 	uint16_t vr;
 
-	put_tag(w, e->tag);
+	pacs_encoder_tag(w, e->tag);
 	if (w->form.form == PACS_IMPLICIT) {
-		put32(w, length);
+		pacs_encoder_put32(w, length);
 		return;
 	}
 	vr = vr_to_write(w, e);
 	pacs_buf_addc(&w->out, (char)(vr >> 8));
 	pacs_buf_addc(&w->out, (char)(vr & 0xff));
 	if (pacs_vr_has_long_length(vr)) {
-		put16(w, 0);
-		put32(w, length);
+		pacs_encoder_put16(w, 0);
+		pacs_encoder_put32(w, length);
 	} else {
-		put16(w, length);
+		pacs_encoder_put16(w, length);
 	}
 }
 
@@ -295,7 +214,7 @@ write_value(struct pacs_encoder *w, const struct pacs_element *e)
 	}
 	put_header(w, e, (uint32_t)even(e->length));
 	if (swap)
-		put_swapped(w, e->value, e->length, word);
+		pacs_encoder_put_swapped(w, e->value, e->length, word);
 	else
 		pacs_encoder_put(w, e->value, e->length);
 	if (e->length & 1)
@@ -311,12 +230,13 @@ write_fragments(struct pacs_encoder *w, const struct pacs_element *e)
 	for (i = 0; i < count && w->code == PACS_OK; i++) {
 		const struct pacs_fragment *f = &e->in.fragments->list[i];
 
-		put_marker(w, PACS_TAG_Item, (uint32_t)even(f->length));
+		pacs_encoder_marker(w, PACS_TAG_Item,
+				    (uint32_t)even(f->length));
 		pacs_encoder_put(w, f->bytes, f->length);
 		if (f->length & 1)
 			pacs_buf_addc(&w->out, '\0');
 	}
-	put_marker(w, PACS_TAG_SequenceDelimitationItem, 0);
+	pacs_encoder_marker(w, PACS_TAG_SequenceDelimitationItem, 0);
 }
 
 static void write_elements(struct pacs_encoder *w, const struct pacs_item *item,
@@ -334,11 +254,12 @@ write_item(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 		return;
 	}
 	undefined = item_is_undefined(w, item);
-	put_marker(w, PACS_TAG_Item,
-		   undefined ? PACS_LENGTH_UNDEFINED : (uint32_t)item->encoded);
+	pacs_encoder_marker(w, PACS_TAG_Item,
+			    undefined ? PACS_LENGTH_UNDEFINED
+				      : (uint32_t)item->encoded);
 	write_elements(w, item, same);
 	if (undefined)
-		put_marker(w, PACS_TAG_ItemDelimitationItem, 0);
+		pacs_encoder_marker(w, PACS_TAG_ItemDelimitationItem, 0);
 }
 
 static void
@@ -353,7 +274,7 @@ write_sequence(struct pacs_encoder *w, const struct pacs_element *e, bool same)
 		write_item(w, pacs_element_item(e, i),
 			   pacs_encode_inner_same(e, same));
 	if (undefined)
-		put_marker(w, PACS_TAG_SequenceDelimitationItem, 0);
+		pacs_encoder_marker(w, PACS_TAG_SequenceDelimitationItem, 0);
 }
 
 /* A group length, counted anew. */
@@ -368,7 +289,8 @@ write_group_length(struct pacs_encoder *w, const struct pacs_element *e,
 	     other = other->next)
 		total += element_size(w, other, same);
 	put_header(w, e, 4);
-	put32(w, total > LENGTH_MAX ? LENGTH_MAX : (uint32_t)total);
+	pacs_encoder_put32(w,
+			   total > LENGTH_MAX ? LENGTH_MAX : (uint32_t)total);
 }
 
 static bool
@@ -398,7 +320,7 @@ write_elements(struct pacs_encoder *w, const struct pacs_item *item, bool same)
 			write_sequence(w, e, same);
 		else
 			write_value(w, e);
-		if (w->out.len >= BUFFER)
+		if (w->out.len >= PACS_ENCODER_BYTES)
 			pacs_encoder_flush(w);
 	}
 }

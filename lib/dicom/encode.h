@@ -1,8 +1,10 @@
-/* The encoder, between write.c, meta.c, encode.c and encode-copy.c. */
+/* The encoder, between write.c, meta.c and encode*.c. */
 #ifndef PACS_DICOM_ENCODE_H
 #define PACS_DICOM_ENCODE_H
 
 #include "dicom/internal.h"
+
+#define PACS_ENCODER_BYTES (64u << 10) /* that go to the sink at a time */
 
 struct pacs_encoder {
 	struct pacs_error *err;
@@ -11,7 +13,7 @@ struct pacs_encoder {
 	void *ctx;
 	struct pacs_form form; /* to write */
 	bool undefined_lengths;
-	bool elements_only; /* as of struct pacs_write_options */
+	bool elements_only;  /* as of struct pacs_write_options */
 	const uint8_t *body; /* of the data set that is written */
 	struct pacs_buf out;
 };
@@ -28,8 +30,22 @@ bool pacs_encode_item_is_copied(const struct pacs_item *item, bool same);
  * anew as explicit. */
 bool pacs_encode_inner_same(const struct pacs_element *e, bool same);
 
+/* --- encode-out.c: bytes, in the byte order of the form to write ---------- */
+
 void pacs_encoder_put(struct pacs_encoder *w, const void *bytes, uint64_t n);
 void pacs_encoder_flush(struct pacs_encoder *w);
+void pacs_encoder_put16(struct pacs_encoder *w, unsigned v);
+void pacs_encoder_put32(struct pacs_encoder *w, uint32_t v);
+void pacs_encoder_tag(struct pacs_encoder *w, uint32_t tag);
+/* Header of an item or delimiter. */
+void pacs_encoder_marker(struct pacs_encoder *w, uint32_t tag, uint32_t length);
+/* n bytes with the bytes of each word turned round. */
+void pacs_encoder_put_swapped(struct pacs_encoder *w, const uint8_t *p,
+			      uint64_t n, unsigned word);
+
+/* --- encode.c --------------------------------------------------------------
+ */
+
 /* Write the elements of a root; same: its source has the form to write. */
 uint64_t pacs_encode_root(struct pacs_encoder *w, struct pacs_item *root,
 			  bool same);
