@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/backup.h"
+#include "dicom/uid.h"
 
 static void
 pruned(void *p, const char *what, const char *name)
@@ -13,7 +14,8 @@ pruned(void *p, const char *what, const char *name)
 		cli_say("would remove the %s %s", what, name);
 }
 
-/* Lines of a file; caller frees the text, and the list. */
+/* UIDs in a file; caller frees the text, and the list. A study that is not held
+ * since a mark of some editor stands before its UID would be lost. */
 static char **
 read_hold(struct pacs_buf *text, size_t *ret_count)
 {
@@ -25,8 +27,12 @@ read_hold(struct pacs_buf *text, size_t *ret_count)
 		return NULL;
 	if (cli_slurp(&err, flags.hold, 64u << 20, text))
 		cli_die(&err);
+	if (strlen(pacs_buf_str(text)) != text->len)
+		cli_usage("--hold: '%s' is no text", flags.hold);
 	for (line = text->len ? strtok_r(text->data, " \t\r\n", &save) : NULL;
 	     line; line = strtok_r(NULL, " \t\r\n", &save)) {
+		if (!pacs_uid_is_safe(line))
+			cli_usage("--hold: '%.80s' is no UID", line);
 		list = pacs_realloc(list, (*ret_count + 1) * sizeof(*list));
 		list[(*ret_count)++] = line;
 	}

@@ -27,6 +27,7 @@ cli_slurp(struct pacs_error *err, const char *file, size_t max,
 		if (pacs_file_read(err, STDIN_FILENO, to, STEP, &n))
 			return err->code;
 		out->len += n;
+		out->data[out->len] = '\0';
 	}
 	if (out->len - before > max)
 		return pacs_error_set(err, PACS_ELIMIT,

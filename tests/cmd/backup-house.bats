@@ -89,7 +89,13 @@ days_ago() {
 	aged 5 4 3 1
 	cp -a repo held
 	echo "$root.6" >list
-	exits 0 pacs-backup prune -v -r held --keep-daily=1 --hold=list
+	# What an editor adds must not make a UID another one.
+	for mark in '\357\273\277%s\n' '%s\0\n'; do
+		# shellcheck disable=SC2059 # the format is the mark
+		printf "$mark" "$root.6" >marked
+		exits 2 pacs-backup prune -r held --keep-daily=1 --hold=marked
+	done
+	exits 0 pacs-backup prune -v -r held --keep-daily=1 --hold=- <list
 	grep -q ' 0 packs removed' err
 	exits 0 pacs-backup prune -v -r repo --keep-daily=1
 	grep -q ' 1 packs removed' err
