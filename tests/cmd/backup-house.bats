@@ -95,7 +95,7 @@ days_ago() {
 		printf "$mark" "$root.6" >marked
 		exits 2 pacs-backup prune -r held --keep-daily=1 --hold=marked
 	done
-	exits 0 pacs-backup prune -v -r held --keep-daily=1 --hold=- <list
+	pacs-backup prune -v -r held --keep-daily=1 --hold=- <list 2>err
 	grep -q ' 0 packs removed' err
 	exits 0 pacs-backup prune -v -r repo --keep-daily=1
 	grep -q ' 1 packs removed' err
