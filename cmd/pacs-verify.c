@@ -66,8 +66,7 @@ shard(void *p, unsigned number)
 {
 	struct ctx *c = p;
 
-	if (c->state)
-		pacs_verify_state_checked(c->state, number);
+	pacs_verify_state_checked(c->state, number);
 }
 
 static bool
@@ -119,6 +118,13 @@ compare_archives(struct pacs_error *err, struct pacs_archive *ar, struct ctx *c)
 	pacs_archive_close(other);
 }
 
+/* Of the objects of a shard all are looked at, to their end. */
+static bool
+is_whole(const struct pacs_fixity_options *o)
+{
+	return !o->quick && !o->since && !o->sample_ppm && !o->wants;
+}
+
 static void
 verify(struct pacs_error *err, struct pacs_archive *ar,
        struct pacs_fixity_options *o, struct ctx *c,
@@ -127,7 +133,7 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 	const struct pacs_fixity_hooks hooks = {
 	    .ctx = c,
 	    .finding = finding,
-	    .shard = shard,
+	    .shard = c->state && is_whole(o) ? shard : NULL,
 	    .object = flags.sums ? verify_tell_sum : NULL,
 	    .progress = cli_on_progress,
 	    .stopped = stopped,
@@ -139,7 +145,7 @@ verify(struct pacs_error *err, struct pacs_archive *ar,
 		if (c->mend)
 			(void)!pacs_mend_all(err, c->mend, verify_tell, c);
 		if (!err->code && c->state)
-			(void)!pacs_verify_state_write(err, c->state, t);
+			(void)!pacs_verify_state_write(err, c->state, ar, t);
 	}
 	cli_progress_end();
 }
@@ -179,6 +185,19 @@ check_usage(int operands)
 		cli_usage("--identity is for --repair-from");
 }
 
+static void
+open_state(const struct pacs_archive *ar, struct ctx *c,
+	   struct pacs_fixity_options *o)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	if (pacs_verify_state_read(&err, flags.state,
+				   pacs_archive_settings(ar)->uuid, &c->state))
+		cli_die(&err);
+	o->first_shard = pacs_verify_state_oldest(c->state);
+	o->known = pacs_verify_state_ledger(c->state);
+}
+
 /* All that a run needs, or the program ends. */
 static void
 open_all(struct session *s, struct ctx *c, struct pacs_fixity_options *o,
@@ -202,13 +221,13 @@ open_all(struct session *s, struct ctx *c, struct pacs_fixity_options *o,
 		s->part = verify_part(s->ar, items);
 		o->wants = pacs_part_wants;
 		o->wants_ctx = s->part;
+		o->shards = pacs_part_shards(s->part);
 	}
 	o->since = verify_since(s->ar, flags.since, s->since);
-	if (flags.state && pacs_verify_state_read(&err, flags.state, &c->state))
-		cli_die(&err);
+	if (flags.state)
+		open_state(s->ar, c, o);
 	o->index = !count && !flags.since && !flags.sample && !flags.budget &&
 		   !flags.sums;
-	o->first_shard = c->state ? pacs_verify_state_oldest(c->state) : 0;
 	if (!flags.sums)
 		c->records = cli_records_new(verify_fields, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * All of it: the ledger first, then bucket by bucket what should be there
- * against what is, and each object's bytes by several threads.
+ * All of it: the ledger first, then bucket by bucket the objects, then the
+ * rest.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/work.h"
 #include "fixity/internal.h"
 
 const char *
@@ -101,223 +100,53 @@ run_read(struct run *run, uint64_t objects, uint64_t bytes)
 	}
 }
 
-/* What a bucket's threads share. */
-struct work {
-	struct run *run;
-	const struct expected **todo;
-	size_t count;
-	size_t next; /* guarded by run->lock */
-};
-
-static const struct expected *
-take(struct work *w)
-{
-	const struct expected *e = NULL;
-
-	pthread_mutex_lock(&w->run->lock);
-	if (w->next < w->count)
-		e = w->todo[w->next++];
-	pthread_mutex_unlock(&w->run->lock);
-	return e;
-}
-
-static void
-read_objects(void *ctx, unsigned number)
-{
-	struct work *w = ctx;
-	struct reader *r = reader_new();
-	const struct expected *e;
-
-	(void)number;
-	while (!check_stopped(w->run) && (e = take(w)))
-		object_check(w->run, r, e);
-	reader_free(r);
-}
-
-static void
-check_mode(struct run *run, const struct found *f)
-{
-	char have[32];
-
-	if (!(f->mode & 0222) && (f->mode & 0400) && f->owned)
-		return;
-	snprintf(have, sizeof(have), "%04o%s", f->mode,
-		 f->owned ? "" : ", another owner");
-	run_finding(run, PACS_FAULT_MODE, f->path, "0440", have);
-}
-
-/* It is there, and by the ledger it should not be. */
-static bool
-stands(struct run *run, const struct expected *e)
-{
-	return faccessat(pacs_archive_dirfd(run->ar), e->path, F_OK,
-			 AT_SYMLINK_NOFOLLOW) == 0 &&
-	       !late_touched(run, e->path);
-}
-
-/* Both are there. True if its bytes are to be read. */
-static bool
-compare(struct run *run, const struct expected *e, const struct found *f)
-{
-	char have[64];
-
-	if (!e->there) {
-		if (e->wanted && late_stays(run, stands, e))
-			run_finding(run, PACS_FAULT_PURGED, e->path, "", "");
-		return false;
-	}
-	if (!e->wanted)
-		return false;
-	check_mode(run, f);
-	if (e->size == f->size || late_touched(run, e->path))
-		return e->size == f->size;
-	snprintf(have, sizeof(have), "%llu bytes, not %llu",
-		 (unsigned long long)f->size, (unsigned long long)e->size);
-	run_finding(run, PACS_FAULT_DAMAGED, e->path, e->sha256, have);
-	return false;
-}
-
 bool
 looks_at_all(const struct pacs_fixity_options *o)
 {
 	return !o->since && !o->sample_ppm && !o->wants;
 }
 
-/* Expected, and not in the list of what is there. True: it is there. */
-static bool
-seek(struct run *run, const struct tree *t, const struct expected *e)
+bool
+shard_is_wanted(const struct run *run, unsigned shard)
 {
-	struct pacs_error err = PACS_ERROR_INIT;
-	struct found f = {.path = e->path};
-
-	if (!e->there || !e->wanted || late_touched(run, e->path))
-		return false;
-	if (!tree_look(&err, run, t, e->path, &f))
-		return compare(run, e, &f);
-	if (err.code == PACS_ENOTFOUND)
-		run_finding(run, PACS_FAULT_MISSING, e->path, e->sha256, "");
-	else
-		run_finding(run, PACS_FAULT_UNREADABLE, e->path, e->sha256,
-			    err.msg);
-	return false;
-}
-
-/* Go through both lists side by side. */
-static void
-merge(struct work *w, const struct bucket *b, const struct tree *t)
-{
-	struct run *run = w->run;
-	size_t i = 0, j = 0;
-
-	while (i < b->count || j < t->count) {
-		const struct expected *e = i < b->count ? &b->list[i] : NULL;
-		const struct found *f = j < t->count ? &t->list[j] : NULL;
-		int c = !e ? 1 : !f ? -1 : strcmp(e->path, f->path);
-
-		i += c <= 0;
-		j += c >= 0;
-		if (c > 0 && f && looks_at_all(run->opts) &&
-		    !late_coming(run, f->path))
-			run_finding(run, PACS_FAULT_ORPHAN, f->path, "", "");
-		if (c > 0)
-			continue;
-		run->tally->wanted += e->there && e->wanted;
-		if (e->there && e->wanted && run->hooks->object)
-			run->hooks->object(run->hooks->ctx, e->path, e->sha256);
-		if (c < 0 ? seek(run, t, e) : compare(run, e, f))
-			w->todo[w->count++] = e;
-	}
-}
-
-/* Objects of shards that were not asked for are not expected. */
-static void
-narrow(const struct run *run, struct bucket *b)
-{
-	size_t i, kept = 0;
-
-	if (!run->opts->shards)
-		return;
-	for (i = 0; i < b->count; i++)
-		if (run->opts->shards[strtoul(b->list[i].path + 8, NULL, 16) &
-				      (PACS_SHARDS - 1)])
-			b->list[kept++] = b->list[i];
-	b->count = kept;
-}
-
-static enum pacs_err
-check_objects(struct pacs_error *err, struct work *w)
-{
-	struct pacs_team *team;
-	enum pacs_err rc;
-
-	if (w->run->opts->quick) {
-		run_read(w->run, w->count, 0);
-		return PACS_OK;
-	}
-	if (w->count < 2 || w->run->opts->jobs < 2) {
-		read_objects(w, 0);
-		return PACS_OK;
-	}
-	rc = pacs_team_start(err, w->run->opts->jobs, read_objects, w, &team);
-	if (!rc)
-		pacs_team_join(team);
-	return rc;
-}
-
-static enum pacs_err
-check_bucket(struct pacs_error *err, struct run *run, struct spool *s,
-	     unsigned number)
-{
-	unsigned first, end, i;
-	struct bucket b = {0};
-	struct tree t = {0};
-	struct work w = {.run = run};
-	enum pacs_err rc;
-
-	spool_shards(s, number, &first, &end);
-	rc = spool_settle(err, s, run->ar, number, run->opts, &b);
-	if (!rc)
-		rc = tree_read(err, run, first, end, &t);
-	if (!rc) {
-		narrow(run, &b);
-		w.todo = pacs_calloc(b.count, sizeof(*w.todo));
-		merge(&w, &b, &t);
-		marks_check(run, first, end, &b);
-		rc = check_objects(err, &w);
-		free(w.todo);
-	}
-	for (i = first; !rc && i < end && run->hooks->shard; i++)
-		if ((!run->opts->shards || run->opts->shards[i]) &&
-		    !check_stopped(run))
-			run->hooks->shard(run->hooks->ctx, i);
-	bucket_clear(&b);
-	tree_clear(&t);
-	return rc;
+	return !run->opts->shards || run->opts->shards[shard];
 }
 
 static bool
-bucket_is_wanted(const struct run *run, const struct spool *s, unsigned bucket)
+any_is_wanted(const struct run *run, unsigned first, unsigned end)
 {
-	unsigned i, end;
-
-	if (!run->opts->shards)
-		return true;
-	for (spool_shards(s, bucket, &i, &end); i < end; i++)
-		if (run->opts->shards[i])
-			return true;
-	return false;
+	while (first < end && !shard_is_wanted(run, first))
+		first++;
+	return first < end;
 }
 
+/* The shards [from, to) of a bucket. */
+static enum pacs_err
+check_some(struct pacs_error *err, struct run *run, struct spool *s,
+	   unsigned bucket, unsigned from, unsigned to)
+{
+	if (check_stopped(run) || !any_is_wanted(run, from, to))
+		return PACS_OK;
+	return bucket_check(err, run, s, bucket, from, to);
+}
+
+/* Once round, from the first shard on: its bucket comes in two parts. */
 static enum pacs_err
 check_buckets(struct pacs_error *err, struct run *run, struct spool *s)
 {
-	unsigned i, n = spool_buckets(s);
-	unsigned begin = run->opts->first_shard % PACS_SHARDS * n / PACS_SHARDS;
+	unsigned i, from, to, n = spool_buckets(s);
+	unsigned start = run->opts->first_shard % PACS_SHARDS;
+	unsigned begin = start / (PACS_SHARDS / n);
 	enum pacs_err rc = PACS_OK;
 
-	for (i = 0; !rc && i < n && !check_stopped(run); i++)
-		if (bucket_is_wanted(run, s, (begin + i) % n))
-			rc = check_bucket(err, run, s, (begin + i) % n);
+	for (i = 0; !rc && i <= n; i++) {
+		spool_shards(s, (begin + i) % n, &from, &to);
+		if (i == 0)
+			from = start;
+		else if (i == n)
+			to = start;
+		rc = check_some(err, run, s, (begin + i) % n, from, to);
+	}
 	return rc;
 }
 
@@ -331,6 +160,26 @@ check_rest(struct run *run)
 	marks_top(run);
 	house_check(run);
 	quarantine_check(run);
+}
+
+/* A ledger that was cut at the end of a line, put back from an older copy or
+ * written anew has a good chain. That it was another once, only somebody else
+ * can know. */
+static enum pacs_err
+check_known(struct pacs_error *err, struct run *run)
+{
+	const struct pacs_cursor *c = run->opts->known;
+	char where[64];
+	bool holds;
+
+	if (pacs_ledger_holds(err, run->ar, c, &holds))
+		return err->code;
+	snprintf(where, sizeof(where), "ledger/%06u.tsv:%llu", c->segment,
+		 (unsigned long long)c->offset);
+	if (!holds)
+		run_finding(run, PACS_FAULT_LEDGER, where, c->check,
+			    "not as the last run read it");
+	return PACS_OK;
 }
 
 enum pacs_err
@@ -361,8 +210,12 @@ pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 	rc = spool_open(err, opts->tmp_dir ? opts->tmp_dir : "/tmp", bytes, &s);
 	if (!rc)
 		rc = scan_ledger(err, &run, s);
+	if (!rc && opts->known)
+		rc = check_known(err, &run);
 	broken = ret_tally->findings[PACS_FAULT_LEDGER] ||
 		 ret_tally->findings[PACS_FAULT_UNREADABLE];
+	if (!rc && !broken && ret_tally->complete)
+		ret_tally->ledger_end = run.late.at;
 	if (!rc)
 		rc = check_buckets(err, &run, s);
 	if (!rc && looks_at_all(opts))

@@ -77,6 +77,8 @@ struct pacs_fixity_options {
 	/* Only objects that the caller wants; NULL: all. Any thread. */
 	bool (*wants)(void *ctx, const struct pacs_triple *t);
 	void *wants_ctx;
+	/* A state that the ledger is known to have gone through; NULL: none. */
+	const struct pacs_cursor *known;
 	/* Hold the index against the ledger too, if there is one. It is brought
 	 * up to date first. */
 	bool index;
@@ -86,7 +88,8 @@ struct pacs_fixity_options {
 struct pacs_fixity_hooks {
 	void *ctx;
 	void (*finding)(void *ctx, const struct pacs_fixity_finding *f);
-	/* A shard has been looked at wholly. May be NULL. */
+	/* A shard has been looked at wholly; in about their order. May be NULL.
+	 */
 	void (*shard)(void *ctx, unsigned shard);
 	/* Every recorded object that was wanted, before it is read, in the
 	 * order of paths. NULL: not wanted. */
@@ -104,6 +107,9 @@ struct pacs_fixity_tally {
 	uint64_t bytes;   /* read */
 	uint64_t findings[PACS_FAULT_COUNT];
 	bool complete; /* nothing was left out by stopped */
+	/* How far the ledger was read; segment 0 if it is broken or was not
+	 * read to its end. */
+	struct pacs_cursor ledger_end;
 };
 
 /*

@@ -10,6 +10,7 @@
  *   house.c   the archive's own folders and files, and who may change them
  *   late.c    what others did since the scan
  *   drift.c   the index
+ *   bucket.c  what should be there against what is
  *   check.c   all of it, bucket by bucket
  */
 #ifndef PACS_FIXITY_INTERNAL_H
@@ -70,6 +71,8 @@ enum pacs_err spool_settle(struct pacs_error *err, struct spool *s,
 			   const struct pacs_fixity_options *opts,
 			   struct bucket *ret) PACS_MUST_CHECK;
 void bucket_clear(struct bucket *b);
+/* The shard of a path "objects/ab3/...". */
+unsigned shard_of(const char *path);
 
 /* --- late.c --------------------------------------------------------------- */
 
@@ -105,6 +108,7 @@ bool check_stopped(struct run *run);
 /* False if a part was asked for: files that no line speaks of are not in it, as
  * nobody can say when or what they are. */
 bool looks_at_all(const struct pacs_fixity_options *o);
+bool shard_is_wanted(const struct run *run, unsigned shard);
 /* Is a folder, or a file that is no object, in the hands of its owner alone?
  * One that is not there is no finding here. */
 void mode_check(struct run *run, const char *path, const struct stat *st);
@@ -159,6 +163,12 @@ enum pacs_err tree_look(struct pacs_error *err, const struct run *run,
 void tree_top(struct run *run);
 /* "ab3"? */
 bool is_shard(const char *name);
+
+/* --- bucket.c ------------------------------------------------------------- */
+/* The objects of a bucket's shards [first, end), and their marks. */
+enum pacs_err bucket_check(struct pacs_error *err, struct run *run,
+			   struct spool *s, unsigned number, unsigned first,
+			   unsigned end) PACS_MUST_CHECK;
 
 /* --- object.c ------------------------------------------------------------- */
 struct reader; /* what a thread keeps between objects */

@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "fixity/internal.h"
 #include "index/index.h"
 
 struct pacs_part {
 	char **prefixes; /* sorted; a folder's without the last slash */
 	size_t count, room;
+	bool shards[PACS_SHARDS];
 };
 
 static int
@@ -44,6 +45,8 @@ normal(const struct pacs_archive *ar, const char *path)
 static void
 add(struct pacs_part *p, char *prefix)
 {
+	if (strncmp(prefix, "objects/", 8) == 0)
+		p->shards[shard_of(prefix) % PACS_SHARDS] = true;
 	if (p->count == p->room) {
 		p->room = p->room ? 2 * p->room : 64;
 		p->prefixes =
@@ -146,6 +149,12 @@ pacs_part_free(struct pacs_part *p)
 		free(p->prefixes[i]);
 	free(p->prefixes);
 	free(p);
+}
+
+const bool *
+pacs_part_shards(const struct pacs_part *p)
+{
+	return p->shards;
 }
 
 static bool

@@ -24,6 +24,8 @@ enum pacs_err pacs_part_new(struct pacs_error *err,
 			    size_t count, const struct pacs_query *q,
 			    struct pacs_part **ret_p) PACS_MUST_CHECK;
 void pacs_part_free(struct pacs_part *p); /* NULL is fine */
+/* The shards that it has objects in, for pacs_fixity_options. Of the part. */
+const bool *pacs_part_shards(const struct pacs_part *p);
 /* Is the object in it? ctx is the part; for pacs_fixity_options. Threads. */
 bool pacs_part_wants(void *ctx, const struct pacs_triple *t);
 

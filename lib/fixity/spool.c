@@ -104,7 +104,7 @@ write_block(struct pacs_error *err, struct spool *s, struct chain *c)
 	return PACS_OK;
 }
 
-static unsigned
+unsigned
 shard_of(const char *path)
 {
 	char hex[4];

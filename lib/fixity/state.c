@@ -13,16 +13,29 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
-#define FIRST_LINE "# pacs-verify state 1\n"
-#define STATE_MAX  (1u << 20)
+/* Nothing but metrics may be in the file, so that is what it is known by. */
+#define FIRST_WORDS "# TYPE pacs_verify_"
+#define STATE_MAX   (1u << 20)
+
+#define LEDGER "pacs_verify_ledger_bytes"
 
 struct pacs_verify_state {
 	char *path;
+	char archive[37];             /* its uuid */
+	struct pacs_cursor ledger;    /* segment 0: not known */
 	int64_t checked[PACS_SHARDS]; /* seconds since 1970; 0 = never */
 };
 
+static int64_t
+now_s(void)
+{
+	return pacs_time_us() / 1000000;
+}
+
+/* A time to come was written by a clock that was wrong: nothing is known. */
+
 static void
-take_line(struct pacs_verify_state *s, const char *line)
+take_shard(struct pacs_verify_state *s, const char *line)
 {
 	static const char key[] = "pacs_verify_shard_checked_seconds{shard=\"";
 	const char *hex = line + sizeof(key) - 1;
@@ -32,8 +45,32 @@ take_line(struct pacs_verify_state *s, const char *line)
 	if (strncmp(line, key, sizeof(key) - 1) != 0)
 		return;
 	shard = strtoul(hex, &end, 16);
-	if (end == hex + 3 && !strncmp(end, "\"} ", 3) && shard < PACS_SHARDS)
-		s->checked[shard] = strtoll(end + 3, NULL, 10);
+	if (end != hex + 3 || strncmp(end, "\"} ", 3) != 0 ||
+	    shard >= PACS_SHARDS)
+		return;
+	s->checked[shard] = strtoll(end + 3, NULL, 10);
+	if (s->checked[shard] < 0 || s->checked[shard] > now_s())
+		s->checked[shard] = 0;
+}
+
+static enum pacs_err
+take_ledger(struct pacs_error *err, struct pacs_verify_state *s,
+	    const char *line)
+{
+	struct pacs_cursor c;
+	char uuid[37];
+
+	if (sscanf(line,
+		   LEDGER "{archive=\"%36[^\"]\",segment=\"%6" SCNu32
+			  "\",check=\"%16[0-9a-f]\"} %" SCNu64,
+		   uuid, &c.segment, c.check, &c.offset) != 4)
+		return PACS_OK;
+	if (strcmp(uuid, s->archive) != 0)
+		return pacs_error_set(err, PACS_EFORMAT,
+				      "'%s' is the state of another archive",
+				      s->path);
+	s->ledger = c;
+	return PACS_OK;
 }
 
 /* Better said before hours of reading than behind them. */
@@ -52,7 +89,7 @@ can_be_made(struct pacs_error *err, const char *path)
 
 enum pacs_err
 pacs_verify_state_read(struct pacs_error *err, const char *path,
-		       struct pacs_verify_state **ret_s)
+		       const char *archive, struct pacs_verify_state **ret_s)
 {
 	struct pacs_verify_state *s = pacs_calloc(1, sizeof(*s));
 	struct pacs_buf b = {0};
@@ -61,19 +98,22 @@ pacs_verify_state_read(struct pacs_error *err, const char *path,
 
 	*ret_s = NULL;
 	s->path = pacs_strdup(path);
+	snprintf(s->archive, sizeof(s->archive), "%s", archive);
 	rc = pacs_file_slurp(err, AT_FDCWD, path, STATE_MAX, &b);
 	if (rc == PACS_ENOTFOUND) {
 		pacs_error_clear(err);
 		rc = can_be_made(err, path);
-	} else if (!rc && strncmp(pacs_buf_str(&b), FIRST_LINE,
-				  strlen(FIRST_LINE)) != 0) {
+	} else if (!rc && strncmp(pacs_buf_str(&b), FIRST_WORDS,
+				  strlen(FIRST_WORDS)) != 0) {
 		/* Never write over what is somebody else's. */
 		rc = pacs_error_set(err, PACS_EFORMAT,
 				    "'%s' is not a state of pacs-verify", path);
 	} else if (!rc) {
-		for (line = strtok_r(b.data, "\n", &save); line;
-		     line = strtok_r(NULL, "\n", &save))
-			take_line(s, line);
+		for (line = strtok_r(b.data, "\n", &save); !rc && line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			take_shard(s, line);
+			rc = take_ledger(err, s, line);
+		}
 	}
 	pacs_buf_clear(&b);
 	if (rc) {
@@ -107,7 +147,13 @@ pacs_verify_state_oldest(const struct pacs_verify_state *s)
 void
 pacs_verify_state_checked(struct pacs_verify_state *s, unsigned shard)
 {
-	s->checked[shard] = pacs_time_us() / 1000000;
+	s->checked[shard] = now_s();
+}
+
+const struct pacs_cursor *
+pacs_verify_state_ledger(const struct pacs_verify_state *s)
+{
+	return s->ledger.segment ? &s->ledger : NULL;
 }
 
 static void
@@ -129,7 +175,7 @@ add_run(struct pacs_buf *b, const struct pacs_fixity_tally *t)
 	unsigned i;
 
 	one_gauge(b, "pacs_verify_run_seconds", "when the last run ended",
-		  pacs_time_us() / 1000000);
+		  now_s());
 	one_gauge(b, "pacs_verify_run_objects", "objects in the last run",
 		  (int64_t)t->objects);
 	one_gauge(b, "pacs_verify_run_bytes", "bytes read in the last run",
@@ -141,8 +187,39 @@ add_run(struct pacs_buf *b, const struct pacs_fixity_tally *t)
 		    pacs_fault_word(i), t->findings[i]);
 }
 
+/* A line that a writer has not yet flushed may be lost with the power, and be
+ * no loss. */
+static bool
+is_durable(const struct pacs_archive *ar, uint32_t segment)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	char name[32];
+
+	snprintf(name, sizeof(name), "ledger/%06u.tsv", segment);
+	return !pacs_fs_sync_path(&err, pacs_archive_dirfd(ar), name);
+}
+
+/* Where the ledger is not what it was, the state that it had stays, and so does
+ * the finding. */
+static void
+add_ledger(struct pacs_buf *b, struct pacs_verify_state *s,
+	   const struct pacs_archive *ar, const struct pacs_fixity_tally *t)
+{
+	if (t->ledger_end.segment && is_durable(ar, t->ledger_end.segment))
+		s->ledger = t->ledger_end;
+	if (!s->ledger.segment)
+		return;
+	gauge(b, LEDGER, "how far the ledger was read, in its last segment");
+	pacs_buf_addf(b,
+		      LEDGER "{archive=\"%s\",segment=\"%06" PRIu32
+			     "\",check=\"%s\"} %" PRIu64 "\n",
+		      s->archive, s->ledger.segment, s->ledger.check,
+		      s->ledger.offset);
+}
+
 enum pacs_err
 pacs_verify_state_write(struct pacs_error *err, struct pacs_verify_state *s,
+			const struct pacs_archive *ar,
 			const struct pacs_fixity_tally *t)
 {
 	int64_t oldest = s->checked[pacs_verify_state_oldest(s)];
@@ -150,8 +227,8 @@ pacs_verify_state_write(struct pacs_error *err, struct pacs_verify_state *s,
 	enum pacs_err rc;
 	unsigned i;
 
-	pacs_buf_adds(&b, FIRST_LINE);
 	add_run(&b, t);
+	add_ledger(&b, s, ar, t);
 	one_gauge(&b, "pacs_verify_covered_seconds",
 		  "all objects were checked since then; 0 = not yet", oldest);
 	gauge(&b, "pacs_verify_shard_checked_seconds",
