@@ -67,6 +67,7 @@ depot_sizes(struct pacs_error *err, struct depot *d, const char *dir,
 	if (d->remote)
 		return remote_list(err, d, dir, out, ret_sizes);
 	rc = list_folder(err, d, dir, out);
+	names_sort(out);
 	*ret_sizes = pacs_calloc(out->count + 1, sizeof(**ret_sizes));
 	for (i = 0; !rc && i < out->count; i++) {
 		path = pacs_format("%s/%s", dir, out->list[i]);

@@ -18,6 +18,8 @@ struct names {
 };
 void names_add(struct names *n, const char *name);
 void names_sort(struct names *n);
+/* Where it is; count: nowhere. */
+size_t names_find(const struct names *sorted, const char *name);
 bool names_have(const struct names *sorted, const char *name);
 void names_clear(struct names *n);
 
@@ -58,7 +60,7 @@ enum pacs_err depot_slurp(struct pacs_error *err, struct depot *d,
 			  const char *name,
 			  struct pacs_buf *out) PACS_MUST_CHECK;
 /* Names in a folder, sorted, files only, or folders only with '/' behind; an
- * absent folder has none. */
+ * absent folder has none. out comes empty. */
 enum pacs_err depot_list(struct pacs_error *err, struct depot *d,
 			 const char *dir, struct names *out) PACS_MUST_CHECK;
 /* The same with the size of each file; *ret_sizes is the caller's. */
@@ -89,8 +91,7 @@ enum pacs_err remote_put(struct pacs_error *err, struct depot *d,
 enum pacs_err remote_slurp(struct pacs_error *err, struct depot *d,
 			   const char *name,
 			   struct pacs_buf *out) PACS_MUST_CHECK;
-/* *ret_sizes as of depot_sizes, or NULL. A folder that is not there is empty.
- */
+/* As depot_list; ret_sizes as of depot_sizes, or NULL. */
 enum pacs_err remote_list(struct pacs_error *err, struct depot *d,
 			  const char *dir, struct names *out,
 			  uint64_t **ret_sizes) PACS_MUST_CHECK;

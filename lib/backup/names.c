@@ -29,11 +29,20 @@ names_sort(struct names *n)
 		qsort(n->list, n->count, sizeof(*n->list), by_name);
 }
 
+size_t
+names_find(const struct names *sorted, const char *name)
+{
+	char **at = sorted->count ? bsearch(&name, sorted->list, sorted->count,
+					    sizeof(*sorted->list), by_name)
+				  : NULL;
+
+	return at ? (size_t)(at - sorted->list) : sorted->count;
+}
+
 bool
 names_have(const struct names *sorted, const char *name)
 {
-	return sorted->count && bsearch(&name, sorted->list, sorted->count,
-					sizeof(*sorted->list), by_name);
+	return names_find(sorted, name) < sorted->count;
 }
 
 void

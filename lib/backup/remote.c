@@ -125,15 +125,18 @@ remote_move(struct pacs_error *err, struct depot *d, const char *from,
 	return rc;
 }
 
-/* "SIZE;NAME" lines of rclone lsf; a folder that is not there has none. */
+/* "NAME TAB SIZE" lines of rclone lsf, which sort as names do; a folder that is
+ * not there has none. */
 enum pacs_err
 remote_list(struct pacs_error *err, struct depot *d, const char *dir,
 	    struct names *out, uint64_t **ret_sizes)
 {
 	char *from = remote_name(d, dir), *line, *save = NULL;
 	struct pacs_buf b = {0};
-	enum pacs_err rc =
-	    rclone(err, RCLONE("lsf", "--format", "sp", from), &b);
+	enum pacs_err rc = rclone(
+	    err, RCLONE("lsf", "--format", "ps", "--separator", "\t", from),
+	    &b);
+	size_t i;
 
 	if (rc && strstr(err->msg, "not found")) {
 		pacs_error_clear(err);
@@ -141,17 +144,18 @@ remote_list(struct pacs_error *err, struct depot *d, const char *dir,
 		pacs_buf_reset(&b);
 	}
 	for (line = rc || !b.len ? NULL : strtok_r(b.data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char *semi = strchr(line, ';');
+	     line = strtok_r(NULL, "\n", &save))
+		if (strchr(line, '\t'))
+			names_add(out, line);
+	names_sort(out);
+	if (ret_sizes)
+		*ret_sizes = pacs_calloc(out->count + 1, sizeof(**ret_sizes));
+	for (i = 0; i < out->count; i++) {
+		char *tab = strchr(out->list[i], '\t');
 
-		if (!semi)
-			continue;
-		names_add(out, semi + 1);
-		if (ret_sizes) {
-			*ret_sizes = pacs_realloc(
-			    *ret_sizes, out->count * sizeof(**ret_sizes));
-			(*ret_sizes)[out->count - 1] = strtoull(line, NULL, 10);
-		}
+		*tab = '\0';
+		if (ret_sizes)
+			(*ret_sizes)[i] = strtoull(tab + 1, NULL, 10);
 	}
 	pacs_buf_clear(&b);
 	free(from);
@@ -172,7 +176,6 @@ is_listed(struct depot *d, const char *name)
 		 name);
 	/* If that fails too, it cannot be reached: that is not "not there". */
 	found = remote_list(&e, d, dir, &in, NULL) != PACS_OK;
-	names_sort(&in);
 	found |= names_have(&in, slash ? slash + 1 : name);
 	names_clear(&in);
 	return found;
@@ -207,11 +210,8 @@ confirm_below(struct pacs_error *err, struct depot *d, const char *dir,
 	for (i = 0; !rc && i < count; i++) {
 		if (strncmp(files[i].name, dir, n) != 0)
 			continue;
-		for (k = 0; k < names.count; k++)
-			if (!strcmp(names.list[k], files[i].name + n + 1) &&
-			    sizes[k] == files[i].size)
-				break;
-		if (k == names.count)
+		k = names_find(&names, files[i].name + n + 1);
+		if (k == names.count || sizes[k] != files[i].size)
 			rc = depot_lost(err, d, files[i].name);
 	}
 	names_clear(&names);

@@ -73,9 +73,7 @@ check_file(struct pacs_error *err, struct check_run *c,
 	rc = sizes_of(err, c->r, dir, s);
 	if (rc)
 		return rc;
-	for (i = 0; i < s->names.count; i++)
-		if (!strcmp(s->names.list[i], base))
-			break;
+	i = names_find(&s->names, base);
 	if (i == s->names.count) {
 		check_finding(c, PACS_BACKUP_MISSING, f->name, "");
 	} else if (s->list[i] != f->size) {
