@@ -102,6 +102,9 @@ anon_settle(void *p, const struct pacs_deid_record *r)
 		c->tally.done++;
 	if (c->records && !anon_flags.plan)
 		print_record(c, r);
+	if (is_written(r) && detail)
+		cli_note("%s: %s (%s): %s", r->source,
+			 pacs_deid_outcome_name(r->outcome), r->reason, detail);
 	if (worth_a_word(r) && !anon_flags.plan)
 		cli_warn("%s: %s (%s)%s%s", r->source,
 			 pacs_deid_outcome_name(r->outcome), r->reason,

@@ -336,6 +336,17 @@ clean_bulk(struct walk *w, struct pacs_element *e)
 	return false;
 }
 
+/* Words that stay, and are the patient's own: a dummy of them. */
+static bool
+hide_own(struct walk *w, struct pacs_element *e)
+{
+	if (!rules_may_touch(pacs_element_tag(e)) || !own_is_in(&w->own, e))
+		return false;
+	w->r->own_tag = pacs_element_tag(e);
+	set_dummy(w, e);
+	return true;
+}
+
 static bool
 edit(void *ctx, struct pacs_element *e)
 {
@@ -354,6 +365,9 @@ edit(void *ctx, struct pacs_element *e)
 		return w->code;
 	act = profile_act(w, e, &by_row);
 	rule = tag < 0x00080000u ? NULL : rules_find(w, e);
+	if ((rule ? rule->action == RULE_KEEP : act == ACT_KEEP) &&
+	    hide_own(w, e))
+		return true;
 	if (rule)
 		return rules_apply(w, e, rule, act);
 	if (act == ACT_KEEP)

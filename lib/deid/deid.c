@@ -76,6 +76,7 @@ begin(struct pacs_deid_result *r)
 	r->verdict = PACS_DEID_PASSED;
 	r->reason = "";
 	r->allowed = r->weakened = 0;
+	r->own_tag = 0;
 	r->blank_id = r->had_issuer = false;
 	r->ref_count = 0;
 	r->sop_class[0] = r->pseudonym[0] = r->accession[0] = '\0';
@@ -230,7 +231,9 @@ pacs_deid_apply(struct pacs_error *err, const struct pacs_deid *d,
 	rules_begin(&w);
 	w.syntax = pacs_dataset_info(ds)->transfer_syntax;
 	w.days = pacs_deid_offset(d, r->pseudonym);
+	own_begin(&w.own, w.root);
 	walk_item(&w, w.root);
+	own_clear(&w.own);
 	if (w.code)
 		return w.code;
 	return declare(&w);

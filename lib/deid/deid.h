@@ -129,6 +129,9 @@ struct pacs_deid_result {
 		char uid[PACS_UID_MAX + 1];
 		struct pacs_uid_digest digest;
 	} known[PACS_DEID_KNOWN];
+	/* Of a value that would have stayed but for the patient's own name or
+	 * number in it; 0: there was none. */
+	uint32_t own_tag;
 	uint64_t weakened;      /* times that local rules kept more */
 	struct pacs_buf active; /* rules whose conditions hold */
 	/* Summed up over all data sets. */

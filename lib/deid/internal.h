@@ -6,6 +6,7 @@
  *   value.c     pseudonyms and dummies; value-uid.c, value-date.c
  *   private.c   private elements
  *   form.c      does a value look like its VR?
+ *   own.c       does it hold the patient's own name?
  *   pixels.c    how long bulk data may be
  *   stream*.c, icc.c  what pixels and colour profiles say in words
  *   withhold.c  what must not leave
@@ -61,6 +62,22 @@ enum act policy_backstop(const struct pacs_deid *d,
 enum act policy_date(const struct pacs_deid *d, uint16_t vr);
 bool policy_is_class_uid(uint32_t tag);
 
+/* --- own.c ---------------------------------------------------------------- */
+enum { OWN_MAX = 24 };
+/* What the patient of a data set is called, folded. {0} to begin with. */
+struct own {
+	struct own_word {
+		char *text;
+		bool is_number; /* tells by itself who it is */
+	} list[OWN_MAX];
+	unsigned count;
+	struct pacs_buf value; /* that is looked into */
+};
+void own_begin(struct own *o, const struct pacs_item *root);
+/* Does the text of e hold two words of the patient's name, or a number? */
+bool own_is_in(struct own *o, const struct pacs_element *e);
+void own_clear(struct own *o);
+
 /* --- apply.c -------------------------------------------------------------- */
 struct walk {
 	const struct pacs_deid *d;
@@ -71,6 +88,7 @@ struct walk {
 	struct pacs_item *item; /* being walked */
 	uint32_t top;           /* greatest tag that was met in it */
 	int days;               /* offset of dates */
+	struct own own;         /* what the patient is called */
 	const char *syntax;     /* the transfer syntax */
 };
 void walk_item(struct walk *w, struct pacs_item *item);

@@ -81,6 +81,20 @@ admit(struct worker *wk, struct made *m, const struct pacs_deid_result *r)
 	return true;
 }
 
+/* What is written, and what there is to say of it. */
+static void
+finish_put(struct made *m, const struct pacs_deid_result *r,
+	   enum pacs_deid_outcome outcome)
+{
+	const struct pacs_dict_entry *e = pacs_dict_find_tag(r->own_tag);
+
+	note_written(m, r);
+	if (r->own_tag)
+		finish(m, outcome, "own-words", e ? e->keyword : NULL);
+	else
+		finish(m, outcome, "", NULL);
+}
+
 /* --- putting ---------------------------------------------------------------
  */
 
@@ -115,11 +129,9 @@ put(struct worker *wk, struct made *m, struct pacs_dataset *ds)
 		       "other options, of another object, or cut by a loss of "
 		       "power");
 	} else {
-		note_written(m, r);
-		finish(m,
-		       outcome == PUT_WRITTEN ? PACS_ANON_WRITTEN
-					      : PACS_ANON_DUPLICATE,
-		       "", NULL);
+		finish_put(m, r,
+			   outcome == PUT_WRITTEN ? PACS_ANON_WRITTEN
+						  : PACS_ANON_DUPLICATE);
 	}
 }
 

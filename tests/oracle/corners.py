@@ -202,6 +202,69 @@ def judge_issuer(runs):
        "the issuer of a number that is replaced goes as a whole", reason)
 
 
+def person(name, **more):
+    found = {0x00100010: E.el(0x00100010, "PN", name),
+             0x00100020: E.el(0x00100020, "LO", "MRN-4711"),
+             0x00080050: E.el(0x00080050, "SH", "A99887")}
+    found.update({int(t[1:], 16): v for t, v in more.items()})
+    return found
+
+
+def label(text):
+    return seq(0x00620002, E.el(0x00620005, "LO", text))
+
+
+def judge_own(runs):
+    """Text that stays does not hold the patient's own name or number."""
+    kanji, latin = "\x1b$B;3ED%s\x1b(B", "\x1b$BB@O:\x1b(B"
+    doe = person("DOE^JOHN^^DR")
+    japanese = person("Yamada^Tarou=" + kanji % "" + "^" + latin, x00080005=E.el(
+        0x00080005, "CS", "\\ISO 2022 IR 87"))
+    german = person("M\u00dcLLER^ZO\u00cb", x00080005=E.el(
+        0x00080005, "CS", "ISO_IR 192"))
+    head = person("HEAD^PHILIPS")
+    hidden = {
+        "both names": ({**doe, **label("doe_John_tumor")}, b"doe_John"),
+        "a name and a title": ({**person("DOE^J^^PROF"), **label(
+            "Prof. Doe")}, b"Prof. Doe"),
+        "the ID": ({**doe, **label("mrn-4711 a")}, b"4711"),
+        "one of other IDs": ({**doe, **one(
+            0x00101000, "LO", "X\\99-123"), **label("99-123")}, b"99-123"),
+        "the accession number": ({**doe, **one(
+            0x00080070, "LO", "on A99887")}, b"A99887"),
+        "a name in Image Type": ({**doe, **one(
+            0x00080008, "CS", "ORIGINAL\\DOE_JOHN")}, b"DOE_JOHN"),
+        "a meaning": ({**doe, **seq(REGION, E.el(
+            0x00080104, "LO", "Head of John Doe"))}, b"John"),
+        "kanji": ({**japanese, **label(kanji % "B@O:")}, b";3EDB@O:"),
+        "umlauts": ({**german, **label("Zoe muller")}, b"muller")}
+    stays = {
+        "one word of a name": ({**doe, **label("John")}, b"John"),
+        "a longer number": ({**doe, **label("mrn-47110")}, b"mrn-47110"),
+        "a longer word": ({**doe, **label("Johnson doelike")}, b"doelike"),
+        "a region that is a name": ({**head, **seq(REGION, CODE)}, b"Head"),
+        "a maker who is a name": ({**head, **one(
+            0x00080070, "LO", "Philips")}, b"Philips"),
+        "a code that is a number": ({**doe, **seq(REGION, E.el(
+            0x00080100, "SH", "A99887"))}, b"A99887")}
+    found = runs.anon({n: (e, EXPLICIT) for n, (e, _) in {
+        **hidden, **stays}.items()}, [*runs.allow, "--retain-device"])
+    for name, (_, text) in hidden.items():
+        data, reason = found[name]
+        ok(data and text not in data and reason == "own-words",
+           "a dummy, and told: " + name, (reason, data))
+    for name, (_, text) in stays.items():
+        data, reason = found[name]
+        ok(text in data and not reason, "stays: " + name, (reason, data))
+    rules = os.path.join(runs.folder, "own")
+    with open(rules, "w", encoding="ascii") as f:
+        f.write("keep StudyDescription\nkeep PatientName\n")
+    data, reason = runs.anon({"x": ({**doe, **one(
+        0x00081030, "LO", "HEAD, DOE JOHN")}, EXPLICIT)}, ["--rules", rules])["x"]
+    ok(b"HEAD" not in data and b"DOE^JOHN" in data and reason == "own-words",
+       "a rule keeps the name as such, not in a description", (reason, data))
+
+
 def judge_two_classes(runs):
     """What group 0002 says counts too."""
     source = os.path.join(runs.folder, "two")
@@ -234,6 +297,7 @@ def main():
         judge_what_stays(runs)
         judge_two_classes(runs)
         judge_issuer(runs)
+        judge_own(runs)
     return tap.plan()
 
 
