@@ -27,8 +27,8 @@ bool pacs_queue_pop(struct pacs_queue *q, void **ret_p);
 void pacs_queue_close(struct pacs_queue *q);
 
 /* Threads that all run fn(ctx, number of the thread, from 0). Signals stay with
- * the caller's. Where not so many can be had there are fewer; an error if there
- * is none. */
+ * the caller's. Where not so many can be had there are fewer, so no work may be
+ * one number's; an error if there is none. */
 struct pacs_team;
 enum pacs_err pacs_team_start(struct pacs_error *err, unsigned threads,
 			      void (*fn)(void *ctx, unsigned number), void *ctx,

@@ -4,6 +4,7 @@
  * index, so whoever goes on goes on there; what is stored meanwhile gets the
  * key at once. A row is the same however often it is made.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@ struct piece {
 	const struct record_map *map;
 	struct again *list;
 	size_t count;
+	/* The next one to be read: there may be fewer threads than asked. */
+	atomic_size_t next;
 	unsigned threads;
 	struct pacs_arena *arenas; /* of each thread */
 };
@@ -37,7 +40,7 @@ read_share(void *ctx, unsigned number)
 	struct pacs_buf scratch = {0};
 	size_t i;
 
-	for (i = number; i < p->count; i += p->threads)
+	while ((i = atomic_fetch_add(&p->next, 1)) < p->count)
 		record_read(p->ar, p->map, &p->list[i].triple,
 			    &p->arenas[number], &scratch, &p->list[i].record);
 	pacs_buf_clear(&scratch);

@@ -260,6 +260,20 @@ add_all() {
 	[ "$(sqlite3 -readonly a/index.db 'select count(*) from added')" = 8 ]
 }
 
+@test "all objects are read though fewer threads can be had than asked for" {
+	pacs-phantom -o many --instances=70 --rows=16
+	pacs-init m
+	pacs-store -a m many
+	pacs-index -a m update
+	few() { # a second stack of this size has no room
+		(ulimit -s 1000000 && ulimit -v 1700000 && "$@")
+	}
+	few pacs-index --version >out || skip "no room under this limit"
+	few pacs-index -a m -j 4 add SliceLocation
+	export PACS_ARCHIVE=$PWD/m
+	counts 70 SliceLocation!=
+}
+
 @test "a dropped key is no key any more" {
 	add_all
 	exits 0 pacs-index drop SliceThickness AdmittingDate
