@@ -82,17 +82,25 @@ take_gone(struct pacs_error *err, void *ctx, char *line)
 	return PACS_OK;
 }
 
+/* 1 + its place; 0: it was removed before. after: that of the one before it in
+ * the list, since they stand there in order. */
 static size_t
-find_pack(const struct pruning *g, unsigned number)
+find_pack(const struct pruning *g, unsigned number, size_t after)
 {
+	size_t i, n = g->pack_count - g->snapshot_first;
 	char name[NAME_ROOM];
-	size_t i;
 
 	snprintf(name, sizeof(name), "packs/%06u/%05u.", g->snapshot, number);
-	for (i = g->snapshot_first; i < g->pack_count; i++)
-		if (!strncmp(g->packs[i].name, name, strlen(name)))
-			return i + 1;
-	return 0; /* removed before */
+	if (after < g->snapshot_first)
+		after = g->snapshot_first;
+	for (i = 0; i < n; i++) {
+		size_t at =
+		    after + i < g->pack_count ? after + i : after + i - n;
+
+		if (!strncmp(g->packs[at].name, name, strlen(name)))
+			return at + 1;
+	}
+	return 0;
 }
 
 static enum pacs_err
@@ -115,7 +123,7 @@ take_list(struct pacs_error *err, struct pruning *g, const char *name)
 			break;
 		}
 		if (number != last || !pack)
-			pack = find_pack(g, number);
+			pack = find_pack(g, number, pack);
 		last = number;
 		if (pack && is_held(g, path + 1))
 			g->packs[pack - 1].needed = true;
