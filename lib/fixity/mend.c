@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -91,6 +92,30 @@ pacs_mend_note(struct pacs_mend *m, const struct pacs_fixity_finding *f)
 	return true;
 }
 
+/* Folders or nothing above it, and in its place nothing or a file: what else
+ * stands there (a link, too) is somebody's to look at, and no reason to give
+ * the others up. */
+static bool
+is_free(const struct pacs_mend *m, const char *path)
+{
+	char *upto = pacs_strdup(path), *slash = upto;
+	struct stat st;
+	bool is = true;
+
+	while (is && (slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		is = fstatat(pacs_archive_dirfd(m->ar), upto, &st,
+			     AT_SYMLINK_NOFOLLOW) != 0 ||
+		     S_ISDIR(st.st_mode) || !strcmp(upto, "objects");
+		*slash = '/';
+	}
+	if (is && fstatat(pacs_archive_dirfd(m->ar), path, &st,
+			  AT_SYMLINK_NOFOLLOW) == 0)
+		is = S_ISREG(st.st_mode);
+	free(upto);
+	return is;
+}
+
 /* Stage a copy of the lost object; false if there is none with its digest. */
 static bool
 stage_copy(struct pacs_error *err, struct pacs_mend *m, struct pacs_writer *w,
@@ -100,6 +125,8 @@ stage_copy(struct pacs_error *err, struct pacs_mend *m, struct pacs_writer *w,
 	bool same;
 	int fd;
 
+	if (!is_free(m, n->path))
+		return false;
 	if (m->source
 		? !m->source->find(m->source->ctx, n->path, n->expected, &fd,
 				   &size)

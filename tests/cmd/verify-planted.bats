@@ -182,3 +182,23 @@ line() {
 	exits 0 pacs-verify
 	grep -q 'ignored: timezone:Europe/Berlin$' err
 }
+
+@test "what stands in the way of a repair stays, and others are put back" {
+	cp -a a copy
+	rm -f "a/$one" "a/${objects[1]}"
+	mkdir "a/$one"
+	exits 1 pacs-verify --repair-from=copy -f kind,path,mended
+	LC_ALL=C sort out >sorted
+	printf '%s\t%s\n' misplaced "$one	false" missing "$one	false" \
+		missing "${objects[1]}	true" | LC_ALL=C sort | diff - sorted
+	rmdir "a/$one"
+	exits 0 pacs-verify --repair-from=copy
+	# Another study's folder may be what is in the way.
+	rm -rf a/objects/*
+	: >"a/${one%/*/*/*}"
+	exits 1 pacs-verify --repair-from=copy -f kind,path,mended
+	grep -qx "misplaced	${one%/*/*/*}	false" out
+	rm "a/${one%/*/*/*}"
+	exits 0 pacs-verify --repair-from=copy
+	verify 0 </dev/null
+}
