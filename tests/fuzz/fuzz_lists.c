@@ -15,7 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char path[sizeof(scratch_archive) + 8];
+static char path[sizeof(scratch_archive) + 8]; /* of the file, in an archive */
+static bool have_archive;
 
 static void
 must_say_why(const struct pacs_error *err)
@@ -119,16 +120,24 @@ state(void)
 	static const struct pacs_fixity_tally none;
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_verify_state *s, *again;
+	struct pacs_archive *ar;
+	const char *uuid;
 
-	if (pacs_verify_state_read(&err, path, &s)) {
+	must(pacs_archive_open(&err, scratch_archive, PACS_ARCHIVE_READ, &ar) ==
+	     PACS_OK);
+	uuid = pacs_archive_settings(ar)->uuid;
+	if (pacs_verify_state_read(&err, path, uuid, &s)) {
 		must_say_why(&err);
-		return;
+	} else {
+		must(pacs_verify_state_write(&err, s, ar, &none) == PACS_OK);
+		must(pacs_verify_state_read(&err, path, uuid, &again) ==
+		     PACS_OK);
+		must(pacs_verify_state_oldest(s) ==
+		     pacs_verify_state_oldest(again));
+		pacs_verify_state_free(s);
+		pacs_verify_state_free(again);
 	}
-	must(pacs_verify_state_write(&err, s, &none) == PACS_OK);
-	must(pacs_verify_state_read(&err, path, &again) == PACS_OK);
-	must(pacs_verify_state_oldest(s) == pacs_verify_state_oldest(again));
-	pacs_verify_state_free(s);
-	pacs_verify_state_free(again);
+	pacs_archive_close(ar);
 }
 
 static void
@@ -156,11 +165,13 @@ marker(const uint8_t *data, size_t size)
 	scratch_put("pacs-archive", data, size);
 	if (pacs_archive_open(&err, scratch_archive, PACS_ARCHIVE_READ, &ar)) {
 		must_say_why(&err);
-		return;
+	} else {
+		s = pacs_archive_settings(ar);
+		must(s->default_issuer && s->timezone && s->index_keys &&
+		     s->unknown);
+		pacs_archive_close(ar);
 	}
-	s = pacs_archive_settings(ar);
-	must(s->default_issuer && s->timezone && s->index_keys && s->unknown);
-	pacs_archive_close(ar);
+	have_archive = false;
 }
 
 int
@@ -170,10 +181,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	if (!*scratch) {
+	if (!have_archive) {
 		scratch_new();
-		umask(077);
 		snprintf(path, sizeof(path), "%s/file", scratch_archive);
+		have_archive = true;
 	}
 	scratch_remove(path);
 	scratch_put("file", data + 1, size - 1);
