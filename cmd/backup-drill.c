@@ -62,18 +62,20 @@ rehearse(struct ctx *c, struct pacs_error *err, const char *scratch,
 	}
 }
 
-/* A folder of our own where -o does not name one. Free. */
+/* A new folder, which nobody else may enter and which is ours to remove.
+ * Free. */
 static char *
 scratch_folder(void)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	const char *tmp = cli_env("TMPDIR");
-	char *folder =
-	    pacs_format("%s/pacs-drill.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	const char *in = flags.output ? flags.output : cli_env("TMPDIR");
+	char *folder;
 
+	if (!in || !*in)
+		in = "/tmp";
+	folder = pacs_format("%s/pacs-drill.XXXXXX", in);
 	if (!mkdtemp(folder)) {
-		pacs_error_sys(&err, errno, "cannot make a folder in '%s'",
-			       tmp && *tmp ? tmp : "/tmp");
+		pacs_error_sys(&err, errno, "cannot make a folder in '%s'", in);
 		cli_die(&err);
 	}
 	return folder;
@@ -84,17 +86,15 @@ backup_drill(struct ctx *c)
 {
 	struct pacs_error err = PACS_ERROR_INIT, e = PACS_ERROR_INIT;
 	struct pacs_restore_tally t = {0};
-	char *folder = NULL, *scratch, *condition;
+	char *folder, *scratch, *condition;
 	size_t studies = 0;
 
 	backup_open(c);
 	condition = draw(c, &err, &studies);
 	if (err.code)
 		cli_die(&err);
-	if (!flags.output)
-		folder = scratch_folder();
-	scratch =
-	    pacs_format("%s/pacs-drill", flags.output ? flags.output : folder);
+	folder = scratch_folder();
+	scratch = pacs_format("%s/archive", folder);
 	if (studies)
 		rehearse(c, &err, scratch, condition, &t);
 	if (err.code)
@@ -102,8 +102,7 @@ backup_drill(struct ctx *c)
 	/* The answer of a drill is no if anything was not as it should be. */
 	c->tally.no = c->tally.failed || !t.objects;
 	c->tally.failed = 0;
-	if (pacs_tree_remove(&e, scratch) ||
-	    (folder && pacs_tree_remove(&e, folder)))
+	if (pacs_tree_remove(&e, folder))
 		cli_warn_error(&e, NULL);
 	free(folder);
 	cli_note("%" PRIu64 " of %zu studies restored, %" PRIu64

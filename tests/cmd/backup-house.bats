@@ -41,6 +41,14 @@ days_ago() {
 	grep -q '1 of 1 studies' err
 }
 
+@test "a drill takes nothing away that it did not make" {
+	mkdir -p scratch
+	cp -a a scratch/pacs-drill
+	exits 0 pacs-backup drill -r repo -o scratch
+	diff -r a scratch/pacs-drill
+	[ "$(ls scratch)" = pacs-drill ]
+}
+
 @test "a drill without -o is in TMPDIR, and leaves nothing there" {
 	mkdir tmp
 	TMPDIR=$PWD/tmp exits 0 pacs-backup drill -v -r repo
