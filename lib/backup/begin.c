@@ -62,6 +62,9 @@ clear_tmp(struct pacs_error *err, struct night *n)
 		return PACS_OK;
 	rc = depot_list(err, &n->r->depot, "tmp", &names);
 	for (i = 0; !rc && i < names.count; i++) {
+		/* A folder of that name may have been there before us. */
+		if (strncmp(names.list[i], STAGED, strlen(STAGED)) != 0)
+			continue;
 		snprintf(name, sizeof(name), "tmp/%s", names.list[i]);
 		rc = depot_remove(err, &n->r->depot, name);
 	}

@@ -143,32 +143,12 @@ depot_stage(struct pacs_error *err, struct depot *d, char ret_name[NAME_ROOM],
 	*ret_fd = -1;
 	if (rc)
 		return rc;
-	snprintf(ret_name, NAME_ROOM, "pacs-backup-%d-%llx-%u", (int)getpid(),
+	snprintf(ret_name, NAME_ROOM, STAGED "%d-%llx-%u", (int)getpid(),
 		 (unsigned long long)pacs_time_us(), d->serial++);
 	/* On its way to a remote it lies where all may look. */
 	rc = pacs_fs_create(err, d->tmpfd, ret_name,
 			    d->remote ? 0600 : MODE_FILE, ret_fd);
 	return rc && !d->remote ? say_if_gone(err, d, rc) : rc;
-}
-
-enum pacs_err
-depot_nameless(struct pacs_error *err, struct depot *d, int *ret_fd)
-{
-	char name[NAME_ROOM];
-	struct pacs_error e = PACS_ERROR_INIT;
-	int dir = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum pacs_err rc;
-
-	*ret_fd = -1;
-	if (dir < 0)
-		return pacs_error_sys(err, errno, "cannot open '/tmp'");
-	snprintf(name, sizeof(name), "pacs-backup-%d-%llx-%u", (int)getpid(),
-		 (unsigned long long)pacs_time_us(), d->serial++);
-	rc = pacs_fs_create(err, dir, name, 0600, ret_fd);
-	if (!rc)
-		(void)!pacs_fs_unlink(&e, dir, name);
-	close(dir);
-	return rc;
 }
 
 void

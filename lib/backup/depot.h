@@ -9,8 +9,9 @@
 #include "base/child.h"
 #include "base/mem.h"
 
-#define NAME_ROOM 64          /* "packs/000012/00001.tar.zst.age" */
-#define SMALL_MAX (64u << 20) /* a text that is read whole */
+#define NAME_ROOM 64             /* "packs/000012/00001.tar.zst.age" */
+#define SMALL_MAX (64u << 20)    /* a text that is read whole */
+#define STAGED    "pacs-backup-" /* begins the names of files on their way */
 
 struct names {
 	char **list;
@@ -80,9 +81,6 @@ enum pacs_err depot_move(struct pacs_error *err, struct depot *d,
 /* One run at a time: PACS_EBUSY. *ret_fd is closed to unlock. */
 enum pacs_err depot_lock(struct pacs_error *err, struct depot *d,
 			 int *ret_fd) PACS_MUST_CHECK;
-/* A file without a name, in tmp. */
-enum pacs_err depot_nameless(struct pacs_error *err, struct depot *d,
-			     int *ret_fd) PACS_MUST_CHECK;
 
 /* --- remote.c: the same of a remote ------------------------------------- */
 
