@@ -87,7 +87,9 @@ photographs(const struct pacs_deid_options *o)
 {
 	uint64_t shown = pacs_deid_kind_bit("xc") | pacs_deid_kind_bit("es") |
 			 pacs_deid_kind_bit("op") | pacs_deid_kind_bit("gm") |
-			 pacs_deid_kind_bit("sc") | pacs_deid_kind_bit("video");
+			 pacs_deid_kind_bit("sc") |
+			 pacs_deid_kind_bit("video") |
+			 pacs_deid_kind_bit("recognizable");
 
 	if (o->allow & shown)
 		return "let pass, as --allow says, and NOT examined; faces in "

@@ -35,6 +35,7 @@ static const struct {
     {"unknown-syntax", "a transfer syntax that is not known"},
     {"remote-pixels", "pixel data that are elsewhere"},
     {"burned-in", "Burned In Annotation says YES"},
+    {"recognizable", "Recognizable Visual Features says YES"},
     {"overlay", "graphics in the unused bits of pixels"},
     {"screen", "a screen capture: by its image type or conversion type"},
 };
@@ -65,6 +66,7 @@ const char *const pacs_deid_kinds[] = {"us",
 				       "unknown-syntax",
 				       "remote-pixels",
 				       "burned-in",
+				       "recognizable",
 				       "overlay",
 				       "screen",
 				       NULL};
@@ -293,6 +295,8 @@ withhold_kinds(const struct pacs_deid *d, struct pacs_dataset *ds)
 	pacs_buf_clear(&modality);
 	if (has_text(root, PACS_TAG_BurnedInAnnotation, "YES"))
 		found |= pacs_deid_kind_bit("burned-in");
+	if (has_text(root, PACS_TAG_RecognizableVisualFeatures, "YES"))
+		found |= pacs_deid_kind_bit("recognizable");
 	if (pixels_hold_overlay(root, d->opts->columns & PACS_OPT_GRAPHICS))
 		found |= pacs_deid_kind_bit("overlay");
 	if (is_screen(root))

@@ -115,6 +115,7 @@ absent() {
 	unknown-syntax|syntax = "1.2.3.98"
 	remote-pixels|ds.add_new(0x00287fe0, "UR", "http://x.example")
 	burned-in|ds.BurnedInAnnotation = "YES"
+	recognizable|ds.add_new(0x00280302, "CS", "YES")
 	overlay|ds.add_new(0x60000100, "US", 16); ds.add_new(0x60000102, "US", 12)
 	screen|ds.ConversionType = "WSD"
 	screen|ds.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]

@@ -105,6 +105,7 @@ def other_words(p):
     ok("trial ID" in words and "pseudonym" not in words,
        "a checklist with subjects speaks of trial IDs", words)
     ok("let pass" in lines("--allow", "xc")["Q"] and
+       "let pass" in lines("--allow", "recognizable")["Q"] and
        "let pass" not in lines("--allow", "sr")["Q"],
        "a checklist that allows photographs says so")
     for wrong in (["--retain-full-dates", "--modify-dates"], ["x.dcm"],
