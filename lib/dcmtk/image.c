@@ -116,8 +116,13 @@ pacs_dcm_image_put(struct pacs_error *err, struct pacs_item *item,
 uint64_t
 pacs_dcm_image_bytes(const struct pacs_dcm_image *image)
 {
-	return (uint64_t)image->rows * image->columns * image->samples *
-	       image->frames * ((image->bits_allocated + 7u) / 8);
+	/* A frame is below 2^61. */
+	uint64_t frame = (uint64_t)image->rows * image->columns *
+			 image->samples * ((image->bits_allocated + 7u) / 8);
+	uint64_t all;
+
+	return __builtin_mul_overflow(frame, image->frames, &all) ? UINT64_MAX
+								  : all;
 }
 
 enum pacs_err
@@ -127,7 +132,6 @@ pacs_dcm_image_check_size(struct pacs_error *err,
 {
 	uint64_t size;
 
-	/* Four 16-bit numbers and a 31-bit one can pass 64 bits. */
 	if (image->samples > 16 || image->bits_allocated > 64)
 		return pacs_error_set(err, PACS_EUNSUPPORTED,
 				      "%u samples of %u bits in a pixel",

@@ -22,7 +22,7 @@ enum pacs_err
 pacs_dcm_image_put(struct pacs_error *err, struct pacs_item *item,
 		   const struct pacs_dcm_image *old,
 		   const struct pacs_dcm_image *now) PACS_MUST_CHECK;
-/* Bytes of all frames, decompressed. */
+/* Bytes of all frames, decompressed; UINT64_MAX if they are more. */
 uint64_t pacs_dcm_image_bytes(const struct pacs_dcm_image *image);
 /* PACS_ELIMIT: more than so many compressed bytes justify. */
 enum pacs_err pacs_dcm_image_check_size(struct pacs_error *err,

@@ -276,6 +276,26 @@ test_refusals(void)
 	pacs_buf_clear(&changed);
 }
 
+/* 16928 bytes, but for 2^64 more. */
+static void
+test_size_that_wraps(void)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_dataset *ds = image_new(true, 16, "64");
+	struct pacs_item *root = pacs_dataset_root(ds);
+	struct pacs_buf image = {0};
+
+	TEST("a size beyond 64 bits is beyond every limit");
+	pacs_item_put_u16(root, PACS_TAG_Rows, 65099);
+	pacs_item_put_u16(root, PACS_TAG_Columns, 64664);
+	text(root, PACS_TAG_NumberOfFrames, "730350934");
+	CHECK_OK(pacs_dataset_write(&err, ds, NULL, pacs_sink_buf, &image));
+	pacs_dataset_free(ds);
+	for (size_t i = 0; i < COUNT(lossless); i++)
+		expect(PACS_ELIMIT, &image, lossless[i]);
+	pacs_buf_clear(&image);
+}
+
 static void
 test_same_syntax(void)
 {
@@ -306,6 +326,7 @@ main(void)
 	test_round_trips(true, 8, "2");
 	test_native_sources();
 	test_refusals();
+	test_size_that_wraps();
 	test_cut_streams();
 	test_same_syntax();
 	return test_done();
