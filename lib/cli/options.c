@@ -188,7 +188,8 @@ check_operands(char **operands)
 			cli_usage("an operand is empty");
 }
 
-/* The CPUs that this process may use, which a container can limit. */
+/* The CPUs that this process may use, which a container can limit; up to the
+ * most workers that every program takes. */
 static uint64_t
 cpus(void)
 {
@@ -197,7 +198,7 @@ cpus(void)
 
 	if (!sched_getaffinity(0, sizeof(set), &set))
 		n = CPU_COUNT(&set);
-	return n > 0 ? (uint64_t)n : 1;
+	return n > 64 ? 64 : n > 0 ? (uint64_t)n : 1;
 }
 
 static void
