@@ -214,6 +214,19 @@ def label(text):
     return seq(0x00620002, E.el(0x00620005, "LO", text))
 
 
+def judge_rows(runs):
+    """Free names and identifiers of LO and SH that no row of the table names."""
+    tags = {0x00189922: "LO", 0x300a00dc: "SH", 0x300a00e5: "SH",
+            0x300a00fe: "LO", 0x4010101e: "SH", 0x4010101f: "SH",
+            0x40101053: "LO", 0x40101055: "SH"}
+    data, reason = runs.anon({"x": (
+        {t: E.el(t, vr, M) for t, vr in tags.items()}, EXPLICIT)}, [
+            "--retain-device", "--retain-institution"])["x"]
+    ok(data and not [t for t in tags if E.tag(t) in data],
+       "names of what is made for a patient, of elements of protocols and of "
+       "journeys go", reason or data)
+
+
 def judge_own(runs):
     """Text that stays does not hold the patient's own name or number."""
     kanji, latin = "\x1b$B;3ED%s\x1b(B", "\x1b$BB@O:\x1b(B"
@@ -297,6 +310,7 @@ def main():
         judge_what_stays(runs)
         judge_two_classes(runs)
         judge_issuer(runs)
+        judge_rows(runs)
         judge_own(runs)
     return tap.plan()
 
