@@ -280,6 +280,12 @@ install: all
 	@set -e; for e in examples/*.*; do \
 		install -m "$$(test -x "$$e" && echo 755 || echo 644)" \
 			"$$e" '$(DESTDIR)$(DOCDIR)/examples'; done
+	@# What the texts and units say about where things are.
+	@sed -i -e 's|/usr/local/share/doc/pacs-tools|$(DOCDIR)|g' \
+		-e 's|/usr/local/bin|$(BINDIR)|g' \
+		'$(DESTDIR)$(MANDIR)/man5/pacs-archive.5' \
+		'$(DESTDIR)$(DOCDIR)'/examples/*.cron \
+		'$(DESTDIR)$(DOCDIR)'/examples/*.service
 	install -m 644 completions/pacs.bash '$(DESTDIR)$(BASHCOMPDIR)/pacs'
 	install -m 644 completions/_pacs '$(DESTDIR)$(ZSHCOMPDIR)'
 	install -m 644 completions/pacs.fish '$(DESTDIR)$(FISHCOMPDIR)'

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/fs.h"
 #include "base/tree.h"
 #include "cmd/backup.h"
 #include "fixity/fixity.h"
@@ -68,12 +69,9 @@ static char *
 scratch_folder(void)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	const char *in = flags.output ? flags.output : cli_env("TMPDIR");
-	char *folder;
+	const char *in = flags.output ? flags.output : pacs_fs_tmp_dir();
+	char *folder = pacs_format("%s/pacs-drill.XXXXXX", in);
 
-	if (!in || !*in)
-		in = "/tmp";
-	folder = pacs_format("%s/pacs-drill.XXXXXX", in);
 	if (!mkdtemp(folder)) {
 		pacs_error_sys(&err, errno, "cannot make a folder in '%s'", in);
 		cli_die(&err);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "cmd/anon.h"
 #include "deid/checklist.h"
 #include "deid/rules.h"
@@ -230,11 +231,10 @@ run(struct ctx *c, const struct pacs_deid *d)
 	    .missing = anon_missing,
 	    .progress = cli_on_progress,
 	};
-	const char *tmp = cli_env("TMPDIR");
 	const struct pacs_deid_input input = {
 	    .workers = (unsigned)cli_common.jobs,
 	    .stream_fd = anon_flags.from_stdin ? STDIN_FILENO : -1,
-	    .scratch = tmp ? tmp : "/tmp",
+	    .scratch = pacs_fs_tmp_dir(),
 	    .output = anon_flags.output,
 	};
 	struct pacs_error err = PACS_ERROR_INIT;

@@ -112,7 +112,7 @@ compare_archives(struct pacs_error *err, struct pacs_archive *ar, struct ctx *c)
 
 	if (pacs_archive_open(err, flags.against, PACS_ARCHIVE_READ, &other))
 		return;
-	if (!pacs_fixity_against(err, ar, other, NULL, pacs_dcm_decode_pixels,
+	if (!pacs_fixity_against(err, ar, other, pacs_dcm_decode_pixels,
 				 verify_tell_against, c, &same))
 		cli_note("%" PRIu64 " objects have the same bytes", same);
 	pacs_archive_close(other);

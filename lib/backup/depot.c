@@ -63,7 +63,7 @@ depot_open(struct pacs_error *err, const char *where, bool make,
 				      "'%s': rclone:REMOTE:PATH is expected",
 				      where);
 	d->remote = pacs_strdup(remote);
-	d->tmp = pacs_strdup("/tmp");
+	d->tmp = pacs_strdup(pacs_fs_tmp_dir());
 	return PACS_OK;
 }
 

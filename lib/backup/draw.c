@@ -154,7 +154,7 @@ take(struct pacs_error *err, void *ctx, struct unpack *u, const struct entry *e)
 	if (w->fd >= 0 || strcmp(e->path, w->path) != 0 ||
 	    strcmp(e->sha256, w->sha256) != 0)
 		return PACS_OK;
-	rc = pacs_fs_unnamed(err, "/tmp", &w->fd);
+	rc = pacs_fs_unnamed(err, pacs_fs_tmp_dir(), &w->fd);
 	while (!rc && !(rc = unpack_data(err, u, &bytes, &n)) && n) {
 		rc = pacs_fs_write(err, w->fd, bytes, n);
 		w->size += n;

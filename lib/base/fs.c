@@ -46,6 +46,22 @@ pacs_fs_open_rw(struct pacs_error *err, int dirfd, const char *path,
 		       ret_fd);
 }
 
+/* Says which file it was, as far as the system knows its name: who has to make
+ * room wants to know where. */
+static enum pacs_err
+fd_failed(struct pacs_error *err, int sys_errno, const char *what, int fd)
+{
+	enum { SHOWN = 256 };
+	char link[40], name[SHOWN];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, name, sizeof(name));
+	if (n <= 0 || n == SHOWN || name[0] != '/')
+		return pacs_error_sys(err, sys_errno, "%s", what);
+	return pacs_error_sys(err, sys_errno, "%s '%.*s'", what, (int)n, name);
+}
+
 enum pacs_err
 pacs_fs_write(struct pacs_error *err, int fd, const void *bytes, size_t size)
 {
@@ -57,8 +73,8 @@ pacs_fs_write(struct pacs_error *err, int fd, const void *bytes, size_t size)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return pacs_error_sys(err, n ? errno : EIO,
-					      "cannot write");
+			return fd_failed(err, n ? errno : EIO, "cannot write",
+					 fd);
 		p += n;
 		size -= (size_t)n;
 	}
@@ -77,8 +93,8 @@ pacs_fs_pwrite(struct pacs_error *err, int fd, const void *bytes, size_t size,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return pacs_error_sys(err, n ? errno : EIO,
-					      "cannot write");
+			return fd_failed(err, n ? errno : EIO, "cannot write",
+					 fd);
 		p += n;
 		offset += (uint64_t)n;
 		size -= (size_t)n;
@@ -109,8 +125,8 @@ pacs_fs_reserve(struct pacs_error *err, int fd, uint64_t offset, uint64_t size)
 		if (errno == EOPNOTSUPP || errno == ENOSYS)
 			return PACS_OK;
 		if (errno != EINTR)
-			return pacs_error_sys(err, errno,
-					      "cannot reserve space");
+			return fd_failed(err, errno, "cannot reserve space for",
+					 fd);
 	}
 	return PACS_OK;
 }
@@ -137,7 +153,7 @@ enum pacs_err
 pacs_fs_sync(struct pacs_error *err, int fd)
 {
 	if (fsync(fd) != 0)
-		return pacs_error_sys(err, errno, "cannot flush to disk");
+		return fd_failed(err, errno, "cannot flush to disk", fd);
 	return PACS_OK;
 }
 
@@ -264,6 +280,20 @@ temporary_name(const char *path)
 			   (unsigned long long)pacs_time_us());
 }
 
+static const char *tmp_dir = "/tmp";
+
+void
+pacs_fs_set_tmp_dir(const char *dir)
+{
+	tmp_dir = dir;
+}
+
+const char *
+pacs_fs_tmp_dir(void)
+{
+	return tmp_dir;
+}
+
 enum pacs_err
 pacs_fs_unnamed(struct pacs_error *err, const char *folder, int *ret_fd)
 {
@@ -274,8 +304,12 @@ pacs_fs_unnamed(struct pacs_error *err, const char *folder, int *ret_fd)
 		return PACS_OK;
 	path = pacs_format("%s/x", folder);
 	name = temporary_name(path);
-	if (!pacs_fs_create(err, AT_FDCWD, name, 0600, ret_fd))
+	*ret_fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (*ret_fd >= 0)
 		unlinkat(AT_FDCWD, name, 0);
+	else
+		pacs_error_sys(err, errno, "cannot make a file in '%s'",
+			       folder);
 	free(name);
 	free(path);
 	return err->code;

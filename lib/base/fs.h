@@ -29,6 +29,10 @@ enum pacs_err pacs_fs_create(struct pacs_error *err, int dirfd,
 enum pacs_err pacs_fs_open_rw(struct pacs_error *err, int dirfd,
 			      const char *path, mode_t mode,
 			      int *ret_fd) PACS_MUST_CHECK;
+/* Where temporary files go: what was set once, before any thread, else /tmp.
+ * Not copied. */
+void pacs_fs_set_tmp_dir(const char *dir);
+const char *pacs_fs_tmp_dir(void);
 /* A file for reading and writing that has no name and ends with its last
  * descriptor. Caller closes. */
 enum pacs_err pacs_fs_unnamed(struct pacs_error *err, const char *folder,

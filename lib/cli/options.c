@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "cli/internal.h"
 
 struct cli_common cli_common = {.log = "text", .progress = "auto"};
@@ -157,6 +158,18 @@ parse_letters(char **arg)
 }
 
 /* Operands are moved to the front of argv, in their order. */
+/* What the environment says where options do not. */
+static void
+take_environment(void)
+{
+	const char *archive = getenv("PACS_ARCHIVE"), *tmp = getenv("TMPDIR");
+
+	if (!cli_common.archive && archive && *archive)
+		cli_common.archive = archive;
+	if (tmp && *tmp)
+		pacs_fs_set_tmp_dir(tmp);
+}
+
 static int
 parse(char **argv)
 {
@@ -242,8 +255,6 @@ char **
 cli_start(const struct cli_program *program, int argc, char **argv,
 	  int *ret_count)
 {
-	const char *env = getenv("PACS_ARCHIVE");
-
 	cli_program_set(program);
 	cli_fds_start();
 	cli_signals_start();
@@ -254,8 +265,7 @@ cli_start(const struct cli_program *program, int argc, char **argv,
 		answer_and_exit(program);
 	if (cli_common.jobs < 1 || cli_common.jobs > 1024)
 		cli_usage("option '--jobs' takes 1 to 1024");
-	if (!cli_common.archive && env && *env)
-		cli_common.archive = env;
+	take_environment();
 	check_operands(argc ? argv + 1 : argv);
 	check_verb(program, argc ? argv[1] : NULL);
 	return argc ? argv + 1 : argv;

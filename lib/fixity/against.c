@@ -146,7 +146,7 @@ compare_bucket(struct pacs_error *err, struct sides *s, unsigned number)
 
 enum pacs_err
 pacs_fixity_against(struct pacs_error *err, const struct pacs_archive *here,
-		    const struct pacs_archive *there, const char *tmp_dir,
+		    const struct pacs_archive *there,
 		    pacs_pixel_decoder *decode, pacs_against_fn *fn, void *ctx,
 		    uint64_t *ret_same)
 {
@@ -166,8 +166,7 @@ pacs_fixity_against(struct pacs_error *err, const struct pacs_archive *here,
 	/* The same buckets on both sides. */
 	most = bytes[0] > bytes[1] ? bytes[0] : bytes[1];
 	for (i = 0; !rc && i < 2; i++) {
-		rc = spool_open(err, tmp_dir ? tmp_dir : "/tmp", most,
-				&s.spool[i]);
+		rc = spool_open(err, most, &s.spool[i]);
 		if (!rc)
 			rc = spool_ledger(err, s.ar[i], s.spool[i]);
 	}

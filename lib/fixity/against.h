@@ -25,13 +25,14 @@ typedef void pacs_against_fn(void *ctx, enum pacs_against what,
 
 /*
  * Compare the ledgers of two archives, object by object, in the order of paths
- * and in flat memory. decode as in pacs_dataset_compare. tmp_dir as in
- * pacs_fixity_options. *ret_same counts objects that have the same bytes.
+ * and in flat memory, with a spool in the place for temporary files. decode as
+ * in pacs_dataset_compare. *ret_same counts objects that have the same bytes.
  */
-enum pacs_err
-pacs_fixity_against(struct pacs_error *err, const struct pacs_archive *here,
-		    const struct pacs_archive *there, const char *tmp_dir,
-		    pacs_pixel_decoder *decode, pacs_against_fn *fn, void *ctx,
-		    uint64_t *ret_same) PACS_MUST_CHECK;
+enum pacs_err pacs_fixity_against(struct pacs_error *err,
+				  const struct pacs_archive *here,
+				  const struct pacs_archive *there,
+				  pacs_pixel_decoder *decode,
+				  pacs_against_fn *fn, void *ctx,
+				  uint64_t *ret_same) PACS_MUST_CHECK;
 
 #endif

@@ -207,7 +207,7 @@ pacs_fixity_check(struct pacs_error *err, const struct pacs_archive *ar,
 	if (fstat(pacs_archive_dirfd(ar), &st) == 0)
 		run.owner = st.st_uid;
 	pacs_ledger_extent(ar, &segments, &bytes);
-	rc = spool_open(err, opts->tmp_dir ? opts->tmp_dir : "/tmp", bytes, &s);
+	rc = spool_open(err, bytes, &s);
 	if (!rc)
 		rc = scan_ledger(err, &run, s);
 	if (!rc && opts->known)

@@ -63,7 +63,6 @@ struct pacs_fixity_finding {
 struct pacs_fixity_options {
 	bool quick;          /* names and sizes; no object is opened */
 	unsigned jobs;       /* threads that read; at least 1 */
-	const char *tmp_dir; /* for the spool: 32 bytes a line; NULL = /tmp */
 	uint64_t rate_bytes; /* a second, in all; 0 = as fast as can be */
 	/* Only objects recorded at or after this UTC time ("2026-11"...);
 	 * NULL: all. */

@@ -53,10 +53,9 @@ struct bucket {
 };
 
 struct spool;
-/* For a ledger of so many bytes. A file in TMPDIR's place, unlinked at once:
- * dir is the folder to put it in. */
-enum pacs_err spool_open(struct pacs_error *err, const char *dir,
-			 uint64_t ledger_bytes,
+/* For a ledger of so many bytes: an unnamed file in the place for temporary
+ * ones. */
+enum pacs_err spool_open(struct pacs_error *err, uint64_t ledger_bytes,
 			 struct spool **ret_s) PACS_MUST_CHECK;
 void spool_close(struct spool *s);
 enum pacs_err spool_add(struct pacs_error *err, struct spool *s,

@@ -42,8 +42,7 @@ struct spool {
 };
 
 enum pacs_err
-spool_open(struct pacs_error *err, const char *dir, uint64_t ledger_bytes,
-	   struct spool **ret_s)
+spool_open(struct pacs_error *err, uint64_t ledger_bytes, struct spool **ret_s)
 {
 	uint64_t want = ledger_bytes / LINE_BYTES / BUCKET_LINES + 1;
 	struct spool *s = pacs_calloc(1, sizeof(*s));
@@ -52,7 +51,7 @@ spool_open(struct pacs_error *err, const char *dir, uint64_t ledger_bytes,
 	s->buckets = BUCKETS_MIN;
 	while (s->buckets < want && s->buckets < BUCKETS_MAX)
 		s->buckets *= 2;
-	if (pacs_fs_unnamed(err, dir, &s->fd)) {
+	if (pacs_fs_unnamed(err, pacs_fs_tmp_dir(), &s->fd)) {
 		free(s);
 		return err->code;
 	}

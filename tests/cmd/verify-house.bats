@@ -159,3 +159,12 @@ half_purged() {
 	printf 'purged-present\t%s\n' "$object" | verify 1
 	exec 8>&-
 }
+
+@test "a spool that cannot be made is said, with its folder" {
+	cp -a "$BATS_FILE_TMPDIR/sample" a
+	TMPDIR=$PWD/no exits 4 pacs-verify
+	same err <<<"pacs-verify: cannot make a file in '$PWD/no': No such file or directory"
+	mkdir no
+	TMPDIR=$PWD/no exits 0 pacs-verify
+	[ -z "$(ls no)" ]
+}

@@ -51,6 +51,32 @@ expected() {
 	diff -u want got
 }
 
+@test "installed texts name where things were installed" {
+	make_install /opt/x install
+	local f
+	run grep -rl /usr/local root/opt/x/share/man root/opt/x/share/doc/pacs-tools/examples
+	assert_output ""
+	run grep -rhoE "/opt/x/[^: ]*" root/opt/x/share/man root/opt/x/share/doc/pacs-tools/examples
+	for f in "${lines[@]}"; do
+		[ -e "root$f" ]
+	done
+	[ "${#lines[@]}" -ge 6 ]
+}
+
+@test "units are right, and have a folder for temporary files" {
+	local unit
+	root=''
+	make_install "$PWD/here" install
+	for unit in here/share/doc/pacs-tools/examples/*.service; do
+		grep -qx ProtectSystem=strict "$unit" # /tmp too is read-only then
+		grep -qx PrivateTmp=yes "$unit"
+	done
+	command -v systemd-analyze || skip "no systemd-analyze"
+	run systemd-analyze verify --man=no here/share/doc/pacs-tools/examples/*.{service,timer}
+	assert_success
+	assert_output ""
+}
+
 @test "every program has a manual page" {
 	local p
 	for p in $(programs); do
