@@ -9,10 +9,12 @@
 static void
 end_create(struct ctx *c, const struct pacs_backup_tally *t)
 {
-	cli_note("snapshot %u: %" PRIu64 " objects, %" PRIu64
-		 " bytes, in %" PRIu64 " bytes of packs%s",
-		 t->number, t->objects, t->bytes, t->stored,
-		 t->complete ? "" : "; not complete");
+	/* A run that was broken off makes no snapshot. */
+	if (!c->tally.fatal && !cli_stopped())
+		cli_note("snapshot %u: %" PRIu64 " objects, %" PRIu64
+			 " bytes, in %" PRIu64 " bytes of packs%s",
+			 t->number, t->objects, t->bytes, t->stored,
+			 t->complete ? "" : "; not complete");
 	c->tally.told = true;
 	c->tally.done = t->objects;
 	if (!t->complete && !c->tally.fatal && !cli_stopped()) {

@@ -32,6 +32,10 @@ open_folder(struct pacs_error *err, struct depot *d, bool make)
 			return rc;
 		d->dirfd = open(d->where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
+	/* "Not found" would be a reason to make it. */
+	if (d->dirfd < 0 && errno == ENOTDIR)
+		return pacs_error_set(err, PACS_EEXISTS, "'%s' is no folder",
+				      d->where);
 	if (d->dirfd < 0)
 		return pacs_error_sys(err, errno, "cannot open '%s'", d->where);
 	d->tmp = pacs_format("%s/tmp", d->where);

@@ -218,6 +218,11 @@ open_empty(struct pacs_error *err, const char *to, int *ret_dirfd)
 		return pacs_error_sys(err, errno, "cannot open '%s'", to);
 	if (pacs_dir_is_empty(err, *ret_dirfd, ".", &empty) || empty)
 		return err->code;
+	if (faccessat(*ret_dirfd, MARKER_AHEAD, F_OK, 0) == 0)
+		return pacs_error_set(err, PACS_EEXISTS,
+				      "'%s' holds a restore that did not end; "
+				      "remove it and begin anew",
+				      to);
 	return pacs_error_set(err, PACS_EEXISTS, "'%s' is not empty", to);
 }
 

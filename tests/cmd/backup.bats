@@ -155,6 +155,13 @@ history_of_nights() {
 	exits 4 pacs-backup restore -r repo -o full
 	[ "$(ls full)" = file ]
 	exits 4 pacs-backup restore -r repo -o a
+	grep -qx "pacs-backup: 'a' is not empty" err
+	pacs-backup restore -r repo -o half
+	mv half/pacs-archive half/pacs-archive.restored # killed before the end
+	exits 4 pacs-backup restore -r repo -o half
+	grep -qx "pacs-backup: 'half' holds a restore that did not end; remove it and begin anew" err
+	exits 4 pacs-backup create -r full/file
+	same err <<<"pacs-backup: 'full/file' is no folder"
 	exits 0 pacs-backup restore -r repo -o one StudyInstanceUID="$root.1"
 	: >"one/$root.1/$root.1.1/x"
 	exits 3 pacs-backup restore -r repo -o one StudyInstanceUID="$root.1"
