@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/internal.h"
@@ -102,19 +103,25 @@ lock(struct pacs_error *err, const struct pacs_archive *ar, int *ret_fd)
 
 #define FRESH MARKER ".new"
 
-/* Whole, and the owner's, before it has the name that counts. */
+/* Whole, and the owner's, with the mode that it had, before it has the name
+ * that counts. */
 static enum pacs_err
 write_fresh(struct pacs_error *err, const struct pacs_archive *ar,
 	    const struct pacs_buf *text)
 {
+	struct stat was;
 	int fd;
 
+	if (fstatat(ar->dirfd, MARKER, &was, AT_SYMLINK_NOFOLLOW) != 0)
+		return pacs_error_sys(err, errno,
+				      "cannot look at '" MARKER "'");
 	/* Left by a program that was killed. */
 	if (pacs_fs_unlink(err, ar->dirfd, FRESH) == PACS_ENOTFOUND)
 		pacs_error_clear(err);
 	if (err->code || pacs_fs_create(err, ar->dirfd, FRESH, MODE_TEXT, &fd))
 		return err->code;
 	if (!pacs_fs_write(err, fd, text->data, text->len) &&
+	    !pacs_fs_chmod(err, fd, was.st_mode & 0777) &&
 	    !pacs_fs_sync(err, fd))
 		(void)!archive_give(err, ar, ar->dirfd, FRESH);
 	close(fd);

@@ -353,6 +353,7 @@ add_all() {
 
 @test "the marker keeps what else stands in it" {
 	echo 'future=setting' >>a/pacs-archive
+	chmod 664 a/pacs-archive
 	pacs-index add SliceThickness
 	grep -qx 'future=setting' a/pacs-archive
 	pacs-index drop SliceThickness
@@ -361,5 +362,5 @@ add_all() {
 		cat "$BATS_FILE_TMPDIR/a/pacs-archive"
 		echo 'future=setting'
 	} | sort | same got
-	[ "$(stat -c %a a/pacs-archive)" = "$(stat -c %a "$BATS_FILE_TMPDIR/a/pacs-archive")" ]
+	[ "$(stat -c %a a/pacs-archive)" = 664 ]
 }
