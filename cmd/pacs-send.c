@@ -76,6 +76,7 @@ struct ctx {
 	struct pacs_peer **peers;
 	size_t peer_count;
 	struct cli_records *records;
+	uint64_t unreached; /* objects that nobody was there for */
 	struct cli_tally tally;
 };
 
@@ -128,6 +129,11 @@ on_record(void *p, const struct pacs_send_record *r)
 		return;
 	default:
 		c->tally.failed++;
+		/* It is nothing about the object, and true of all the rest. */
+		if (!strcmp(r->reason, "unreachable")) {
+			c->unreached++;
+			return;
+		}
 		break;
 	}
 	send_warn_of(r);
@@ -166,6 +172,9 @@ judge(struct ctx *c, const struct pacs_send_tally *t,
 
 	for (i = 0; i < PACS_SENT_SKIPPED; i++)
 		seen += t->outcomes[i];
+	if (c->unreached)
+		cli_warn("%" PRIu64 " objects were not sent (unreachable)",
+			 c->unreached);
 	if (err->code) {
 		if (err->code != PACS_EINTERRUPTED)
 			cli_warn_error(err, NULL);

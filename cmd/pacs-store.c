@@ -63,6 +63,7 @@ struct ctx {
 	struct cli_operands operands; /* those that are left */
 	char **all;
 	struct cli_records *records;
+	uint64_t full; /* failed since the disk is full */
 	struct cli_tally tally;
 	pthread_t measurer;
 	bool measuring;
@@ -148,6 +149,9 @@ on_record(void *p, const struct pacs_ingest_record *r)
 	if (c->records)
 		print_record(c, r);
 	if (!worth_a_word(r))
+		return;
+	/* All that was under way fails with the disk: one line is enough. */
+	if (!strcmp(r->reason, "nospc") && c->full++)
 		return;
 	cli_warn(
 	    "%s: %s%s%s%s%s%s%s%s", r->source, pacs_outcome_name(r->outcome),
@@ -307,13 +311,16 @@ run(struct ctx *c)
 		cli_die(&err);
 	say_recovery(ar);
 	start_progress(c);
-	if (pacs_ingest(&err, ar, &options, &hooks, &told)) {
-		cli_warn_error(&err, NULL);
+	if (pacs_ingest(&err, ar, &options, &hooks, &told))
 		c->tally.fatal = err.code;
-	}
 	if (c->measuring)
 		pthread_join(c->measurer, NULL);
 	cli_progress_end();
+	if (c->full > 1)
+		cli_warn("%" PRIu64 " more were not stored for this reason",
+			 c->full - 1);
+	if (err.code)
+		cli_warn_error(&err, NULL);
 	say_summary(&told);
 	c->tally.told = true;
 	if (!err.code && !cli_stopped() && found_nothing(&told, c->all)) {

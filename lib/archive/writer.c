@@ -231,9 +231,9 @@ pacs_writer_room(struct pacs_error *err, struct pacs_writer *w,
 	if (!rc && w->free_bytes < w->floor_bytes + w->staged_since)
 		rc = pacs_error_set(
 		    err, PACS_ENOSPC,
-		    "only %llu MiB free; the archive keeps %llu MiB free",
-		    (unsigned long long)(w->free_bytes >> 20),
-		    (unsigned long long)(w->floor_bytes >> 20));
+		    "only %llu KiB free; the archive keeps %llu KiB free",
+		    (unsigned long long)(w->free_bytes >> 10),
+		    (unsigned long long)(w->floor_bytes >> 10));
 	pthread_mutex_unlock(&w->lock);
 	return rc;
 }

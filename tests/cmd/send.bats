@@ -358,6 +358,8 @@ arrived() { # FOLDER
 	send 75 --retry=1 "ANY@127.0.0.1:$PORT" "$disc"
 	fates "4 failed unreachable "
 	grep -q 'refused' err
+	grep -q '4 objects were not sent (unreachable)' err
+	run ! grep -q '\.dcm' err
 }
 
 @test "send gives 75 when it is rejected for now, after trying again" {

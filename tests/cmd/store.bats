@@ -243,10 +243,13 @@ teardown() {
 
 @test "below its floor the archive takes nothing: status 4" {
 	ct in/one 1 1 1
+	ct in/two 1 1 2
 	pacs-init --floor=1000T b
-	exits 4 pacs-store -a b --print -f outcome,reason in
-	[ "$(tally)" = "1 failed nospc" ]
-	grep -q 'free' err
+	exits 4 pacs-store -j 1 -a b --print -f outcome,reason in
+	[ "$(tally)" = "2 failed nospc" ]
+	# It is said once.
+	[ "$(grep -c 'in/.* KiB free; the archive keeps' err)" -eq 1 ]
+	grep -qx 'pacs-store: 1 more were not stored for this reason' err
 	[ -z "$(find b/objects -type f)" ]
 }
 
