@@ -87,6 +87,7 @@ static void
 check_index(const char *dir)
 {
 	struct stat st;
+	char *link;
 
 	if (!dir)
 		return;
@@ -94,6 +95,10 @@ check_index(const char *dir)
 		cli_usage("the index's folder needs its full path: '%s'", dir);
 	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
 		cli_usage("'%s' is no folder for the index", dir);
+	link = pacs_format("%s/index.db", dir);
+	if (lstat(link, &st) == 0)
+		cli_usage("'%s' holds the index of another archive", dir);
+	free(link);
 }
 
 static void
@@ -125,6 +130,6 @@ main(int argc, char **argv)
 	if (pacs_archive_create(&err, operands[0], &settings) ||
 	    report(&err, operands[0]))
 		cli_die(&err);
-	tally.done = 1;
+	tally.told = true;
 	return cli_finish(&tally);
 }

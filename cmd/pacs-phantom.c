@@ -60,7 +60,7 @@ static const struct cli_opt opts[] = {
 static const struct cli_program program = {
     .name = "pacs-phantom",
     .summary = "make synthetic studies that look real",
-    .operands = "",
+    .operands = "-o DIR",
     .opts = opts,
     .fields = fields,
 };
@@ -148,5 +148,6 @@ main(int argc, char **argv)
 	cli_progress_end();
 	cli_note("%" PRIu64 " of %" PRIu64 " files made", ctx.tally.done,
 		 files);
+	ctx.tally.told = true;
 	return cli_finish(&ctx.tally);
 }

@@ -241,6 +241,7 @@ main(int argc, char **argv)
 		c.tally.fatal = err.code;
 	} else if (!cli_stopped()) {
 		c.tally.no = !c.tally.done;
+		c.tally.told = true;
 		cli_note("%" PRIu64 " objects, %" PRIu64 " bytes %s",
 			 c.tally.done, c.bytes, flags.yes ? "purged" : "match");
 	}

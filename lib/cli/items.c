@@ -18,7 +18,7 @@ static struct {
 	size_t at, len;
 	uint64_t number; /* of the item being read, from 1 */
 	uint64_t failed;
-	bool ended, broken;
+	bool ended, broken, crlf;
 } in;
 
 static atomic_bool ended_early;
@@ -111,6 +111,19 @@ read_raw(struct pacs_buf *b, char separator)
 	}
 }
 
+/* A name may end so, but hardly ever does. */
+static void
+warn_of_crlf(const struct pacs_buf *b)
+{
+	if (cli_common.nul || in.crlf || b->data[b->len - 1] != '\r')
+		return;
+	in.crlf = true;
+	cli_warn("item %" PRIu64 " on standard input ends in a carriage "
+		 "return: if the list came from Windows, pipe it through "
+		 "tr -d '\\r'",
+		 in.number);
+}
+
 bool
 cli_next_item(struct pacs_buf *b)
 {
@@ -125,8 +138,10 @@ cli_next_item(struct pacs_buf *b)
 		else if (memchr(b->data, '\0', b->len))
 			skip_item("holds a NUL byte, skipped "
 				  "(-0 reads NUL-separated lists)");
-		else
+		else {
+			warn_of_crlf(b);
 			return true;
+		}
 	}
 	pacs_buf_reset(b);
 	return false;

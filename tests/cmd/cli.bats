@@ -307,6 +307,16 @@ on_terminal() {
 	printf 'a\nb\0c\0' | cmp - out
 }
 
+@test "a list with the ends of lines of Windows is told, once" {
+	printf 'a\r\n\r\nb\r\n' >list
+	exits 0 sh -c 'cli-probe items <list'
+	printf 'a\r\n\r\nb\r\n' | cmp - out
+	same err <<<"cli-probe: item 1 on standard input ends in a carriage return: if the list came from Windows, pipe it through tr -d '\\r'"
+	printf 'a\r\0' >list
+	exits 0 sh -c 'cli-probe -0 items <list'
+	[ ! -s err ]
+}
+
 @test "an item that cannot be taken makes status 3, the others are done" {
 	printf 'a\0b\n' >list
 	head -c 70000 /dev/zero | tr '\0' x >>list

@@ -117,6 +117,12 @@ mode() {
 	grep -q "no folder" err
 	[ ! -e a ]
 	exits 0 pacs-init --timezone=CET-1CEST a
+	mkdir ix
+	pacs-init --index="$PWD/ix" c
+	pacs-index -a c update
+	exits 2 pacs-init --index="$PWD/ix" d
+	grep -q "'$PWD/ix' holds the index of another archive" err
+	[ ! -e d ]
 	exits 0 pacs-init --floor=0 b
 	grep -qx floor=1 b/pacs-archive
 }
