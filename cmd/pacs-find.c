@@ -138,8 +138,10 @@ say_memory(const struct pacs_index *ix)
 	const struct pacs_index_done *d = pacs_index_done(ix);
 
 	if (d->in_memory)
-		cli_say("there is no index, and this user may not make one: it "
-			"was made in memory, for this question");
+		cli_say("there is no index, and %s: it was made in memory, "
+			"for this question",
+			d->full ? "its disk is full"
+				: "this user may not make one");
 	else if (d->full && d->overlaid)
 		cli_say("the index cannot grow, its disk is full: %" PRIu64
 			" lines of the ledger were added in memory",
@@ -213,5 +215,6 @@ main(int argc, char **argv)
 	}
 	pacs_archive_close(x.ar);
 	question_end(&x.q);
+	x.tally.told = true; /* the records are the answer */
 	return cli_finish(&x.tally);
 }

@@ -21,10 +21,10 @@ NR > 1 || $column ~ /[0-9]/ {
 }' "$1" | sort -u >"$work/wanted"
 [ -s "$work/wanted" ] || exit 1
 # The list goes by a file: arguments could be seen by every user.
-pacs-find -f AccessionNumber "AccessionNumber=@$work/wanted" |
-	sort -u >"$work/found" || true
-pacs-find -0 --paths "AccessionNumber=@$work/wanted" || true
-comm -23 "$work/wanted" "$work/found" >"$work/missing"
+pacs-find -f AccessionNumber "AccessionNumber=@$work/wanted" >"$work/found" ||
+	[ $? -eq 1 ] || exit 4
+pacs-find -0 --paths "AccessionNumber=@$work/wanted" || [ $? -eq 1 ] || exit 4
+sort -u "$work/found" | comm -23 "$work/wanted" - >"$work/missing"
 [ -s "$work/missing" ] || exit 0
 sed 's/^/cohort.sh: not in the archive: /' "$work/missing" >&2
 exit 3

@@ -24,11 +24,15 @@ if [ "$1" = - ]; then
 		while read -r number; do
 			# Arguments can be seen by others of this machine.
 			echo "AccessionNumber=$number" >"$work/query"
+			status=0
 			pacs-find --paths -L instance --query "$work/query" ||
+				status=$?
+			[ "$status" -le 1 ] || exit "$status"
+			[ "$status" -eq 0 ] ||
 				echo "one accession number was not found" >&2
 		done >"$work/list"
 else
-	pacs-find --paths -L instance "$@" >"$work/list" || [ $? -eq 1 ]
+	pacs-find --paths -L instance "$@" >"$work/list" || [ $? -eq 1 ] || exit 4
 fi
 if [ ! -s "$work/list" ]; then
 	echo "nothing in the archive matches" >&2

@@ -12,7 +12,7 @@ rules=${1:?a file with rules}
 since=${2:-today..}
 : "${PACS_ARCHIVE:?set PACS_ARCHIVE to the archive}"
 journals=${JOURNALS:-$PACS_ARCHIVE/routes}
-mkdir -p "$journals"
+[ -d "$journals" ] || mkdir "$journals"
 
 worst=0
 while read -r modality peer; do
@@ -20,10 +20,12 @@ while read -r modality peer; do
 	status=0
 	set -- "stored_at=$since"
 	[ "$modality" = '*' ] || set -- "$@" "Modality=$modality"
-	pacs-find -f StudyInstanceUID "$@" |
-		pacs-send --journal "$journals/$(echo "$peer" | tr -c 'A-Za-z0-9\n' _).db" \
-			"$peer" - || status=$?
+	studies=$(pacs-find -f StudyInstanceUID "$@") || status=$?
 	# 1: no study of this kind came.
-	[ "$status" -le 1 ] || worst=$status
+	[ "$status" -le 1 ] || exit "$status"
+	[ "$status" -eq 0 ] || continue
+	echo "$studies" | pacs-send --journal \
+		"$journals/$(echo "$peer" | tr -c 'A-Za-z0-9\n' _).db" "$peer" - ||
+		worst=$?
 done <"$rules"
 exit "$worst"

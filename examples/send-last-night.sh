@@ -5,8 +5,8 @@
 #
 #     0 1 * * * PACS_ARCHIVE=/archive send-last-night.sh offsite
 #
-# Status 75 means that the peer was not there: nothing is wrong, and the next
-# night will do it; all else is worth a mail, which cron sends.
+# What is printed is worth a mail, which cron sends. A peer that was not there is
+# no failure: the next night will do it.
 set -u
 peer=${1:?which peer? AET@host:port, or a name of the address book}
 since=${2:--3d..}

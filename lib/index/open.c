@@ -104,8 +104,13 @@ index_open_current(struct pacs_error *err, struct pacs_index *ix)
 		if (!ix->generation[0] && !ix->writable)
 			return open_memory(err, ix);
 		if (!ix->generation[0] &&
-		    generation_build(err, ix->ar, "", &ix->opts, &ix->done))
-			return err->code;
+		    generation_build(err, ix->ar, "", &ix->opts, &ix->done)) {
+			if (err->code != PACS_ENOSPC)
+				return err->code;
+			ix->writable = false;
+			ix->done.full = true;
+			continue;
+		}
 		if (!ix->generation[0])
 			continue;
 		if (!index_open_file(err, ix))

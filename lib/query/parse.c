@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "dicom/charset.h"
 #include "query/fold.h"
 #include "query/internal.h"
 
@@ -156,10 +157,20 @@ one_value(struct pacs_error *err, struct making *m, const char *s, size_t len)
 	return PACS_OK;
 }
 
+/* Such a value is in no answer, which would look like "there is none". */
+static enum pacs_err
+not_utf8(struct pacs_error *err, const struct making *m)
+{
+	return pacs_error_set(err, PACS_EUSAGE, "%s: the value is not UTF-8",
+			      m->key->name);
+}
+
 /* A value as typed: several, separated by '\'. */
 static enum pacs_err
 typed_values(struct pacs_error *err, struct making *m, const char *s)
 {
+	if (!pacs_utf8_is_valid((const unsigned char *)s, strlen(s)))
+		return not_utf8(err, m);
 	while (!pacs_key_is_prose(m->key)) {
 		const char *end = strchr(s, '\\');
 
@@ -190,6 +201,8 @@ listed_value(struct pacs_error *err, struct making *m, const char *s,
 		return pacs_error_set(err, PACS_EUSAGE,
 				      "%s: the list holds a NUL byte",
 				      m->key->name);
+	if (!pacs_utf8_is_valid((const unsigned char *)s, len))
+		return not_utf8(err, m);
 	return strspn(s, " ") >= len ? PACS_OK : one_value(err, m, s, len);
 }
 

@@ -81,6 +81,16 @@ asks() { # asks EXPECTED CONDITION...
 	asks "1 2 3 4 "
 }
 
+@test "a value that is not UTF-8 is wrong usage, for it is in no answer" {
+	exits 2 pacs-find PatientName=$'M\xfcller*'
+	grep -qx 'pacs-find: PatientName: the value is not UTF-8' err
+	printf 'PatientName=M\xfcller*\n' >latin
+	exits 2 pacs-find --query=latin
+	printf 'x\nM\xfcller\n' >latin
+	exits 2 pacs-find PatientName=@latin
+	grep -qx 'pacs-find: PatientName: the value is not UTF-8' err
+}
+
 @test "a value over 16 kB is wrong usage" {
 	exits 2 pacs-find "PatientID=$(head -c 20000 /dev/zero | tr '\0' x)"
 	grep -q "PatientID: a value is over" err
@@ -464,4 +474,18 @@ asks() { # asks EXPECTED CONDITION...
 	[ "$(tr '\0' '\n' <out | wc -l)" -eq 4 ]
 	echo "cohort.sh: not in the archive: ACC9" | same err
 	tr '\0' '\n' <out | while read -r f; do [ -f "$f" ]; done
+}
+
+@test "examples: without the archive there is no answer, and no empty one" {
+	export PACS_ARCHIVE=$PWD/nowhere
+	echo ACC1 >cohort.csv
+	exits 4 "$PACS_TOP/examples/cohort.sh" cohort.csv
+	exits 4 "$PACS_TOP/examples/monthly-report.sh" 2024-01
+	[ ! -s out ]
+	pacs-anon --make-key=key
+	exits 4 sh -c '"$1" key - <cohort.csv' - "$PACS_TOP/examples/research-export.sh"
+	[ ! -s out ]
+	echo '* A@127.0.0.1:1' >rules
+	run -1 "$PACS_TOP/examples/route-by-modality.sh" rules
+	[ ! -e nowhere ]
 }

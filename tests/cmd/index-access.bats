@@ -231,6 +231,16 @@ fill_up() {
 	[ "$(pacs-find -a a --as-is -L instance --count)" = "$was" ]
 	exits 4 pacs-index -a a update
 	grep -q "its disk is full" err
+	# Nor does the first question of all.
+	rm -r disk/index disk/index.db disk/ballast
+	fill_up 40
+	exits 0 pacs-find -a a -L series --count StudyInstanceUID="$(ls new)"
+	echo 1 | same out
+	grep -q "there is no index, and its disk is full" err
+	exits 4 pacs-index -a a update
+	grep -q "its disk is full" err
+	rm disk/ballast
+	exits 0 pacs-index -a a update
 	# Not full when it begins, but before it ends.
 	fill_up 300
 	exits 0 pacs-find -a a -L instance --count
