@@ -269,6 +269,9 @@ main(int argc, char **argv)
 		cli_warn("no object is recorded in that part");
 		c.damage = true;
 	}
+	if (flags.sums && (c.damage || c.unread))
+		cli_warn("not all is whole: pacs-verify without --sums says "
+			 "what");
 	tally.no = c.damage;
 	tally.failed = c.unread;
 	close_all(&s, &c);

@@ -115,11 +115,8 @@ spool_ledger(struct pacs_error *err, const struct pacs_archive *ar,
 	enum pacs_err rc;
 
 	rc = pacs_ledger_open(err, ar, NULL, &r);
-	if (rc)
-		return rc;
-	while (!(rc = pacs_ledger_next(err, r, &line)) && line)
-		if ((rc = spool_add(err, s, line)))
-			break;
+	while (!rc && !(rc = pacs_ledger_next(err, r, &line)) && line)
+		rc = spool_add(err, s, line);
 	pacs_ledger_close(r);
 	if (rc)
 		pacs_error_wrap(err, "'%s'", pacs_archive_path(ar));

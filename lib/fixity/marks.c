@@ -1,6 +1,7 @@
 /*
  * The marks of what was purged, which keep it from coming back.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +20,17 @@ mark_of(const char *object)
 	return pacs_format("purged%.*s", (int)strlen(rest) - 4, rest);
 }
 
+/* Where it cannot be looked at, nothing is known: the folder is told. */
 static bool
 is_unmarked(struct run *run, const struct expected *e)
 {
-	struct pacs_triple t;
+	char *mark = mark_of(e->path);
+	bool none = faccessat(pacs_archive_dirfd(run->ar), mark, F_OK,
+			      AT_SYMLINK_NOFOLLOW) != 0 &&
+		    (errno == ENOENT || errno == ENOTDIR);
 
-	return pacs_object_triple(e->path, &t) &&
-	       !pacs_object_is_purged(run->ar, &t) &&
-	       !late_touched(run, e->path);
+	free(mark);
+	return none && !late_touched(run, e->path);
 }
 
 static void
@@ -100,8 +104,12 @@ look(struct run *run, const char *path, unsigned depth, const struct bucket *b)
 	struct stat st;
 
 	if (fstatat(pacs_archive_dirfd(run->ar), path, &st,
-		    AT_SYMLINK_NOFOLLOW) != 0)
-		return; /* taken away a moment ago */
+		    AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno != ENOENT) /* taken away a moment ago */
+			run_finding(run, PACS_FAULT_UNREADABLE, path, "",
+				    "cannot be looked at");
+		return;
+	}
 	if (depth < 3 && S_ISDIR(st.st_mode))
 		walk(run, path, depth + 1, b);
 	else if (depth == 3 && S_ISREG(st.st_mode))
@@ -139,11 +147,16 @@ marks_top(struct run *run)
 {
 	struct pacs_error why = PACS_ERROR_INIT;
 	const struct dirent *e;
-	struct pacs_dir d;
+	struct pacs_dir d = {.stream = NULL};
 	char path[sizeof("purged/") + sizeof(e->d_name)];
 
-	(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar), "purged", 0,
-			     &d);
+	if (faccessat(pacs_archive_dirfd(run->ar), "purged", X_OK,
+		      AT_EACCESS) != 0 &&
+	    errno == EACCES)
+		pacs_error_sys(&why, errno, "cannot read 'purged'");
+	else
+		(void)!pacs_dir_open(&why, pacs_archive_dirfd(run->ar),
+				     "purged", 0, &d);
 	while ((e = pacs_dir_next(&why, &d))) {
 		if (is_shard(e->d_name))
 			continue;
@@ -162,9 +175,10 @@ marks_check(struct run *run, unsigned first, unsigned end,
 	char dir[32];
 	size_t i;
 
-	/* All of it is made anew before anybody writes. */
-	if (faccessat(pacs_archive_dirfd(run->ar), "purged", F_OK,
-		      AT_SYMLINK_NOFOLLOW) != 0)
+	/* If it is not there, all of it is made anew before anybody writes; if
+	 * it cannot be read, that is told once (marks_top). */
+	if (faccessat(pacs_archive_dirfd(run->ar), "purged", R_OK | X_OK,
+		      AT_EACCESS) != 0)
 		return;
 	for (i = 0; i < b->count; i++)
 		check_purged(run, &b->list[i]);

@@ -2,6 +2,7 @@
  * Quarantine: what the ledger says was set aside must be there and whole, and
  * nothing else.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ check_reason(struct run *run, const char *path)
 
 	if (faccessat(pacs_archive_dirfd(run->ar), text, F_OK,
 		      AT_SYMLINK_NOFOLLOW) != 0 &&
-	    !late_touched(run, path))
+	    errno == ENOENT && !late_touched(run, path))
 		run_finding(run, PACS_FAULT_QUARANTINE, text, "the reason", "");
 	free(text);
 }
@@ -79,7 +80,11 @@ check_one(struct run *run, const char *sha256)
 	quarantine_name(sha256, path);
 	if (fstatat(pacs_archive_dirfd(run->ar), path, &st,
 		    AT_SYMLINK_NOFOLLOW) != 0) {
-		tell(run, path, sha256, "");
+		if (errno == ENOENT || errno == ENOTDIR)
+			tell(run, path, sha256, "");
+		else
+			run_finding(run, PACS_FAULT_UNREADABLE, path, sha256,
+				    "cannot be looked at");
 		return;
 	}
 	if (!S_ISREG(st.st_mode)) {

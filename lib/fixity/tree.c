@@ -59,8 +59,11 @@ take(struct pacs_error *err, struct walk *w, const char *path, unsigned depth)
 	struct stat st;
 
 	if (fstatat(pacs_archive_dirfd(w->run->ar), path, &st,
-		    AT_SYMLINK_NOFOLLOW) != 0)
-		return PACS_OK; /* purged a moment ago */
+		    AT_SYMLINK_NOFOLLOW) != 0) {
+		/* Purged a moment ago; else it is there, and not known. */
+		w->tree->broken |= errno != ENOENT;
+		return PACS_OK;
+	}
 	if (depth < 3 && S_ISDIR(st.st_mode))
 		return walk_dir(err, w, path, depth);
 	if (depth == 3 && S_ISREG(st.st_mode) && pacs_object_triple(path, &t))
@@ -157,6 +160,12 @@ tree_read(struct pacs_error *err, struct run *run, unsigned first, unsigned end,
 	unsigned i;
 
 	memset(ret, 0, sizeof(*ret));
+	if (faccessat(pacs_archive_dirfd(run->ar), "objects", X_OK,
+		      AT_EACCESS) != 0 &&
+	    errno == EACCES) {
+		ret->broken = true; /* told once (tree_top) */
+		return rc;
+	}
 	for (i = first; !rc && i < end; i++) {
 		if (run->opts->shards && !run->opts->shards[i])
 			continue;

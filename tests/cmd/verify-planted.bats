@@ -202,3 +202,26 @@ line() {
 	exits 0 pacs-verify --repair-from=copy
 	verify 0 </dev/null
 }
+
+@test "what cannot be looked at is unreadable: never missing, and told once" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to become somebody else"
+	# Outside the test's folder, which only its owner may enter.
+	local open shard=${one%/*/*/*} folder mode
+	open=$(mktemp -d)
+	chmod 755 "$open"
+	cp -a a "$open/a"
+	chown -R 65534:65534 "$open/a"
+	for folder in "$shard" objects quarantine purged "${mark%/*}"; do
+		for mode in 0 100 400; do
+			chmod $mode "$open/a/$folder"
+			run -3 setpriv --reuid=65534 --regid=65534 --clear-groups \
+				"$(native pacs-verify)" -a "$open/a" -f kind,path
+			chmod 750 "$open/a/$folder"
+			grep -v '^mode	' <<<"$output" >said
+			grep -q "^unreadable	$folder" said
+			run ! grep -v '^unreadable	' said
+			[ -z "$(sort said | uniq -d)" ]
+		done
+	done
+	rm -rf "$open"
+}

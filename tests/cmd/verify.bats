@@ -416,6 +416,10 @@ unreadable	$one" ]
 	exits 0 pacs-verify --sums
 	[ "$(wc -l <out)" -eq "${#objects[@]}" ]
 	(cd a && sha256sum --quiet -c ../out)
+	rm -f "a/$one"
+	exits 1 pacs-verify --sums
+	[ "$(wc -l <out)" -eq "${#objects[@]}" ]
+	grep -q 'not all is whole: pacs-verify without --sums says what' err
 }
 
 @test "verify --state remembers, and a budget goes on where it stopped" {
