@@ -23,7 +23,7 @@ writer_dirty(struct pacs_writer *w, const char *path)
 	for (i = 0; i < d->count; i++)
 		if (strcmp(d->paths[i], path) == 0)
 			return;
-	if (d->count == FLUSH_EACH) {
+	if (d->count == FLUSH_EACH && !w->flush_each) {
 		d->all = true;
 		return;
 	}

@@ -144,6 +144,7 @@ struct pacs_writer {
 	struct ledger_tail tail;
 	pthread_mutex_t lock; /* guards what follows; staging is threaded */
 	struct dirty dirty;
+	bool flush_each;       /* since to flush all means nothing here */
 	uint64_t staged_since; /* bytes since free space was asked */
 	uint64_t free_bytes, floor_bytes;
 	unsigned serial;

@@ -77,6 +77,8 @@ link_back(struct pacs_error *err, struct recovery *r, int dirfd,
 	rc = archive_mkdirs(err, r->ar, dir);
 	if (!rc)
 		rc = pacs_fs_link(err, dirfd, name, r->ar->dirfd, path);
+	if (!rc && !pacs_fs_can_sync_all(r->ar->dirfd))
+		rc = pacs_fs_sync_parent(err, r->ar->dirfd, path);
 	if (!rc)
 		r->ar->recovery.relinked++;
 	return rc;

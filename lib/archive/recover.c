@@ -187,6 +187,8 @@ mend(struct pacs_error *err, struct recovery *r, struct ledger_tail *tail)
 	/* All of it, and what a failed barrier of the dead left in doubt. */
 	if (!rc)
 		rc = pacs_fs_sync_all(err, r->ar->dirfd);
+	if (!rc && !pacs_fs_can_sync_all(r->ar->dirfd))
+		rc = tail_sync(err, tail, from.segment);
 	return rc;
 }
 

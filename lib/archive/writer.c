@@ -153,6 +153,7 @@ pacs_writer_open(struct pacs_error *err, struct pacs_archive *ar,
 	w->ar = ar;
 	w->dirfd = w->lock_fd = -1;
 	w->tail.fd = w->tail.lock_fd = -1;
+	w->flush_each = !pacs_fs_can_sync_all(ar->dirfd);
 	pthread_mutex_init(&w->lock, NULL);
 	rc = make_locked_folder(err, w);
 	if (!rc)

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -187,6 +189,14 @@ pacs_fs_sync_all(struct pacs_error *err, int fd)
 		return pacs_error_sys(err, errno,
 				      "cannot flush the file system");
 	return PACS_OK;
+}
+
+bool
+pacs_fs_can_sync_all(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) == 0 && st.f_type != FUSE_SUPER_MAGIC;
 }
 
 enum pacs_err

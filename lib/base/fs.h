@@ -68,6 +68,9 @@ enum pacs_err pacs_fs_sync_path(struct pacs_error *err, int dirfd,
 enum pacs_err pacs_fs_sync_parent(struct pacs_error *err, int dirfd,
 				  const char *path) PACS_MUST_CHECK;
 enum pacs_err pacs_fs_sync_all(struct pacs_error *err, int fd) PACS_MUST_CHECK;
+/* Does pacs_fs_sync_all mean what it says there? A file system in user space
+ * (FUSE) is not told of it; in doubt: no. */
+bool pacs_fs_can_sync_all(int fd);
 
 /* PACS_EEXISTS if the new name is taken; never over something. */
 enum pacs_err pacs_fs_link(struct pacs_error *err, int old_dirfd,

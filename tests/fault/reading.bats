@@ -98,3 +98,14 @@ broken() {
 	exits 4 broken /new pacs-init new
 	[ ! -e new/pacs-archive ]
 }
+
+@test "where the whole file system cannot be flushed each name is" {
+	pacs-phantom -q -o many --seed=2 --studies=1 --instances=100 --rows=16
+	pacs-init --floor=1 f
+	LD_PRELOAD=$PACS_BUILD/fault/shim.so SHIM_ROOT=$PWD/f \
+		SHIM_FAIL=syncfs:1:EIO exits 4 pacs-store -q -a f many
+	pacs-init --floor=1 g
+	LD_PRELOAD=$PACS_BUILD/fault/shim.so SHIM_ROOT=$PWD/g SHIM_FUSE=1 \
+		SHIM_FAIL=syncfs:1:EIO exits 0 pacs-store -q -a g many
+	exits 0 pacs-verify -a g
+}

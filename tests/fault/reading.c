@@ -7,10 +7,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -29,6 +31,32 @@ is_broken(DIR *dir)
 	n = readlink(link, path, sizeof(path) - 1);
 	len = strlen(end);
 	return n >= (ssize_t)len && !memcmp(path + n - len, end, len);
+}
+
+/* With SHIM_FUSE set every file system is one in user space. */
+static int
+look_at(const char *name, int fd, struct statfs *st)
+{
+	int (*real)(int, struct statfs *);
+	int r;
+
+	*(void **)&real = dlsym(RTLD_NEXT, name);
+	r = real(fd, st);
+	if (!r && getenv("SHIM_FUSE"))
+		st->f_type = FUSE_SUPER_MAGIC;
+	return r;
+}
+
+EXPORT int
+fstatfs(int fd, struct statfs *st)
+{
+	return look_at("fstatfs", fd, st);
+}
+
+EXPORT int
+fstatfs64(int fd, struct statfs64 *st)
+{
+	return look_at("fstatfs64", fd, (struct statfs *)(void *)st);
 }
 
 /* The names of 32 and 64 bits are one on this machine: struct dirent is the
