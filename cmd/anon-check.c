@@ -96,6 +96,17 @@ check_packing(const char *where)
 				  others[i]);
 }
 
+/* Who forgot --store does not want folders between those of an archive. */
+static void
+check_no_archive(const char *where)
+{
+	char *marker = pacs_format("%s/pacs-archive", where);
+
+	if (access(marker, F_OK) == 0)
+		cli_usage("-o '%s' is an archive: --store stores there", where);
+	free(marker);
+}
+
 /* Where a path leads, or what of it is there already. */
 static bool
 resolve(const char *path, char ret[PATH_MAX])
@@ -211,8 +222,10 @@ anon_check_usage(int count, char *const *items)
 		cli_usage("--allow and --skip name the same kind");
 	/* With --plan too: it tells what the same command does without. */
 	if (anon_flags.output) {
-		if (!anon_flags.store)
+		if (!anon_flags.store) {
 			check_packing(anon_flags.output);
+			check_no_archive(anon_flags.output);
+		}
 		check_apart(anon_flags.output, items);
 	}
 	check_pseudonyms();

@@ -347,6 +347,8 @@ absent() {
 	exits 1 pacs-anon --key key --modify-dates --store -o arch --skip us in
 	grep -q 'the archive did not take it' err
 	exits 4 pacs-anon --key key --store -o nowhere in
+	exits 2 pacs-anon --key key -o arch in
+	grep -qx "pacs-anon: -o 'arch' is an archive: --store stores there" err
 }
 
 @test "a checklist claims nothing" {
