@@ -30,9 +30,8 @@ static const struct {
 	bool is_number;
 } sources[] = {
     {PACS_TAG_PatientID, true},         {PACS_TAG_AccessionNumber, true},
-    {PACS_TAG_OtherPatientIDs, true},   {PACS_TAG_PatientBirthDate, true},
-    {PACS_TAG_PatientName, false},      {PACS_TAG_PatientBirthName, false},
-    {PACS_TAG_OtherPatientNames, false}};
+    {PACS_TAG_OtherPatientIDs, true},   {PACS_TAG_PatientName, false},
+    {PACS_TAG_PatientBirthName, false}, {PACS_TAG_OtherPatientNames, false}};
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
 
 /* --- what the patient is called --------------------------------------------

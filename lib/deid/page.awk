@@ -113,7 +113,7 @@ END {
 	print ".Cm own-words ."
 	print "Words are letters that stand together, three or more, of Patient Name, Patient Birth Name and Other Patient Names in all their groups; numbers are Patient ID, Other Patient IDs and Accession Number, if they have five characters or more and a digit; case, accents and width do not count."
 	print "A single word does not count: Head and Philips are names too, and whoever misses them in the images of one patient alone would know the name."
-	print "For the same reason Code Value, its long and URN forms and its scheme are not looked into; nor are the attributes themselves, where a local rule keeps them."
+	print "For the same reason a date of birth is not looked for, and Code Value, its long and URN forms and its scheme are not looked into; nor are the attributes themselves, where a local rule keeps them."
 	print ".Ss Pixel data"
 	print "Are neither decoded nor changed, but for what stands beside pixels in streams of JPEG, JPEG-LS, JPEG 2000 and boxes of JPEG XL (comments, application data with EXIF, thumbnails and profiles, reserved segments, what is behind the tables of a segment, boxes of words, bytes behind the end), and between and behind segments of RLE and behind frames that are not compressed."
 	print "That becomes zeros, of the same number."

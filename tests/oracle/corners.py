@@ -258,6 +258,9 @@ def judge_own(runs):
         "a region that is a name": ({**head, **seq(REGION, CODE)}, b"Head"),
         "a maker who is a name": ({**head, **one(
             0x00080070, "LO", "Philips")}, b"Philips"),
+        "a date like that of birth": ({**doe, **one(
+            0x00100030, "DA", "19501213"), **one(
+                0x00181020, "LO", "v 19501213")}, b"v 19501213"),
         "a code that is a number": ({**doe, **seq(REGION, E.el(
             0x00080100, "SH", "A99887"))}, b"A99887")}
     found = runs.anon({n: (e, EXPLICIT) for n, (e, _) in {
