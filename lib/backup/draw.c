@@ -137,7 +137,6 @@ pacs_backup_source_close(struct pacs_backup_source *s)
 }
 
 struct wanted {
-	struct pacs_repo *r;
 	const char *path, *sha256;
 	int fd;
 	uint64_t size;
@@ -177,7 +176,7 @@ pacs_backup_source_find(struct pacs_backup_source *s, const char *path,
 			const char *sha256, int *ret_fd, uint64_t *ret_size)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
-	struct wanted w = {s->r, path, sha256, -1, 0};
+	struct wanted w = {path, sha256, -1, 0};
 	const struct study_hooks hooks = {&w, take, broken};
 	char key[KEY_ROOM];
 	uint64_t read = 0;
