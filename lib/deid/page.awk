@@ -43,14 +43,14 @@ FNR == 1 {
 	}
 	key = $col["keyword"] == "" ? $col["name"] : $col["keyword"]
 	gsub(/-/, "\\-", key)
-	rows[nrows++] = ".It " tag " Ta " key " Ta " $col["basic_profile"] \
-	    " Ta " what " Ta " (options == "" ? "\\&" : options)
+	rows[nrows++] = ".It " tag "\n" key ": " $col["basic_profile"] ", " \
+	    what (options == "" ? "" : "; " options)
 	next
 }
 
 "why" in col {
-	extra[nextra++] = ".It " $col["tag"] " Ta " $col["keyword"] " Ta " \
-	    does[$col["action"]] " Ta " $col["why"]
+	extra[nextra++] = ".It " $col["tag"] "\n" $col["keyword"] ": " \
+	    does[$col["action"]] "; " $col["why"]
 	next
 }
 
@@ -104,7 +104,7 @@ END {
 	print "What a number says is not judged, nor a word that is short enough: names of machines, of beams, of segments, codes and their meanings stay, as the table wants it."
 	print "Of elements that are there twice the first counts."
 	print "LO, SH, CS and numbers stay, except for:"
-	print ".Bl -column \"0000,0000\" \"PrivateDataElementCharacteristicsSequence\" \"removed\" \"why\""
+	print ".Bl -tag -width \"0000,0000\" -compact"
 	for (i = 0; i < nextra; i++)
 		print extra[i]
 	print ".El"
@@ -137,7 +137,7 @@ END {
 	print "Whole slide images pass when they are volumes, presentation states when they have no text."
 	print ".Ss Attributes"
 	print "Tag, keyword, code of Table E.1-1, what is done, and the options that say otherwise (K: kept; C: moved or cleaned)."
-	print ".Bl -column \"0000,0000\" \"RequestedProcedureDescriptionCodeSequence\" \"X/Z/U*\" \"items, new UIDs\" \"options\""
+	print ".Bl -tag -width \"0000,0000\" -compact"
 	for (i = 0; i < nrows; i++)
 		print rows[i]
 	print ".El"

@@ -121,7 +121,7 @@ all_but() {
 		mkfs.ext4) package=e2fsprogs ;;
 		bsdtar) package=libarchive-tools ;;
 		pacs-* | /usr/bin/python3 | script | setpriv | taskset | unshare | getfattr | sha256sum | awk | python3) continue ;;
-		man) package=man-db ;;
+		man | groff) package=man-db ;;
 		ip | tc) package=iproute2 ;;
 		*) package=$program ;;
 		esac

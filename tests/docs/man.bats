@@ -61,6 +61,13 @@ common_options() {
 	same out </dev/null
 }
 
+@test "every line of every page has room on a terminal of 80 columns" {
+	need groff
+	exits 0 sh -c 'groff -K utf8 -w all -t -mandoc -Tutf8 -rLL=78n "$@" >/dev/null' \
+		- "$man"/*.[1-9]
+	[ ! -s err ]
+}
+
 @test "every program has its page, and every page of section 1 its program" {
 	programs | sort >have
 	[ -s have ]
