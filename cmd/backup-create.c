@@ -1,5 +1,6 @@
 /* pacs-backup create: a night. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,25 @@ end_create(struct ctx *c, const struct pacs_backup_tally *t)
 		c->tally.failed = t->missed;
 }
 
+/* A backup in the archive would go with the archive. */
+static void
+check_outside(const struct pacs_archive *ar, const char *repo)
+{
+	const char *path = pacs_archive_path(ar);
+	char *up = pacs_strdup(repo), *slash = strrchr(up, '/'), *real;
+	size_t n = strlen(path);
+
+	if (slash)
+		slash[slash == up] = '\0';
+	real = realpath(repo, NULL);
+	if (!real) /* it will be made */
+		real = realpath(slash ? up : ".", NULL);
+	if (real && !strncmp(real, path, n) && (!real[n] || real[n] == '/'))
+		cli_usage("the repository '%s' lies in the archive", repo);
+	free(real);
+	free(up);
+}
+
 void
 backup_create(struct ctx *c)
 {
@@ -45,12 +65,14 @@ backup_create(struct ctx *c)
 	if (flags.max_time)
 		c->deadline_ms =
 		    pacs_time_mono_ms() + cli_time_ms(flags.max_time);
-	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_WRITE,
-			      &c->ar) ||
-	    (!stream && pacs_repo_make(&err, repo, flags.identity,
-				       pacs_archive_settings(c->ar)->uuid,
-				       flags.recipients.items,
-				       flags.recipients.count, &c->r)))
+	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_WRITE, &c->ar))
+		cli_die(&err);
+	if (!stream && strncmp(repo, "rclone:", strlen("rclone:")) != 0)
+		check_outside(c->ar, repo);
+	if (!stream && pacs_repo_make(&err, repo, flags.identity,
+				      pacs_archive_settings(c->ar)->uuid,
+				      flags.recipients.items,
+				      flags.recipients.count, &c->r))
 		cli_die(&err);
 	cli_progress_start("objects", 0, 0);
 	if (stream ? pacs_backup_stream(&err, STDOUT_FILENO, c->ar,

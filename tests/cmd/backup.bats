@@ -162,6 +162,9 @@ history_of_nights() {
 	grep -qx "pacs-backup: 'half' holds a restore that did not end; remove it and begin anew" err
 	exits 4 pacs-backup create -r full/file
 	same err <<<"pacs-backup: 'full/file' is no folder"
+	exits 2 pacs-backup create -r a/backup
+	grep -qx "pacs-backup: the repository 'a/backup' lies in the archive" err
+	[ ! -e a/backup ]
 	exits 0 pacs-backup restore -r repo -o one StudyInstanceUID="$root.1"
 	: >"one/$root.1/$root.1.1/x"
 	exits 3 pacs-backup restore -r repo -o one StudyInstanceUID="$root.1"
