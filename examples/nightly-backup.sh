@@ -9,7 +9,8 @@
 # rclone:REMOTE:PATH. IDENTITY names the file with the age identities, if REPO is
 # encrypted and this machine may read it (weekly drill and prune of packs).
 set -u
-archive=$1 repo=$2 second=${3:-}
+usage='usage: nightly-backup.sh ARCHIVE REPO [SECOND-REPO]'
+archive=${1:?$usage} repo=${2:?$usage} second=${3:-}
 worst=0
 step() {
 	"$@" || {

@@ -20,4 +20,7 @@ files=$(mktemp) || exit 4
 trap 'rm -f "$files"' EXIT
 find "$1" -type f -mmin +"${MINUTES:-1}" -print0 >"$files"
 [ -s "$files" ] || exit 0
-pacs-store -0 --move - <"$files"
+status=0
+pacs-store -q -0 --move - <"$files" || status=$?
+# 1: nothing there is DICOM, and that is no reason either.
+[ "$status" -eq 1 ] || exit "$status"

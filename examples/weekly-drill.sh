@@ -4,9 +4,9 @@
 #	weekly-drill.sh REPO [IDENTITY] <- MAILTO=admin@example.org
 #
 # For a machine that is not the one that writes the backups: it has the age
-# identities, and room in TMP for a few studies.
+# identities, and room in TMPDIR for a few studies.
 set -u
-repo=$1 identity=${2:-}
+repo=${1:?usage: weekly-drill.sh REPO [IDENTITY]} identity=${2:-}
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 pacs-backup drill -v -r "$repo" ${identity:+--identity="$identity"} \

@@ -126,6 +126,13 @@ cut_by() {
 	exits 3 "$PACS_TOP/examples/watch-folder.sh" drop
 	[ "$(echo drop/*)" = "drop/cut drop/three" ]
 	[ "$(objects)" -eq 2 ]
+	# A text that somebody left there is no mail each minute.
+	rm drop/*
+	echo hello >drop/readme.txt
+	touch -d '2 minutes ago' drop/*
+	exits 0 "$PACS_TOP/examples/watch-folder.sh" drop
+	[ ! -s err ]
+	[ -e drop/readme.txt ]
 }
 
 @test "--move does not eat the archive" {
