@@ -102,12 +102,14 @@ read_marker(struct pacs_error *err, struct pacs_archive *ar)
 				    "'%s' is not an archive (no file "
 				    "'pacs-archive' in it)",
 				    ar->path);
-	} else if (!rc && strncmp(b.data, "pacs-archive ", 13) != 0) {
+	} else if (rc) {
+		pacs_error_wrap(err, "archive '%s'", ar->path);
+	} else if (strncmp(b.data, "pacs-archive ", 13) != 0) {
 		rc = pacs_error_set(err, PACS_EFORMAT,
 				    "'%s/pacs-archive' is not a marker",
 				    ar->path);
-	} else if (!rc && strncmp(b.data, MARKER_FIRST_LINE,
-				  strlen(MARKER_FIRST_LINE)) != 0) {
+	} else if (strncmp(b.data, MARKER_FIRST_LINE,
+			   strlen(MARKER_FIRST_LINE)) != 0) {
 		rc = pacs_error_set(err, PACS_EUNSUPPORTED,
 				    "'%s' has a newer format", ar->path);
 	}

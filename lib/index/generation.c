@@ -160,7 +160,8 @@ lock(struct pacs_error *err, struct build *b)
 	    pacs_fs_open_rw(err, b->base_fd, "index/lock", MODE_FILE,
 			    &b->lock_fd) ||
 	    give(err, b, "index/lock"))
-		return err->code;
+		return pacs_error_wrap(err, "index of '%s'",
+				       pacs_archive_path(b->ar));
 	if (pacs_fs_lock(err, b->lock_fd, true, wait_ms) == PACS_EBUSY)
 		return pacs_error_wrap(err, "another program is making the "
 					    "index");

@@ -73,6 +73,8 @@ behind() {
 	chmod -R a+rX a
 	exits 0 as_reader "$(native pacs-find)" -a "$PWD/a" --count -v
 	grep -q "1 lines of the ledger are not in the index" err
+	exits 4 as_reader "$(native pacs-index)" -a "$PWD/a" rebuild
+	grep -q "index of '$PWD/a': cannot create 'index/lock': Permission denied" err
 	exits 4 as_reader "$(native pacs-index)" -a "$PWD/a" update
 	grep -q "may not write" err
 }
