@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,14 @@ test_files(int dir)
 	CHECK_ERR(pacs_file_slurp(&e, dir, "f", 2, &b), PACS_ELIMIT);
 	pacs_error_clear(&e);
 	pacs_buf_clear(&b);
+
+	TEST("what cannot be written to is named");
+	fd = openat(dir, "f", O_RDONLY);
+	CHECK_ERR(pacs_fs_write(&e, fd, "x", 1), PACS_EIO);
+	CHECK(strstr(e.msg, "cannot write '/"));
+	CHECK(strstr(e.msg, "/f': Bad file descriptor"));
+	pacs_error_clear(&e);
+	close(fd);
 
 	TEST("reserving space does not change the size");
 	CHECK_OK(pacs_fs_open_rw(&e, dir, "f", 0640, &fd));
