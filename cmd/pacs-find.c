@@ -121,6 +121,8 @@ sorting(struct ctx *x)
 			cli_usage("a %s has no '%s' to sort by",
 				  pacs_level_name(x->level), k->name);
 	}
+	if (!x->sort_count)
+		cli_usage("--sort takes keys");
 	free(list);
 }
 

@@ -22,7 +22,7 @@ extern struct peer_flags {
 	{0, "connect-timeout", "SECONDS", "none", \
 	 "for a connection (default: 10)", CLI_UINT, &peer_flags.connect}, \
 	{0, "timeout", "SECONDS", "none", \
-	 "for each step after it (default: 30, 60, 120)", CLI_UINT, \
+	 "for each step after it (default: 30 to 120)", CLI_UINT, \
 	 &peer_flags.timeout}
 #define PEER_OPT_TLS \
 	{0, "tls", NULL, NULL, "over TLS", CLI_FLAG, &peer_flags.tls}, \

@@ -353,6 +353,7 @@ asks() { # asks EXPECTED CONDITION...
 	exits 2 pacs-find --limit=0 --count
 	exits 2 pacs-find --sort Modality
 	exits 2 pacs-find --sort Nonsense
+	exits 2 pacs-find --sort=
 	exits 2 pacs-find --sort StudyDate,desc
 	grep -q -e "'--sort=-StudyDate' sorts downwards" err
 }
