@@ -97,9 +97,9 @@ void anchor_set(struct plan *p, const struct pacs_condition *c);
 void ask_plan_make(struct plan *p, const struct pacs_query *q,
 		   enum pacs_level asked);
 void ask_plan_clear(struct plan *p);
-/* SELECT of ids; shape: of the anchor's probe, or NULL to go through all:
- * then parameters are (id after which, how many). Columns: id, seq or
- * instances. order: more ORDER BY, or NULL. */
+/* SELECT of ids; shape: of the anchor's probe, or NULL to go through all, which
+ * a plan with an anchor can too if it has too many hits: then parameters are
+ * (id after which, how many). Columns: id, instances, seq or 0. */
 void ask_plan_sql(const struct plan *p, const char *shape, struct ask *out);
 /* All rows of the level that satisfy the conditions, at once: "SELECT select
  * ...". For a plan without an anchor. */

@@ -192,11 +192,15 @@ id_column(const struct plan *p)
 }
 
 void
-ask_plan_sql(const struct plan *p, const char *probe, struct ask *out)
+ask_plan_sql(const struct plan *plan, const char *probe, struct ask *out)
 {
+	struct plan through = *plan;
+	const struct plan *p = probe ? plan : &through;
 	enum pacs_level top, bottom;
-	bool any = p->q->any && p->q->count > 1;
+	bool any = plan->q->any && plan->q->count > 1;
 
+	/* Without a probe, the anchor is a condition like the others. */
+	through.anchor = NULL;
 	span(p, &top, &bottom);
 	pacs_buf_addf(&out->sql, "SELECT %s, %s.instances, %s", id_column(p),
 		      ask_alias[p->level], p->by_instance ? "i.seq" : "0");

@@ -10,6 +10,7 @@
 #include "unit/folder.h"
 #include "unit/index_changes.h"
 #include "unit/index_questions.h"
+#include "unit/index_scan.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define QUESTIONS 600 /* the sanitizers are after other things */
@@ -130,6 +131,7 @@ agree(struct pacs_index *ix, const struct pacs_query *q, enum pacs_level level)
 	for (i = 0; ok && i < n; i++)
 		ok = CHECK_STR(fast[i], slow[i]);
 	ok = CHECK_OK(pacs_index_count(&err, ix, q, level, &counted)) && ok;
+	ok = (dice(4) || scan_agrees(ix, q, level)) && ok;
 	return CHECK_INT(counted, n) && ok;
 }
 
