@@ -67,7 +67,7 @@ sound(struct pacs_error *err, struct check *c)
 	sqlite3_stmt *st = NULL;
 	bool row;
 
-	if (db_prepare(err, c->db, "PRAGMA quick_check(1)", &st))
+	if (db_prepare(err, c->db, "PRAGMA integrity_check(1)", &st))
 		return err->code;
 	if (!db_step(err, c->db, st, &row) && row &&
 	    strcmp(db_text(st, 0), "ok") != 0)

@@ -265,6 +265,20 @@ wrecked() {
 	wrecked 'sql:drop table t_series'
 }
 
+@test "a value that is one in a table and another in what is searched is damage" {
+	local f=a/index/2-000001.db at
+	pacs-index update
+	rm -f a/index/*-wal a/index/*-shm
+	at=$(grep -obUa "$root.1.1.1" $f | cut -d: -f1 | tail -n 1)
+	printf 7 | dd of=$f bs=1 seek=$((at + ${#root} + 1)) conv=notrunc status=none
+	exits 4 pacs-index check
+	grep -q "the index is damaged; make it anew with 'pacs-index rebuild'" err
+	exits 1 pacs-verify -f kind,path
+	printf 'index\tindex.db\n' | same out
+	exits 0 pacs-index rebuild
+	exits 0 pacs-index check
+}
+
 @test "an index of another archive, or of another default issuer, is made anew" {
 	pacs-init --default-issuer=X b
 	pacs-store -a b in/1
