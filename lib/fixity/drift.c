@@ -40,11 +40,11 @@ drift_check(struct run *run)
 {
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_index *ix = NULL;
+	bool exists;
 
-	if (!pacs_index_exists(run->ar))
-		return;
-	if (pacs_index_open(&err, run->ar, NULL, &ix) ||
-	    pacs_index_check(&err, ix, false, tell, run))
+	if (pacs_index_exists(&err, run->ar, &exists) ||
+	    (exists && (pacs_index_open(&err, run->ar, NULL, &ix) ||
+			pacs_index_check(&err, ix, false, tell, run))))
 		run_finding(run,
 			    err.code == PACS_EINTEGRITY ? PACS_FAULT_INDEX
 							: PACS_FAULT_UNREADABLE,

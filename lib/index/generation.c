@@ -114,14 +114,20 @@ generation_find(const char *base, char ret[GENERATION_ROOM])
 		ret[0] = '\0';
 }
 
-bool
-pacs_index_exists(const struct pacs_archive *ar)
+enum pacs_err
+pacs_index_exists(struct pacs_error *err, const struct pacs_archive *ar,
+		  bool *ret)
 {
 	char *base = index_base(ar), name[GENERATION_ROOM];
+	char *folder = pacs_format("%s/index", base);
 
 	generation_find(base, name);
+	*ret = name[0] != '\0';
+	if (!*ret && access(folder, R_OK | X_OK) != 0 && errno != ENOENT)
+		pacs_error_sys(err, errno, "cannot read '%s'", folder);
+	free(folder);
 	free(base);
-	return name[0] != '\0';
+	return err->code;
 }
 
 /* --- building ---------------------------------------------------------- */

@@ -56,8 +56,11 @@ enum pacs_err pacs_index_open(struct pacs_error *err,
 			      const struct pacs_index_options *opts,
 			      struct pacs_index **ret_ix) PACS_MUST_CHECK;
 void pacs_index_close(struct pacs_index *ix); /* NULL is fine */
-/* Is there one that opening would use, and not make? */
-bool pacs_index_exists(const struct pacs_archive *ar);
+/* Is there one that opening would use, and not make? Errors: who may not look
+ * cannot tell. */
+enum pacs_err pacs_index_exists(struct pacs_error *err,
+				const struct pacs_archive *ar,
+				bool *ret) PACS_MUST_CHECK;
 /* What the open did. */
 const struct pacs_index_done *pacs_index_done(const struct pacs_index *ix);
 /* The file, or "" if it is in memory. Borrowed. */

@@ -287,11 +287,13 @@ orphan	false" ]
 	cp -a a "$open/a"
 	chmod -R o+rX "$open/a"
 	chmod 000 "$open/a/$one"
+	chmod 700 "$open/a/index" # one cannot say that there is none
 	run -3 setpriv --reuid=65534 --clear-groups \
 		"$(native pacs-verify)" -a "$open/a" -f kind,path
 	rm -rf "$open"
 	[ "$output" = "mode	$one
-unreadable	$one" ]
+unreadable	$one
+unreadable	index.db" ]
 }
 
 @test "verify looks at a part: an object, a study, a list" {
