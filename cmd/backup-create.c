@@ -54,9 +54,8 @@ backup_create(struct ctx *c)
 	    .level = (int)flags.level,
 	    .pack_size = flags.pack_size,
 	    .rate = flags.rate,
-	    .patient = flags.max_time != NULL,
 	};
-	const struct pacs_backup_hooks hooks = backup_hooks(c);
+	struct pacs_backup_hooks hooks;
 	struct pacs_error err = PACS_ERROR_INIT;
 	struct pacs_backup_tally t = {0};
 	const char *repo = backup_repo_name();
@@ -65,6 +64,7 @@ backup_create(struct ctx *c)
 	if (flags.max_time)
 		c->deadline_ms =
 		    pacs_time_mono_ms() + cli_time_ms(flags.max_time);
+	hooks = backup_hooks(c);
 	if (pacs_archive_open(&err, cli_archive(), PACS_ARCHIVE_WRITE, &c->ar))
 		cli_die(&err);
 	if (!stream && strncmp(repo, "rclone:", strlen("rclone:")) != 0)

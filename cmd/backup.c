@@ -42,16 +42,22 @@ missed(void *p, const char *path, const char *why)
 bool
 backup_stopped(void *p)
 {
-	struct ctx *c = p;
+	(void)p;
+	return cli_stopped() || cli_stdout_broken();
+}
 
-	if (c->deadline_ms && pacs_time_mono_ms() >= c->deadline_ms)
-		c->out_of_time = true;
-	return c->out_of_time || cli_stopped() || cli_stdout_broken();
+static bool
+time_over(void *p)
+{
+	const struct ctx *c = p;
+
+	return pacs_time_mono_ms() >= c->deadline_ms;
 }
 
 struct pacs_backup_hooks
 backup_hooks(struct ctx *c)
 {
 	return (struct pacs_backup_hooks){c, missed, cli_on_progress,
-					  backup_stopped};
+					  backup_stopped,
+					  c->deadline_ms ? time_over : NULL};
 }

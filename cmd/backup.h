@@ -54,7 +54,6 @@ struct ctx {
 	struct cli_tally tally;
 	char **operands;
 	uint64_t deadline_ms; /* 0 = none */
-	bool out_of_time;
 };
 
 /* -r, else PACS_BACKUP_REPO, else wrong usage. */

@@ -62,8 +62,11 @@ struct pacs_backup_hooks {
 	 * damaged or missing. why: a word. */
 	void (*missed)(void *ctx, const char *path, const char *why);
 	void (*progress)(void *ctx, uint64_t objects, uint64_t bytes);
-	/* True: stop where what was done can be recorded. */
+	/* True: stop now; what was recorded as done is gone on from. */
 	bool (*stopped)(void *ctx);
+	/* True: the time is over: begin nothing new, but finish what is at
+	 * hand. NULL: there is no end to it. */
+	bool (*time_over)(void *ctx);
 };
 
 struct pacs_backup_options {
@@ -71,7 +74,6 @@ struct pacs_backup_options {
 	int level;          /* of zstd; 0 = 1, of texts 3 */
 	uint64_t pack_size; /* bytes; 0 = 128 MiB */
 	uint64_t rate;      /* bytes read a second; 0 = as fast as can be */
-	bool patient;       /* small steps: stopped is looked at often */
 };
 
 struct pacs_backup_tally {

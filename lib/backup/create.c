@@ -120,11 +120,17 @@ stopped(const struct night *n)
 	return n->hooks->stopped && n->hooks->stopped(n->hooks->ctx);
 }
 
+static bool
+time_is_over(const struct night *n)
+{
+	return n->hooks->time_over && n->hooks->time_over(n->hooks->ctx);
+}
+
 static enum pacs_err
 pack_windows(struct pacs_error *err, struct night *n, bool *ret_all)
 {
 	uint64_t bytes =
-	    n->packer.pack_size * (n->o->patient ? 1 : WINDOW_PACKS);
+	    n->packer.pack_size * (n->hooks->time_over ? 1 : WINDOW_PACKS);
 	enum pacs_err rc = PACS_OK;
 	bool first = true;
 
@@ -132,7 +138,7 @@ pack_windows(struct pacs_error *err, struct night *n, bool *ret_all)
 		struct plan plan;
 
 		/* However short the time is, every night gets on. */
-		if (stopped(n) && !(n->o->patient && first))
+		if (stopped(n) || (!first && time_is_over(n)))
 			break;
 		first = false;
 		rc = window_read(err, n->ar, &n->now.to, &n->end, WINDOW_LINES,
@@ -176,12 +182,11 @@ open_packer(struct pacs_error *err, struct night *n)
 	n->packer.snapshot = &n->now;
 	n->packer.hooks = n->hooks;
 	n->packer.kind = "objects";
-	n->packer.patient = n->o->patient;
 	n->packer.level = n->o->level ? n->o->level : LEVEL_TEXT;
 	n->packer.pack_size = n->o->pack_size ? n->o->pack_size : PACK_BYTES;
 	return crew_open(err, n->ar, n->o->jobs,
 			 n->o->level ? n->o->level : LEVEL_OBJECTS, n->o->rate,
-			 &n->packer.crew);
+			 n->hooks, &n->packer.crew);
 }
 
 static enum pacs_err

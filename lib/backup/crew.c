@@ -20,6 +20,7 @@
 #define CHUNK_BYTES (4u << 20)
 #define MANY_JOBS   4u /* more threads: smaller chunks, for the memory */
 #define SMALL_CHUNK (1u << 20)
+#define SLICE_MS    100 /* of a pause for the rate's sake */
 
 struct crew {
 	const struct pacs_archive *ar;
@@ -35,6 +36,8 @@ struct crew {
 	struct pacs_buf *spare; /* rooms for frames, to be used again; */
 	size_t spare_count;     /* these and what follows: under lock */
 	uint64_t rate, start_ms, read;
+	bool hurry; /* stopped: no more pauses */
+	const struct pacs_backup_hooks *hooks;
 };
 
 struct worker {
@@ -65,20 +68,21 @@ static void
 be_slow(struct crew *c, uint64_t bytes)
 {
 	uint64_t due, now;
-	struct timespec t;
 
 	if (!c->rate)
 		return;
 	pthread_mutex_lock(&c->lock);
 	c->read += bytes;
 	due = c->start_ms + c->read * 1000 / c->rate;
+	while (!c->hurry && (now = pacs_time_mono_ms()) < due) {
+		uint64_t ms = due - now < SLICE_MS ? due - now : SLICE_MS;
+		struct timespec t = {0, (long)ms * 1000000};
+
+		pthread_mutex_unlock(&c->lock);
+		nanosleep(&t, NULL);
+		pthread_mutex_lock(&c->lock);
+	}
 	pthread_mutex_unlock(&c->lock);
-	now = pacs_time_mono_ms();
-	if (due <= now)
-		return;
-	t.tv_sec = (time_t)((due - now) / 1000);
-	t.tv_nsec = (long)((due - now) % 1000 * 1000000);
-	nanosleep(&t, NULL);
 }
 
 /* All of a file behind out; false if it cannot be read whole. */
@@ -270,7 +274,8 @@ run(void *ctx, unsigned number)
 
 enum pacs_err
 crew_open(struct pacs_error *err, const struct pacs_archive *ar, unsigned jobs,
-	  int level, uint64_t rate, struct crew **ret_c)
+	  int level, uint64_t rate, const struct pacs_backup_hooks *hooks,
+	  struct crew **ret_c)
 {
 	struct crew *c = pacs_calloc(1, sizeof(*c));
 	enum pacs_err rc;
@@ -283,6 +288,7 @@ crew_open(struct pacs_error *err, const struct pacs_archive *ar, unsigned jobs,
 	c->jobs = jobs;
 	c->level = level;
 	c->rate = rate;
+	c->hooks = hooks;
 	c->start_ms = pacs_time_mono_ms();
 	c->chunk = jobs > MANY_JOBS ? SMALL_CHUNK : CHUNK_BYTES;
 	c->cap = 2 * jobs;
@@ -307,6 +313,7 @@ crew_close(struct crew *c)
 
 	if (!c)
 		return;
+	crew_hurry(c);
 	while ((j = crew_collect(c)))
 		job_free(j);
 	pacs_queue_close(c->queue);
@@ -341,6 +348,33 @@ crew_submit(struct crew *c, struct job *j)
 	(void)pacs_queue_push(c->queue, j, 1);
 }
 
+void
+crew_hurry(struct crew *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->hurry = true;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* With the lock. Those who wait for the rate's sake are told of a stop; the
+ * caller's thread asks, since only that is promised to the hooks. */
+static void
+wait_ready(struct crew *c)
+{
+	struct timespec t;
+
+	if (!c->rate || !c->hooks->stopped) {
+		pthread_cond_wait(&c->ready, &c->lock);
+		return;
+	}
+	c->hurry |= c->hooks->stopped(c->hooks->ctx);
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_nsec += SLICE_MS * 1000000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	(void)pthread_cond_timedwait(&c->ready, &c->lock, &t);
+}
+
 struct job *
 crew_collect(struct crew *c)
 {
@@ -351,7 +385,7 @@ crew_collect(struct crew *c)
 	j = c->ring[c->first];
 	pthread_mutex_lock(&c->lock);
 	while (!j->ready)
-		pthread_cond_wait(&c->ready, &c->lock);
+		wait_ready(c);
 	pthread_mutex_unlock(&c->lock);
 	c->first = (c->first + 1) % c->cap;
 	c->count--;

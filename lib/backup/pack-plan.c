@@ -82,8 +82,7 @@ submit(struct pacs_error *err, struct packer *p, struct job *j)
 {
 	enum pacs_err rc = PACS_OK;
 
-	if (!p->patient && p->hooks->stopped &&
-	    p->hooks->stopped(p->hooks->ctx))
+	if (p->hooks->stopped && p->hooks->stopped(p->hooks->ctx))
 		rc = pacs_error_set(err, PACS_EINTERRUPTED,
 				    "stopped; the next run goes on");
 	if (!rc && crew_full(p->crew))
@@ -103,6 +102,8 @@ settle(struct pacs_error *err, struct packer *p, enum pacs_err rc)
 {
 	struct job *j;
 
+	if (rc)
+		crew_hurry(p->crew);
 	while ((j = crew_collect(p->crew)))
 		if (rc)
 			job_free(j);

@@ -115,12 +115,14 @@ struct job {
 struct crew;
 enum pacs_err crew_open(struct pacs_error *err, const struct pacs_archive *ar,
 			unsigned jobs, int level, uint64_t rate,
+			const struct pacs_backup_hooks *hooks,
 			struct crew **ret_c) PACS_MUST_CHECK;
 void crew_close(struct crew *c);
 size_t crew_chunk(const struct crew *c); /* raw bytes of a job */
 bool crew_full(const struct crew *c);
 /* Takes j over; crew_collect gives jobs back in this order. */
 void crew_submit(struct crew *c, struct job *j);
+void crew_hurry(struct crew *c); /* no pauses any more for the rate's sake */
 struct job *crew_collect(struct crew *c); /* NULL: none is on its way */
 /* After its frames were written: frees j, keeps its room. */
 void crew_done(struct crew *c, struct job *j);
@@ -163,7 +165,6 @@ struct packer {
 	size_t failed_count, failed_cap;
 	const struct pacs_backup_hooks *hooks;
 	int level;
-	bool patient; /* a window is not left half done */
 };
 /* A pack is open from now on: the one that is, or a new one. */
 enum pacs_err pack_begin(struct pacs_error *err,

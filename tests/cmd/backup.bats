@@ -319,6 +319,20 @@ fcntl.fcntl(9, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))'
 		false
 	}
 	exits 0 pacs-backup verify -r repo --read-data
+	# A stop is not kept waiting for minutes, also where there is a time.
+	for time in 0.0001s 1h; do
+		timeout 20 pacs-backup create -r "at-$time" --max-time="$time" \
+			--rate=$((bytes / 300)) 2>err &
+		until [ -e "at-$time/packs/000001/00001.tar.zst" ]; do
+			kill -0 $!
+		done
+		kill -TERM $!
+		status=0
+		wait $! || status=$?
+		[ "$status" -eq 143 ]
+		exits 0 pacs-backup create -r "at-$time"
+		exits 0 pacs-backup verify -r "at-$time" --read-data
+	done
 	exits 2 pacs-backup verify -r repo --rate=1M
 	exits 2 pacs-backup create -r repo --rate=x
 }

@@ -226,7 +226,7 @@ big_stopped(struct pacs_archive *ar)
 				  zeros, size, false));
 	free(zeros);
 	p.stream_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	CHECK(!crew_open(&err, ar, 2, 1, 0, &p.crew));
+	CHECK(!crew_open(&err, ar, 2, 1, 0, &hooks, &p.crew));
 	before = descriptors();
 	CHECK(pack_plan(&err, &p, &plan) == PACS_EINTERRUPTED);
 	CHECK(asked == 2 && descriptors() == before);
