@@ -109,9 +109,11 @@ add(struct pacs_error *err, struct apply *a, struct entity *study,
 	if (!had_modality && series->values[PACS_KEY_Modality])
 		study->modalities_dirty = true;
 	a->next_seq++;
+	/* May write out what is counted so far, so this one is counted behind:
+	 * a series that counted none is not written. */
+	add_class(err, a, series, words[PACS_KEY_SOPClassUID]);
 	count_one(series, p);
 	count_one(study, p);
-	add_class(err, a, series, words[PACS_KEY_SOPClassUID]);
 	tally(a, r);
 	return err->code;
 }

@@ -86,6 +86,16 @@ everything() {
 	[ "$(pacs-index stats -f ledger_offset)" = "$(stat -c %s a/ledger/000001.tsv)" ]
 }
 
+@test "a series of many classes has them all" {
+	local n class=1.2.840.10008.5.1.4.1.1.
+	for n in 1 2 3 4 5; do
+		object "in/4/$n" 4 1 "$n" "0008,0016:UI=$class$n"
+	done
+	pacs-store in/4
+	exits 0 pacs-find -L study "SOPClassesInStudy=${class}5" -f StudyInstanceUID
+	echo "$root.4" | same out
+}
+
 @test "what goes to quarantine is counted" {
 	object in/9/1 1 1 1 0008,103e:LO=another
 	exits 3 pacs-store in/9
