@@ -36,6 +36,7 @@ pacs_item_remove(struct pacs_item *item, uint32_t tag)
 		}
 	}
 	item->last = before;
+	pacs_item_forget(item);
 	if (found)
 		pacs_item_mark_changed(item);
 	return found;
@@ -60,6 +61,7 @@ place(struct pacs_item *item, uint32_t tag, uint16_t vr)
 	*link = e;
 	if (!e->next)
 		item->last = e;
+	pacs_item_forget(item);
 	pacs_item_mark_changed(item);
 	return e;
 }

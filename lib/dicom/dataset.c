@@ -88,6 +88,7 @@ pacs_item_append(struct pacs_item *item, uint32_t tag)
 {
 	struct pacs_element *e = element_new(item->ds);
 
+	pacs_item_forget(item);
 	*e = (struct pacs_element){.tag = tag, .item = item};
 	if (item->last) {
 		if (tag < item->last->tag)
@@ -158,19 +159,52 @@ pacs_element_next(const struct pacs_element *e)
 	return e->next;
 }
 
+void
+pacs_item_forget(struct pacs_item *item)
+{
+	if (item->found)
+		memset(item->found, 0, PACS_FOUND * sizeof(*item->found));
+}
+
+/* Every text asks for the character set again, and an item may have millions
+ * of elements: what took more steps than this is remembered. */
+#define STEPS 256
+
+static void
+remember(const struct pacs_item *item, uint32_t tag, struct pacs_element *e)
+{
+	size_t size = PACS_FOUND * sizeof(struct pacs_found);
+	struct pacs_found *f = item->found;
+
+	if (!f)
+		f = pacs_arena_zalloc(&item->ds->arena, size);
+	((struct pacs_item *)item)->found = f;
+	memmove(f + 1, f, size - sizeof(*f));
+	*f = (struct pacs_found){.known = true, .tag = tag, .e = e};
+}
+
 struct pacs_element *
 pacs_item_find(const struct pacs_item *item, uint32_t tag)
 {
 	bool sorted = !(item->flags & I_UNSORTED);
+	const struct pacs_found *f = item->found;
 	struct pacs_element *e;
+	unsigned steps = 0;
+	size_t i;
 
-	for (e = item->first; e; e = e->next) {
-		if (e->tag == tag)
-			return e;
-		if (e->tag > tag && sorted)
-			return NULL;
+	for (i = 0; f && i < PACS_FOUND && f[i].known; i++)
+		if (f[i].tag == tag)
+			return f[i].e;
+	for (e = item->first; e && e->tag != tag; e = e->next) {
+		if (e->tag > tag && sorted) {
+			e = NULL;
+			break;
+		}
+		steps++;
 	}
-	return NULL;
+	if (steps > STEPS)
+		remember(item, tag, e);
+	return e;
 }
 
 struct pacs_item *

@@ -22,6 +22,7 @@ pacs_item_filter(struct pacs_item *item,
 		}
 	}
 	item->last = before;
+	pacs_item_forget(item);
 	if (removed)
 		pacs_item_mark_changed(item);
 }

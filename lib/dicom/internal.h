@@ -63,12 +63,21 @@ enum {
 	I_UNSORTED = 0x10 /* some tag is less than one before it */
 };
 
+/* What was looked for in an item in vain, or found far from its beginning. */
+#define PACS_FOUND 8
+struct pacs_found {
+	bool known;
+	uint32_t tag;
+	struct pacs_element *e;
+};
+
 struct pacs_item {
 	struct pacs_dataset *ds;
 	struct pacs_element *owner; /* the sequence; NULL for root and meta */
 	struct pacs_element *first, *last;
-	uint64_t offset, length; /* of the content in the source */
-	uint64_t encoded;        /* length of the content, set before writing */
+	struct pacs_found *found; /* PACS_FOUND of them, or NULL */
+	uint64_t offset, length;  /* of the content in the source */
+	uint64_t encoded; /* length of the content, set before writing */
 	unsigned flags;
 };
 
@@ -108,6 +117,8 @@ struct pacs_dataset {
 void pacs_item_mark_changed(struct pacs_item *item);
 uint8_t *pacs_dataset_chunk(struct pacs_dataset *ds, size_t size);
 struct pacs_element *pacs_item_append(struct pacs_item *item, uint32_t tag);
+/* Elements come or go: what was found may be elsewhere. */
+void pacs_item_forget(struct pacs_item *item);
 struct pacs_item *pacs_sequence_append(struct pacs_element *e);
 void pacs_fragments_append(struct pacs_element *e, const uint8_t *bytes,
 			   uint64_t length);

@@ -228,6 +228,7 @@ link_element(struct pacs_parser *p, struct pacs_frame *f,
 static void
 unlink_last(struct pacs_item *item, struct pacs_element *before)
 {
+	pacs_item_forget(item);
 	item->last = before;
 	if (before)
 		before->next = NULL;

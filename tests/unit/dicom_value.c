@@ -1,4 +1,6 @@
 /* What a value is: its VR, and numbers out of it. */
+#include <time.h>
+
 #include "unit/dicom_bytes.h"
 
 static void
@@ -26,6 +28,58 @@ test_vr_in_scope(void)
 	      PACS_VR('O', 'W'));
 	pacs_dataset_free(ds);
 	pacs_buf_clear(&b);
+}
+
+/* Out of order, so that no search can end early. */
+static struct pacs_dataset *
+read_many(unsigned n)
+{
+	struct pacs_buf b = {0};
+	struct pacs_dataset *ds;
+
+	put_meta(&b, PACS_SYNTAX_EXPLICIT_LE);
+	put_str(&b, 0x00200010, "SH", "late");
+	while (n--)
+		put_str(&b, 0x00100010, "PN", "\xc4 ");
+	ds = read_ok(&b, NULL);
+	pacs_buf_clear(&b);
+	return ds;
+}
+
+static void
+test_many(void)
+{
+	struct pacs_dataset *ds = read_many(200000);
+	const struct pacs_item *root = pacs_dataset_root(ds);
+	struct pacs_buf text = {0};
+	clock_t start = clock();
+	struct pacs_element *e;
+
+	for (e = pacs_item_first(root); e; e = pacs_element_next(e)) {
+		pacs_buf_reset(&text);
+		pacs_element_text(root, e, &text, NULL);
+	}
+	CHECK_STR(pacs_buf_str(&text), "\xc3\x84");
+	/* A search through all for each would take half a minute. */
+	CHECK((clock() - start) / CLOCKS_PER_SEC < 5);
+	pacs_buf_clear(&text);
+	pacs_dataset_free(ds);
+}
+
+static void
+test_found_again(void)
+{
+	struct pacs_dataset *ds = read_many(1000);
+	struct pacs_item *root = pacs_dataset_root(ds);
+
+	CHECK(!pacs_item_find(root, PACS_TAG_SpecificCharacterSet));
+	CHECK_STR(text_of(root, 0x00100010), "\xc3\x84");
+	pacs_item_put_bytes(root, PACS_TAG_SpecificCharacterSet,
+			    PACS_VR('C', 'S'), "ISO_IR 144", 10);
+	CHECK_STR(text_of(root, 0x00100010), "\xd0\xa4");
+	CHECK(pacs_item_remove(root, PACS_TAG_SpecificCharacterSet));
+	CHECK_STR(text_of(root, 0x00100010), "\xc3\x84");
+	pacs_dataset_free(ds);
 }
 
 static void
@@ -69,5 +123,9 @@ main(void)
 	test_vr_in_scope();
 	TEST("numbers come out of every VR that has them");
 	test_numbers();
+	TEST("millions of texts in one item do not search through it each");
+	test_many();
+	TEST("what comes and goes in an item of many is found, and gone");
+	test_found_again();
 	return test_done();
 }
