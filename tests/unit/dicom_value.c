@@ -32,24 +32,20 @@ test_vr_in_scope(void)
 
 /* Out of order, so that no search can end early. */
 static struct pacs_dataset *
-read_many(unsigned n)
+read_many(struct pacs_buf *b, unsigned n)
 {
-	struct pacs_buf b = {0};
-	struct pacs_dataset *ds;
-
-	put_meta(&b, PACS_SYNTAX_EXPLICIT_LE);
-	put_str(&b, 0x00200010, "SH", "late");
+	put_meta(b, PACS_SYNTAX_EXPLICIT_LE);
+	put_str(b, 0x00200010, "SH", "late");
 	while (n--)
-		put_str(&b, 0x00100010, "PN", "\xc4 ");
-	ds = read_ok(&b, NULL);
-	pacs_buf_clear(&b);
-	return ds;
+		put_str(b, 0x00100010, "PN", "\xc4 ");
+	return read_ok(b, NULL);
 }
 
 static void
 test_many(void)
 {
-	struct pacs_dataset *ds = read_many(200000);
+	struct pacs_buf b = {0};
+	struct pacs_dataset *ds = read_many(&b, 200000);
 	const struct pacs_item *root = pacs_dataset_root(ds);
 	struct pacs_buf text = {0};
 	clock_t start = clock();
@@ -63,13 +59,15 @@ test_many(void)
 	/* A search through all for each would take half a minute. */
 	CHECK((clock() - start) / CLOCKS_PER_SEC < 5);
 	pacs_buf_clear(&text);
+	pacs_buf_clear(&b);
 	pacs_dataset_free(ds);
 }
 
 static void
 test_found_again(void)
 {
-	struct pacs_dataset *ds = read_many(1000);
+	struct pacs_buf b = {0};
+	struct pacs_dataset *ds = read_many(&b, 1000);
 	struct pacs_item *root = pacs_dataset_root(ds);
 
 	CHECK(!pacs_item_find(root, PACS_TAG_SpecificCharacterSet));
@@ -79,6 +77,7 @@ test_found_again(void)
 	CHECK_STR(text_of(root, 0x00100010), "\xd0\xa4");
 	CHECK(pacs_item_remove(root, PACS_TAG_SpecificCharacterSet));
 	CHECK_STR(text_of(root, 0x00100010), "\xc3\x84");
+	pacs_buf_clear(&b);
 	pacs_dataset_free(ds);
 }
 
