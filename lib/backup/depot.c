@@ -28,8 +28,9 @@ open_folder(struct pacs_error *err, struct depot *d, bool make)
 	d->dirfd = open(d->where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->dirfd < 0 && errno == ENOENT && make) {
 		rc = pacs_fs_mkdir(err, AT_FDCWD, d->where, MODE_DIR);
-		if (rc)
+		if (rc && rc != PACS_EEXISTS) /* by another run */
 			return rc;
+		pacs_error_clear(err);
 		d->dirfd = open(d->where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	/* "Not found" would be a reason to make it. */

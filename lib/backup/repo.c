@@ -147,6 +147,9 @@ require_free(struct pacs_error *err, struct pacs_repo *r)
 	enum pacs_err rc = depot_list(err, &r->depot, "", &names);
 	size_t i;
 
+	/* Made since it was looked for: read then, with the lock. */
+	if (!rc && names_have(&names, MARKER))
+		names_clear(&names);
 	for (i = 0; !rc && i < names.count; i++)
 		if (strcmp(names.list[i], "tmp/") != 0 &&
 		    strcmp(names.list[i], "lock") != 0 &&
@@ -179,6 +182,31 @@ write_marker(struct pacs_error *err, struct pacs_repo *r, const char *archive,
 	return rc;
 }
 
+static enum pacs_err
+make_new(struct pacs_error *err, struct pacs_repo *r, const char *archive,
+	 const char *const *recipients, size_t count)
+{
+	enum pacs_err rc = require_free(err, r);
+
+	if (!rc)
+		rc = depot_lock(err, &r->depot, &r->lock_fd);
+	if (rc)
+		return rc;
+	/* Another run may have made it before we had the lock. */
+	rc = read_marker(err, r);
+	if (rc == PACS_ENOTFOUND) {
+		pacs_error_clear(err);
+		rc = depot_settle(err, &r->depot);
+		if (!rc)
+			rc = write_marker(err, r, archive, recipients, count);
+		if (!rc)
+			rc = read_marker(err, r);
+	}
+	close(r->lock_fd);
+	r->lock_fd = -1;
+	return rc;
+}
+
 enum pacs_err
 pacs_repo_make(struct pacs_error *err, const char *where, const char *identity,
 	       const char *archive_uuid, const char *const *recipients,
@@ -195,24 +223,12 @@ pacs_repo_make(struct pacs_error *err, const char *where, const char *identity,
 		rc = read_marker(err, r);
 	if (rc == PACS_ENOTFOUND) {
 		pacs_error_clear(err);
-		rc = require_free(err, r);
-		if (!rc)
-			rc = depot_lock(err, &r->depot, &r->lock_fd);
-		if (!rc)
-			rc = depot_settle(err, &r->depot);
-		if (!rc)
-			rc = write_marker(err, r, archive_uuid, recipients,
-					  count);
-		if (!rc)
-			rc = read_marker(err, r);
-		if (r->lock_fd >= 0)
-			close(r->lock_fd);
-		r->lock_fd = -1;
-	} else if (!rc && count && !same_recipients(r, recipients, count)) {
+		rc = make_new(err, r, archive_uuid, recipients, count);
+	}
+	if (!rc && count && !same_recipients(r, recipients, count))
 		rc =
 		    pacs_error_set(err, PACS_EUSAGE,
 				   "'%s' was made for other recipients", where);
-	}
 	if (!rc && strcmp(r->archive, archive_uuid) != 0)
 		rc = pacs_error_set(err, PACS_ECONFLICT,
 				    "'%s' holds the archive %s, not %s", where,

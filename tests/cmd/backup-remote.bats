@@ -239,3 +239,27 @@ there_and_back() {
 	exits 0 pacs-backup create -v -r "$remote"
 	grep -q 'snapshot 2: 1 objects' err
 }
+
+@test "a repository that another archive makes at the same moment stays its own" {
+	need rclone
+	pacs-init other
+	# A stand-in that makes it when the second list, of what is there, was
+	# given: what comes next is the marker.
+	mkdir bin
+	cat >bin/rclone <<-END
+	#!/bin/sh
+	"$(command -v rclone)" "\$@"
+	status=\$?
+	if [ "\$1" = lsf ]; then
+		echo >>"$PWD/lists"
+		[ "\$(wc -l <"$PWD/lists")" -ne 2 ] ||
+			pacs-backup create -a "$PWD/other" -r "$PWD/repo"
+	fi
+	exit \$status
+	END
+	chmod +x bin/rclone
+	PATH=$PWD/bin:$PATH exits 4 pacs-backup create -r "rclone::local:$PWD/repo"
+	grep -q 'holds the archive' err
+	exits 0 pacs-backup verify -r repo --read-data --against -a other
+	exits 0 pacs-backup create -a other -r repo
+}
