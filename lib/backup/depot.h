@@ -93,6 +93,9 @@ enum pacs_err remote_slurp(struct pacs_error *err, struct depot *d,
 enum pacs_err remote_list(struct pacs_error *err, struct depot *d,
 			  const char *dir, struct names *out,
 			  uint64_t **ret_sizes) PACS_MUST_CHECK;
+/* Names of all packs, sorted, with their folders: one call of rclone. */
+enum pacs_err remote_list_packs(struct pacs_error *err, struct depot *d,
+				struct names *out) PACS_MUST_CHECK;
 enum pacs_err remote_confirm(struct pacs_error *err, struct depot *d,
 			     const struct pacs_backup_file *files,
 			     size_t count) PACS_MUST_CHECK;

@@ -229,14 +229,19 @@ remove_packs(struct pacs_error *err, struct pruning *g,
 static enum pacs_err
 finish_removing(struct pacs_error *err, struct pruning *g)
 {
-	struct names all = {0};
+	struct names all = {0}, there = {0};
+	struct depot *d = &g->r->depot;
 	enum pacs_err rc = removed_read(err, g->r, &all);
 	size_t i;
 
-	for (i = 0; !rc && i < all.count && !g->r->depot.remote; i++)
-		if (faccessat(g->r->depot.dirfd, all.list[i], F_OK, 0) == 0)
-			rc = depot_remove(err, &g->r->depot, all.list[i]);
+	if (!rc && all.count && d->remote)
+		rc = remote_list_packs(err, d, &there);
+	for (i = 0; !rc && i < all.count; i++)
+		if (d->remote ? names_have(&there, all.list[i])
+			      : faccessat(d->dirfd, all.list[i], F_OK, 0) == 0)
+			rc = depot_remove(err, d, all.list[i]);
 	names_clear(&all);
+	names_clear(&there);
 	return rc;
 }
 

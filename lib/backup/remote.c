@@ -162,6 +162,26 @@ remote_list(struct pacs_error *err, struct depot *d, const char *dir,
 	return rc;
 }
 
+enum pacs_err
+remote_list_packs(struct pacs_error *err, struct depot *d, struct names *out)
+{
+	char *from = remote_name(d, "packs"), *line, *name, *save = NULL;
+	struct pacs_buf b = {0};
+	enum pacs_err rc =
+	    rclone(err, RCLONE("lsf", "--recursive", "--files-only", from), &b);
+
+	for (line = rc || !b.len ? NULL : strtok_r(b.data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		name = pacs_format("packs/%s", line);
+		names_add(out, name);
+		free(name);
+	}
+	names_sort(out);
+	pacs_buf_clear(&b);
+	free(from);
+	return rc;
+}
+
 /* Is the file in the list of its folder? */
 static bool
 is_listed(struct depot *d, const char *name)

@@ -263,3 +263,19 @@ there_and_back() {
 	exits 0 pacs-backup verify -r repo --read-data --against -a other
 	exits 0 pacs-backup create -a other -r repo
 }
+
+@test "prune removes from a remote what an interrupted one had named" {
+	need rclone
+	night
+	mkdir repo/dropped
+	for n in 00098 00099; do
+		echo packs/000001/$n.tar.zst
+	done >repo/dropped/removed
+	echo "sha256=$(sha256sum <repo/dropped/removed | cut -c1-64)" >>repo/dropped/removed
+	find repo -type f ! -name lock | sort >before
+	echo x >repo/packs/000001/00099.tar.zst
+	exits 0 pacs-backup prune -r "rclone::local:$PWD/repo" --keep-daily=1
+	find repo -type f ! -name lock | sort | diff before -
+	exits 0 pacs-backup restore -r repo -o b
+	same_archive a b
+}
