@@ -166,6 +166,16 @@ pacs_item_forget(struct pacs_item *item)
 		memset(item->found, 0, PACS_FOUND * sizeof(*item->found));
 }
 
+void
+pacs_item_lose(struct pacs_item *item, const struct pacs_element *e)
+{
+	size_t i;
+
+	for (i = 0; item->found && i < PACS_FOUND; i++)
+		if (item->found[i].e == e)
+			item->found[i].known = false;
+}
+
 /* Every text asks for the character set again, and an item may have millions
  * of elements: what took more steps than this is remembered. */
 #define STEPS 256
@@ -192,8 +202,8 @@ pacs_item_find(const struct pacs_item *item, uint32_t tag)
 	unsigned steps = 0;
 	size_t i;
 
-	for (i = 0; f && i < PACS_FOUND && f[i].known; i++)
-		if (f[i].tag == tag)
+	for (i = 0; f && i < PACS_FOUND; i++)
+		if (f[i].known && f[i].tag == tag)
 			return f[i].e;
 	for (e = item->first; e && e->tag != tag; e = e->next) {
 		if (e->tag > tag && sorted) {

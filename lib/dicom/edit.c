@@ -18,11 +18,11 @@ pacs_item_filter(struct pacs_item *item,
 			link = &e->next;
 		} else {
 			*link = e->next;
+			pacs_item_lose(item, e);
 			removed = true;
 		}
 	}
 	item->last = before;
-	pacs_item_forget(item);
 	if (removed)
 		pacs_item_mark_changed(item);
 }

@@ -117,8 +117,10 @@ struct pacs_dataset {
 void pacs_item_mark_changed(struct pacs_item *item);
 uint8_t *pacs_dataset_chunk(struct pacs_dataset *ds, size_t size);
 struct pacs_element *pacs_item_append(struct pacs_item *item, uint32_t tag);
-/* Elements come or go: what was found may be elsewhere. */
+/* Elements come or go: what was found may be elsewhere; or just this one goes.
+ */
 void pacs_item_forget(struct pacs_item *item);
+void pacs_item_lose(struct pacs_item *item, const struct pacs_element *e);
 struct pacs_item *pacs_sequence_append(struct pacs_element *e);
 void pacs_fragments_append(struct pacs_element *e, const uint8_t *bytes,
 			   uint64_t length);

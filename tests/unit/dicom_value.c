@@ -63,6 +63,13 @@ test_many(void)
 	pacs_dataset_free(ds);
 }
 
+/* While it is looked for. */
+static bool
+drop_late(void *ctx, struct pacs_element *e)
+{
+	return pacs_item_find(ctx, 0x00300010) != e;
+}
+
 static void
 test_found_again(void)
 {
@@ -77,6 +84,9 @@ test_found_again(void)
 	CHECK_STR(text_of(root, 0x00100010), "\xd0\xa4");
 	CHECK(pacs_item_remove(root, PACS_TAG_SpecificCharacterSet));
 	CHECK_STR(text_of(root, 0x00100010), "\xc3\x84");
+	pacs_item_put_bytes(root, 0x00300010, PACS_VR('L', 'O'), "LATE", 4);
+	pacs_item_filter(root, drop_late, root);
+	CHECK(!pacs_item_find(root, 0x00300010));
 	pacs_buf_clear(&b);
 	pacs_dataset_free(ds);
 }
