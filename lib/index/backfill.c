@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/work.h"
 #include "index/apply.h"
 
 #define PIECE 2048
+/* Work so long, then let others write. */
+#define TURN_MS 1000
 
 struct again {
 	struct pacs_triple triple;
@@ -217,9 +220,14 @@ backfill(struct pacs_error *err, struct db *db, const struct pacs_archive *ar,
 	 const struct pacs_index_options *opts, size_t max, bool *ret_done)
 {
 	size_t n = 0, piece = max < PIECE ? max : PIECE;
+	uint64_t turn = pacs_time_mono_ms();
 
 	*ret_done = false;
 	while (!*ret_done && n < max) {
+		if (pacs_time_mono_ms() - turn > TURN_MS) {
+			index_nap(INDEX_NAP_MS + 10);
+			turn = pacs_time_mono_ms();
+		}
 		if (opts->progress && !opts->progress(opts->progress_ctx, n, 0))
 			return pacs_error_set(err, PACS_EINTERRUPTED,
 					      "stopped");

@@ -135,8 +135,8 @@ out:
 
 /* --- waiting for the right to write ------------------------------------ */
 
-static void
-nap(unsigned ms)
+void
+index_nap(unsigned ms)
 {
 	struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
 
@@ -163,9 +163,11 @@ begin(struct pacs_error *err, struct run *r, bool *ret_mine)
 					      "index up to date");
 		}
 		pacs_error_clear(err);
-		nap(ms);
-		ms = ms < 50 ? ms * 2 : 50;
-		if (r->heal || state_load(err, r->db, &s)) {
+		index_nap(ms);
+		ms = ms < INDEX_NAP_MS / 2 ? ms * 2 : INDEX_NAP_MS;
+		/* Looking again at what was broken is done by who gets to it,
+		 * unless it was asked for. */
+		if (r->heal >= HEAL_ALL || state_load(err, r->db, &s)) {
 			if (err->code != PACS_EBUSY && err->code)
 				return err->code;
 			pacs_error_clear(err);

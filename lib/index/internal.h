@@ -345,6 +345,11 @@ enum pacs_err ledger_holds(struct pacs_error *err,
 			   const struct pacs_cursor *c,
 			   bool *ret) PACS_MUST_CHECK;
 #define HEAL_ALL (SIZE_MAX / 2)
+/* Who waits for the right to write tries again after so long at most. Who gives
+ * it back and takes it again, for long, rests longer now and then, or nobody
+ * else would ever get it. */
+#define INDEX_NAP_MS 50
+void index_nap(unsigned ms);
 
 /* Generations. (generation.c) */
 /* The one in use, "" if there is none. */

@@ -378,6 +378,30 @@ wrecked() {
 	exits 0 pacs-index check
 }
 
+@test "who waits to write goes on when another program has done the work" {
+	local db
+	db=$(realpath a/index.db)
+	object in/4/1 4 1 1
+	pacs-store in/4
+	cp -a a b
+	pacs-index -a b update
+	# One that catches up while the question waits, and then holds on, as one
+	# does that reads all headers again for a new key.
+	/usr/bin/python3 - "$db" "$(realpath b/index.db)" <<-'END'
+		import sqlite3, subprocess, sys, time
+		c = sqlite3.connect(sys.argv[1], isolation_level=None)
+		c.execute("ATTACH ? AS done", (sys.argv[2],))
+		c.execute("BEGIN IMMEDIATE")
+		p = subprocess.Popen(["pacs-find", "--count"])
+		time.sleep(0.3)
+		c.execute("UPDATE main.t_meta SET value = (SELECT value FROM done.t_meta"
+		          " WHERE key = 'cursor') WHERE key = 'cursor'")
+		c.execute("COMMIT")
+		c.execute("BEGIN IMMEDIATE")
+		sys.exit(p.wait(timeout=20))
+	END
+}
+
 @test "a reader that stalls holds nobody up" {
 	mkfifo pipe
 	pacs-find -L instance >pipe &
