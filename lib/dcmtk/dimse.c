@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "dcmtk/assoc.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
 	OUT_PDUS = 64,
 	SMALLEST_PDU = 1024, /* a peer that says less gets this */
 	COMMAND_MAX = 64 << 10,
+	MESSAGE_STEP = 64 << 10, /* of a data set that give time anew */
 	LAST = 2,
 	COMMAND = 1,
 };
@@ -227,8 +229,9 @@ pacs_dimse_out_free(struct pacs_dimse_out *b)
 
 /* Have at least n bytes at buf[at]. n is at most a PDU. */
 static enum pacs_err
-have(struct pacs_error *err, struct pacs_assoc *a, size_t n, unsigned ms)
+have(struct pacs_error *err, struct pacs_assoc *a, size_t n, uint64_t until_ms)
 {
+	uint64_t now;
 	size_t got;
 
 	if (a->at && a->at + n > PACS_PDU_ROOM + PDU_HEAD) {
@@ -237,9 +240,14 @@ have(struct pacs_error *err, struct pacs_assoc *a, size_t n, unsigned ms)
 		a->at = 0;
 	}
 	while (a->len - a->at < n) {
+		now = pacs_time_mono_ms();
+		if (now >= until_ms)
+			return pacs_assoc_broken(err, a, PACS_END_TIMEOUT,
+						 "the peer did not come to the "
+						 "end of its message in time");
 		if (a->net->receive(err, a->link, a->buf + a->len,
-				    PACS_PDU_ROOM + PDU_HEAD - a->len, ms,
-				    &got))
+				    PACS_PDU_ROOM + PDU_HEAD - a->len,
+				    (unsigned)(until_ms - now), &got))
 			return pacs_assoc_failed(err, a);
 		a->len += got;
 	}
@@ -264,12 +272,12 @@ other_pdu(struct pacs_error *err, struct pacs_assoc *a, unsigned type)
 
 /* The next P-DATA-TF, whole: *ret_n bytes at buf[at] behind its head. */
 static enum pacs_err
-next_pdu(struct pacs_error *err, struct pacs_assoc *a, unsigned ms,
+next_pdu(struct pacs_error *err, struct pacs_assoc *a, uint64_t until_ms,
 	 size_t *ret_n)
 {
 	const uint8_t *h;
 
-	if (have(err, a, PDU_HEAD, ms))
+	if (have(err, a, PDU_HEAD, until_ms))
 		return err->code;
 	h = a->buf + a->at;
 	if (h[0] != PDU_DATA)
@@ -279,7 +287,7 @@ next_pdu(struct pacs_error *err, struct pacs_assoc *a, unsigned ms,
 		return pacs_assoc_broken(err, a, PACS_END_PROTOCOL,
 					 "the peer sent a PDU of a length that "
 					 "may not be");
-	return have(err, a, PDU_HEAD + *ret_n, ms);
+	return have(err, a, PDU_HEAD + *ret_n, until_ms);
 }
 
 /* A message as it comes together. */
@@ -366,12 +374,14 @@ pacs_dimse_receive(struct pacs_error *err, struct pacs_assoc *a,
 {
 	struct incoming in = {
 	    .command = ret, .data = data, .max_data = max_data};
+	uint64_t until_ms = pacs_time_mono_ms() + ms;
+	size_t due = MESSAGE_STEP;
 
 	while (!in.done) {
 		const char *wrong;
 		size_t n = 0;
 
-		if (next_pdu(err, a, ms, &n))
+		if (next_pdu(err, a, until_ms, &n))
 			break;
 		wrong = take_pdu(&in, a->buf + a->at + PDU_HEAD, n);
 		a->at += PDU_HEAD + n;
@@ -380,6 +390,10 @@ pacs_dimse_receive(struct pacs_error *err, struct pacs_assoc *a,
 		if (wrong) {
 			pacs_assoc_broken(err, a, PACS_END_PROTOCOL, wrong);
 			break;
+		}
+		if (data && data->len >= due) {
+			until_ms = pacs_time_mono_ms() + ms;
+			due = data->len + MESSAGE_STEP;
 		}
 	}
 	pacs_buf_clear(&in.set);

@@ -72,8 +72,9 @@ enum pacs_err pacs_dimse_end_with(struct pacs_error *err, struct pacs_assoc *a,
 
 /*
  * Receive one message; its data set, if it has one, is appended to *data, which
- * may be NULL if none is expected: up to max_data bytes. ms: for the first
- * bytes, and then between bytes. A peer that breaks the protocol is
+ * may be NULL if none is expected: up to max_data bytes. ms: for the
+ * message, and again for each 64 KiB of its data set: bytes that drip in, and
+ * fragments without bytes, gain no time. A peer that breaks the protocol is
  * PACS_ENETWORK with PACS_END_PROTOCOL; one that asks for release ends it as
  * PACS_END_LOST.
  */

@@ -4,8 +4,8 @@
  * to wait and when to try again is the caller's business.
  *
  * An association is used by one thread at a time; different ones by different
- * threads. Every wait is bounded by the caller, begins anew when bytes moved,
- * and ends early when options.stopped says so. No DCMTK type crosses this
+ * threads. Every wait is bounded by the caller and ends early when
+ * options.stopped says so. No DCMTK type crosses this
  * header.
  */
 #ifndef PACS_DCMTK_NET_H

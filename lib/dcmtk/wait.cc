@@ -33,6 +33,7 @@ void
 state::options(const struct pacs_assoc_options &o)
 {
 	patience_ms = o.negotiate_ms;
+	total(o.negotiate_ms);
 	stopped = o.stopped;
 	stopped_ctx = o.stopped_ctx;
 }
@@ -67,6 +68,12 @@ state::wait(int fd, short events)
 		struct pollfd p = {fd, events, 0};
 		int n;
 
+		/* Before the poll: a peer that drips always has something. */
+		if (stopped && stopped(stopped_ctx)) {
+			end = PACS_END_STOPPED;
+			errno = ECANCELED;
+			return false;
+		}
 		now = now_ms();
 		if (now >= until) {
 			end = PACS_END_TIMEOUT;
@@ -78,11 +85,6 @@ state::wait(int fd, short events)
 						: static_cast<int>(SLICE_MS));
 		if (n > 0)
 			return true;
-		if (stopped && stopped(stopped_ctx)) {
-			end = PACS_END_STOPPED;
-			errno = ECANCELED;
-			return false;
-		}
 		if (n < 0 && errno != EINTR) {
 			end = PACS_END_LOST;
 			return false;

@@ -420,7 +420,7 @@ rejections() {
 	fates "1 sent  0000"
 	peers_stop
 	bad_peer store=drip
-	send 0 --timeout=2 "$PEER" "$one"
+	send 0 --timeout=20 "$PEER" "$one"
 	fates "1 sent  0000"
 }
 
@@ -482,6 +482,12 @@ breaks() {
 	done
 	breaks store=half "unknown timeout"
 	breaks store=delay:3 "unknown timeout"
+}
+
+@test "send does not wait for ever for a peer that never comes to an end" {
+	breaks associate=drip "failed timeout"
+	breaks store=drip "unknown timeout"
+	breaks store=empty "unknown timeout"
 }
 
 @test "send ends in time when the peer answers garbage, or a PDU that is too long" {

@@ -26,6 +26,7 @@ ACTION  close reset silent garbage oversize
         lie                    success, but nothing is kept
         wrongid wronguid wrongfield            (store)
         half                   answer half a PDU, then silence
+        empty                  fragments without bytes, for ever
         drip                   the answer, a byte every 20 ms
 *TIMES  only so often, over all associations; @N only the N-th event of the kind.
 
@@ -135,6 +136,11 @@ class Association:
         kind, _, size = struct.unpack(">BBI", self.read(6))
         return kind, self.read(size)
 
+    def drip(self, whole):
+        for i in range(len(whole)):
+            self.conn.sendall(whole[i:i + 1])
+            time.sleep(0.02)
+
     def send_pdu(self, kind, body):
         self.conn.sendall(struct.pack(">BBI", kind, 0, len(body)) + body)
 
@@ -145,9 +151,7 @@ class Association:
         if not slowly:
             self.conn.sendall(whole)
             return
-        for i in range(len(whole)):
-            self.conn.sendall(whole[i:i + 1])
-            time.sleep(0.02)
+        self.drip(whole)
 
     # --- misbehaviour ------------------------------------------------------
 
@@ -215,7 +219,11 @@ class Association:
         pdu = self.opts.pdu
         answer.append(struct.pack(">BBHBBHI", 0x50, 0, 8, 0x51, 0, 4, pdu))
         say("association", called, calling, len(self.contexts))
-        self.send_pdu(2, b"".join(answer))
+        body = b"".join(answer)
+        if action == "drip":
+            self.drip(struct.pack(">BBI", 2, 0, len(body)) + body)
+        else:
+            self.send_pdu(2, body)
 
     def context(self, data):
         number, at, sop_class, syntaxes = data[0], 4, "", []
@@ -329,6 +337,9 @@ class Association:
             self.conn.sendall(struct.pack(">BBI", 4, 0, len(whole) + 6) +
                               whole[:10])
             self.wait()
+        while action == "empty":
+            self.conn.sendall(struct.pack(">BBIIBB", 4, 0, 6, 2, context, 1))
+            time.sleep(0.02)
         self.send(context, whole, slowly=action == "drip")
 
     # --- storage commitment --------------------------------------------------
