@@ -16,7 +16,8 @@ struct target {
 	int dirfd;
 	char last_dir[PACS_PATH_ROOM];
 	struct pacs_cursor to; /* the state that is restored */
-	struct names unseen;   /* recorded, and gone before they were read */
+	bool kept; /* of a damaged entry there is a whole one, older */
+	struct names unseen; /* recorded, and gone before they were read */
 };
 /* take.c: all of a pack. groups: the file that says where in it what is; NULL
  * if there is none. What is damaged is told, and the rest taken. */
@@ -51,7 +52,9 @@ void parts_clear(struct parts *p);
  * The objects of a study, newest first and each once, what is gone left out:
  * take is called when an entry begins, and reads it by unpack_data if it wants
  * it. A file of the repository that is damaged is told by broken, and the
- * others are read. *ret_read: bytes of packs that were read.
+ * others are read; what is not whole in one is taken from an older one if that
+ * has the same bytes, else told by broken, too. *ret_read: bytes of packs that
+ * were read.
  */
 struct study_hooks {
 	void *ctx;

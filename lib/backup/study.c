@@ -138,6 +138,7 @@ struct reading {
 	const char *key;
 	const struct names *removed;
 	struct seen seen;
+	struct names owed;   /* "PATH SHA256": seen, and not whole yet */
 	struct extent *list; /* of the part at hand */
 	size_t count, cap;
 	uint64_t read;
@@ -167,8 +168,59 @@ take_line(struct pacs_error *err, void *ctx, char *line)
 	return PACS_OK;
 }
 
+/* Of what was seen, what was damaged is still wanted if these are its bytes. */
+static bool
+settle_debt(struct reading *g, const char *debt)
+{
+	size_t i;
+
+	for (i = 0; i < g->owed.count; i++) {
+		if (strcmp(g->owed.list[i], debt) != 0)
+			continue;
+		free(g->owed.list[i]);
+		g->owed.list[i] = g->owed.list[--g->owed.count];
+		return true;
+	}
+	return false;
+}
+
+/* pack: what it comes from. */
 static enum pacs_err
-read_entries(struct pacs_error *err, struct reading *g, struct pull *p)
+read_entry(struct pacs_error *err, struct reading *g, const char *pack,
+	   struct unpack *u, const struct entry *e)
+{
+	char debt[PACS_PATH_ROOM + PACS_SHA256_HEX];
+	enum pacs_err rc;
+
+	snprintf(debt, sizeof(debt), "%s %s", e->path, e->sha256);
+	if (!seen_add(&g->seen, e->path) && !settle_debt(g, debt))
+		return PACS_OK;
+	rc = g->hooks->take(err, g->hooks->ctx, u, e);
+	if (restore_goes_on(rc))
+		names_add(&g->owed, debt);
+	if (rc == PACS_EINTEGRITY) {
+		g->hooks->broken(g->hooks->ctx, pack, err->msg);
+		pacs_error_clear(err);
+		rc = PACS_OK;
+	}
+	return rc;
+}
+
+static void
+tell_debts(struct reading *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->owed.count; i++) {
+		*strchr(g->owed.list[i], ' ') = '\0';
+		g->hooks->broken(g->hooks->ctx, g->owed.list[i],
+				 "whole in no pack");
+	}
+}
+
+static enum pacs_err
+read_entries(struct pacs_error *err, struct reading *g, const char *pack,
+	     struct pull *p)
 {
 	const struct entry *e;
 	struct unpack *u;
@@ -179,14 +231,8 @@ read_entries(struct pacs_error *err, struct reading *g, struct pull *p)
 		if (e->kind != ENTRY_OBJECT)
 			continue;
 		group_key(e->path, key);
-		if (strcmp(key, g->key) != 0 || !seen_add(&g->seen, e->path))
-			continue;
-		rc = g->hooks->take(err, g->hooks->ctx, u, e);
-		if (rc == PACS_EINTEGRITY) {
-			g->hooks->broken(g->hooks->ctx, e->path, "damaged");
-			pacs_error_clear(err);
-			rc = PACS_OK;
-		}
+		if (!strcmp(key, g->key))
+			rc = read_entry(err, g, pack, u, e);
 	}
 	unpack_close(u);
 	return rc;
@@ -210,7 +256,7 @@ read_extent(struct pacs_error *err, struct reading *g, unsigned snapshot,
 	rc = pull_open(err, g->r, name, false, sealed ? 0 : e->offset,
 		       sealed ? 0 : e->length, &p);
 	if (!rc)
-		rc = read_entries(err, g, &p);
+		rc = read_entries(err, g, name, &p);
 	g->read += e->length;
 	if (restore_goes_on(rc)) {
 		g->hooks->broken(g->hooks->ctx, name, err->msg);
@@ -247,7 +293,10 @@ study_read(struct pacs_error *err, struct pacs_repo *r,
 			rc = read_extent(err, &g, p->snapshot, &g.list[k]);
 		}
 	}
+	if (!rc)
+		tell_debts(&g);
 	*ret_read += g.read;
+	names_clear(&g.owed);
 	seen_clear(&g.seen);
 	free(g.list);
 	return rc;

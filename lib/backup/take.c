@@ -11,7 +11,10 @@
 #include "backup/entry.h"
 #include "backup/packing.h"
 #include "backup/restore.h"
+#include "base/file.h"
 #include "base/fs.h"
+
+#define PART "pacs-archive.part" /* what replaces an older one */
 
 /* --- writing -------------------------------------------------------------- */
 
@@ -34,12 +37,44 @@ restore_parents(struct pacs_error *err, int dirfd, const char *path,
 	return rc;
 }
 
+static bool
+has_bytes(const struct target *t, const char *name, const char *sha256)
+{
+	struct pacs_error e = PACS_ERROR_INIT;
+	char sha[PACS_SHA256_HEX] = "";
+	int fd;
+
+	if (pacs_file_open(&e, t->dirfd, name, &fd, NULL))
+		return false;
+	if (pacs_sha256_fd(&e, fd, sha, NULL))
+		*sha = '\0';
+	close(fd);
+	return *sha && !strcmp(sha, sha256);
+}
+
+/* What came is not whole. What an older pack had of that name stays if it is
+ * the same, and goes if it is not what is recorded. */
+static void
+drop_entry(struct target *t, const struct entry *e, const char *part,
+	   const char *name)
+{
+	struct pacs_error ignored = PACS_ERROR_INIT;
+
+	(void)!pacs_fs_unlink(&ignored, t->dirfd, part);
+	if (part == name)
+		return;
+	t->kept = has_bytes(t, name, e->sha256);
+	pacs_error_clear(&ignored);
+	if (!t->kept)
+		(void)!pacs_fs_unlink(&ignored, t->dirfd, name);
+}
+
 /* The bytes of the entry into a new file, at most so many of them. */
 static enum pacs_err
 write_entry(struct pacs_error *err, struct target *t, struct unpack *u,
-	    const char *name, mode_t mode, uint64_t most)
+	    const struct entry *e, const char *name, mode_t mode, uint64_t most)
 {
-	struct pacs_error e = PACS_ERROR_INIT;
+	const char *part = name;
 	const void *bytes;
 	enum pacs_err rc;
 	size_t n;
@@ -50,11 +85,11 @@ write_entry(struct pacs_error *err, struct target *t, struct unpack *u,
 		return rc;
 	rc = pacs_fs_create(err, t->dirfd, name, mode, &fd);
 	if (rc == PACS_EEXISTS) {
-		/* The folder is ours: it is an older one of the same name. */
+		/* The folder is ours: it is an older one of the same name,
+		 * which stays until this one is whole. */
 		pacs_error_clear(err);
-		rc = pacs_fs_unlink(err, t->dirfd, name);
-		if (!rc)
-			rc = pacs_fs_create(err, t->dirfd, name, mode, &fd);
+		part = PART;
+		rc = pacs_fs_create(err, t->dirfd, part, mode, &fd);
 	}
 	if (rc)
 		return rc;
@@ -68,8 +103,10 @@ write_entry(struct pacs_error *err, struct target *t, struct unpack *u,
 	}
 	if (close(fd) != 0 && !rc)
 		rc = pacs_error_sys(err, errno, "cannot write");
+	if (!rc && part != name)
+		rc = pacs_fs_rename(err, t->dirfd, part, t->dirfd, name);
 	if (rc)
-		(void)!pacs_fs_unlink(&e, t->dirfd, name);
+		drop_entry(t, e, part, name);
 	return rc;
 }
 
@@ -90,20 +127,22 @@ take_entry(struct pacs_error *err, struct target *t, struct unpack *u,
 	enum pacs_err rc = PACS_OK;
 	uint64_t most;
 
+	t->kept = false;
 	switch (e->kind) {
 	case ENTRY_FOLDER:
 		return pacs_fs_mkdirs(err, t->dirfd, e->path, 0750);
 	case ENTRY_MARKER:
-		return write_entry(err, t, u, MARKER_AHEAD, 0640, UINT64_MAX);
+		return write_entry(err, t, u, e, MARKER_AHEAD, 0640,
+				   UINT64_MAX);
 	case ENTRY_LEDGER:
 		most = bytes_of_segment(t, e->path);
-		return most ? write_entry(err, t, u, e->path, 0640, most)
+		return most ? write_entry(err, t, u, e, e->path, 0640, most)
 			    : PACS_OK;
 	case ENTRY_SMALL:
-		return write_entry(err, t, u, e->path, 0640, UINT64_MAX);
+		return write_entry(err, t, u, e, e->path, 0640, UINT64_MAX);
 	case ENTRY_OBJECT:
 	case ENTRY_QUARANTINE:
-		rc = write_entry(err, t, u, e->path,
+		rc = write_entry(err, t, u, e, e->path,
 				 strstr(e->path, ".dcm") ? 0440 : 0640,
 				 UINT64_MAX);
 		if (!rc) {
@@ -138,17 +177,21 @@ restore_missed(struct target *t, const char *what, const char *why)
 
 /* All entries of a stream; a damaged object is told and passed over. */
 static enum pacs_err
-take_entries(struct pacs_error *err, struct target *t, struct pull *p)
+take_entries(struct pacs_error *err, struct target *t, const char *pack,
+	     struct pull *p)
 {
 	const struct entry *e;
 	struct unpack *u;
+	char why[NAME_ROOM + 64];
 	enum pacs_err rc = unpack_open(err, p, &u);
 
 	while (!rc && !(rc = unpack_next(err, u, &e)) && e) {
 		rc = take_entry(err, t, u, e);
 		if (rc == PACS_EINTEGRITY) {
 			pacs_error_clear(err);
-			restore_missed(t, e->path, "damaged");
+			snprintf(why, sizeof(why), "damaged in '%s'%s", pack,
+				 t->kept ? ", but whole in an older pack" : "");
+			restore_missed(t, e->path, why);
 			rc = PACS_OK;
 		}
 		if (!rc && t->hooks->stopped &&
@@ -183,7 +226,7 @@ take_extent(struct pacs_error *err, void *ctx, char *line)
 	rc = pull_open(err, v->t->r, v->pack->name, false, g.offset, g.length,
 		       &p);
 	if (!rc)
-		rc = take_entries(err, v->t, &p);
+		rc = take_entries(err, v->t, v->pack->name, &p);
 	if (!restore_goes_on(rc))
 		return rc;
 	snprintf(what, sizeof(what), "%s, at %llu", v->pack->name,
@@ -222,7 +265,7 @@ restore_pack(struct pacs_error *err, struct target *t,
 	enum pacs_err rc = pull_open(err, t->r, f->name, false, 0, 0, &p);
 
 	if (!rc)
-		rc = take_entries(err, t, &p);
+		rc = take_entries(err, t, f->name, &p);
 	t->tally->read += f->size;
 	if (!restore_goes_on(rc))
 		return rc;

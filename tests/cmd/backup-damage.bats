@@ -126,6 +126,29 @@ files() {
 	exits 0 pacs-store -a back in later --again
 }
 
+@test "what is damaged in the newest pack is taken from an older one" {
+	local pack=packs/000004/00002.tar.zst
+	ct big 5 1 1 'dcm.noise(5, 300000)'
+	pacs-store big
+	night
+	pacs-purge --yes --why=test StudyInstanceUID="$root.5"
+	pacs-store --again big
+	night
+	flip repo/$pack $(($(stat -c %s repo/$pack) / 2))
+	exits 3 pacs-backup restore -r repo -o back
+	grep -q "$pack" err
+	diff <(digests a) <(digests back)
+	exits 3 pacs-backup restore -r repo -o some StudyInstanceUID="$root.5"
+	grep -q "$pack" err
+	[ "$(wc -l <err)" -eq 1 ]
+	cmp big some/*/*/*.dcm
+	# Older bytes that are others are not taken.
+	flip repo/packs/000003/00002.tar.zst 150000
+	exits 3 pacs-backup restore -r repo -o none StudyInstanceUID="$root.5"
+	grep -q 'whole in no pack' err
+	[ -z "$(find none -type f)" ]
+}
+
 # interrupted COMMAND...: a night that takes a second, and what happens to ./repo
 # when its first pack is there.
 interrupted() {
