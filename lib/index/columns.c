@@ -63,14 +63,18 @@ column_marks(struct pacs_buf *out, enum pacs_level table)
 }
 
 /* Integers as such, so that they compare and sort as numbers. What is no
- * integer stays text (PostgreSQL would need a second column for that). */
+ * integer stays text (PostgreSQL would need a second column for that); what is
+ * no number either is bound as bytes, since SQLite has its own mind about text
+ * that goes to such a column: "1e400" is infinite to it, "5\n" is 5. */
 static void
 bind_integer(sqlite3_stmt *st, int i, const char *s)
 {
-	double v;
+	bool any = s && *s;
+	double v = 0;
 
-	if (s && pacs_value_number(s, strlen(s), &v) && fabs(v) < 1e15 &&
-	    v == floor(v))
+	if (any && !pacs_value_number(s, strlen(s), &v))
+		sqlite3_bind_blob(st, i, s, (int)strlen(s), SQLITE_STATIC);
+	else if (any && fabs(v) < 1e15 && v == floor(v))
 		sqlite3_bind_int64(st, i, (sqlite3_int64)v);
 	else
 		db_bind_text(st, i, s);

@@ -93,7 +93,8 @@ static const char *const times[] = {"0930",   "093015", "093015.25",
 				    "235959", "10",     "noon"};
 static const char *const words[] = {"CT",   "MR",   "US",   "ct",         "C T",
 				    "CT_1", "100%", "Kopf", "kopf nativ", "ä"};
-static const char *const numbers[] = {"1", "2", "10", "-3", "512", "x7"};
+static const char *const numbers[] = {"1",   "2",  "10",    "-3",
+				      "512", "x7", "1e400", "5\n"};
 static const char *const decimals[] = {"1.80", "1.8", "70", "7e1", "heavy"};
 static const char *const uids[] = {"1.2.840.10008.5.1.4.1.1.2",
 				   "1.2.840.10008.5.1.4.1.1.4",
