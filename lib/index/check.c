@@ -91,9 +91,14 @@ sums(struct pacs_error *err, struct check *c)
 	    " UNION ALL "
 	    "SELECT 'series', s.study_instance_uid, e.series_instance_uid"
 	    " FROM t_series AS e LEFT JOIN (SELECT series, count(*) AS n,"
-	    " sum(size_bytes) AS b FROM t_instance GROUP BY series) AS x"
-	    " ON x.series = e.id LEFT JOIN t_study AS s ON s.id = e.study"
+	    " sum(size_bytes) AS b, max(stored_us) AS u,"
+	    " count(sop_class_uid) AS c FROM t_instance GROUP BY series) AS x"
+	    " ON x.series = e.id LEFT JOIN (SELECT series, sum(instances) AS c"
+	    " FROM t_class GROUP BY series) AS y ON y.series = e.id"
+	    " LEFT JOIN t_study AS s ON s.id = e.study"
 	    " WHERE x.n IS NOT e.instances OR x.b IS NOT e.size_bytes"
+	    " OR coalesce(x.u, 0) IS NOT coalesce(e.last_us, 0)"
+	    " OR x.c IS NOT coalesce(y.c, 0)"
 	    " OR s.id IS NULL";
 	sqlite3_stmt *st = NULL;
 	bool row = true;

@@ -199,6 +199,13 @@ everything() {
 	grep -q "^wrong-sum	" out
 }
 
+@test "check finds classes and times that are not those of a series' objects" {
+	sqlite3 a/index.db "update t_class set instances = 2 where series = 1;
+		update t_series set last_us = last_us + 1 where id = 2"
+	exits 1 pacs-index check --no-files -f problem,SeriesInstanceUID
+	printf 'wrong-sum\t%s\n' "$root.1.1" "$root.2.1" | same out
+}
+
 @test "check finds rows of objects that no line speaks of" {
 	sqlite3 a/index.db "update t_instance set sop_instance_uid = '$root.9'
 		where sop_instance_uid = '$root.1.1.2'"
