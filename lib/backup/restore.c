@@ -14,6 +14,7 @@
 #include "backup/restore.h"
 #include "base/dir.h"
 #include "base/fs.h"
+#include "base/tree.h"
 
 static const char *
 groups_behind(const struct snapshot *s, size_t i)
@@ -176,7 +177,7 @@ come_alive(struct pacs_error *err, struct target *t, const char *to)
 	bool holds = false;
 
 	if (!rc)
-		rc = pacs_fs_sync_all(err, t->dirfd);
+		rc = pacs_tree_sync(err, t->dirfd, to);
 	if (rc)
 		return rc;
 	if (pacs_fs_rename(err, t->dirfd, MARKER_AHEAD, t->dirfd,
@@ -198,7 +199,7 @@ come_alive(struct pacs_error *err, struct target *t, const char *to)
 	if (!rc)
 		rc = pacs_archive_remake_marks(err, ar);
 	if (!rc)
-		rc = pacs_fs_sync_all(err, t->dirfd);
+		rc = pacs_tree_sync(err, t->dirfd, to);
 	pacs_archive_close(ar);
 	return rc;
 }

@@ -14,6 +14,7 @@
 #include "backup/packing.h"
 #include "backup/restore.h"
 #include "base/fs.h"
+#include "base/tree.h"
 #include "query/query.h"
 
 enum { BATCH = 256 };
@@ -361,7 +362,7 @@ read_studies(struct pacs_error *err, struct some *s, const struct parts *parts)
 	if (!rc && s->w)
 		rc = end_batch(err, s);
 	if (!rc && !s->w && s->dirfd >= 0)
-		rc = pacs_fs_sync_all(err, s->dirfd);
+		rc = pacs_tree_sync(err, s->dirfd, s->to);
 	return rc;
 }
 

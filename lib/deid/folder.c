@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/fs.h"
 #include "base/hmac.h"
+#include "base/tree.h"
 #include "deid/output.h"
 
 #define HALF  ".pacs-anon" /* folder of the folders of runs */
@@ -307,7 +308,7 @@ folder_close(struct pacs_error *err, struct pacs_deid_output *out, bool good)
 	}
 	/* One flush for all: what is told by status 0 outlives the power. */
 	if (good && f->fd >= 0)
-		(void)!pacs_fs_sync_all(err, f->fd);
+		(void)!pacs_tree_sync(err, f->fd, f->path);
 	if (f->lock_fd >= 0)
 		close(f->lock_fd);
 	if (f->own_fd >= 0)

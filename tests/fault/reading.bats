@@ -108,4 +108,17 @@ broken() {
 	LD_PRELOAD=$PACS_BUILD/fault/shim.so SHIM_ROOT=$PWD/g SHIM_FUSE=1 \
 		SHIM_FAIL=syncfs:1:EIO exits 0 pacs-store -q -a g many
 	exits 0 pacs-verify -a g
+	exits 0 pacs-backup create -a g -r repo
+	for to in back some; do
+		mkdir $to
+		set --
+		[ $to = back ] || set -- Modality=CT
+		LD_PRELOAD=$PACS_BUILD/fault/shim.so SHIM_ROOT=$PWD/$to \
+			SHIM_FUSE=1 SHIM_FAIL=fsync:100:EIO \
+			exits 4 pacs-backup restore -r repo -o $to "$@"
+	done
+	exits 0 pacs-anon --make-key key
+	mkdir out.anon
+	LD_PRELOAD=$PACS_BUILD/fault/shim.so SHIM_ROOT=$PWD/out.anon SHIM_FUSE=1 \
+		SHIM_FAIL=fsync:100:EIO exits 4 pacs-anon --key=key -o out.anon many
 }
