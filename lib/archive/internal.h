@@ -173,8 +173,6 @@ enum pacs_err dirty_flush(struct pacs_error *err, struct pacs_writer *w,
 			  uint32_t segment) PACS_MUST_CHECK;
 /* The error of every call after a barrier failed. */
 enum pacs_err writer_refuse_spoiled(struct pacs_error *err);
-/* The operation of the line for an object that was placed. */
-enum pacs_op writer_op(enum pacs_placed placed);
 /* Reads the name of a mark file, "from-000001-0000000123-check". */
 bool from_parse(const char *name, struct pacs_cursor *ret);
 

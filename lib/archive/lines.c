@@ -29,7 +29,8 @@ add_old_line(struct pacs_writer *w, const struct pacs_staged *st,
 	pacs_buf_addc(texts, '\n');
 }
 
-enum pacs_op
+/* The operation of the line for an object that was placed. */
+static enum pacs_op
 writer_op(enum pacs_placed placed)
 {
 	switch (placed) {

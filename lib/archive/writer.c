@@ -289,6 +289,17 @@ move_mark(struct pacs_error *err, struct pacs_writer *w)
 	return rc;
 }
 
+/* Does it hold its place now? What was only put aside does not, the second time
+ * neither. */
+static bool
+holds_place(const struct pacs_staged *st)
+{
+	return st->placed == PACS_PLACED_OBJECT ||
+	       st->placed == PACS_PLACED_LINE ||
+	       st->placed == PACS_PLACED_REPAIR ||
+	       st->placed == PACS_PLACED_REPLACE;
+}
+
 enum pacs_err
 pacs_writer_settle(struct pacs_error *err, struct pacs_writer *w,
 		   struct pacs_staged *const *sts, size_t count)
@@ -299,8 +310,7 @@ pacs_writer_settle(struct pacs_error *err, struct pacs_writer *w,
 	if (w->spoiled)
 		return writer_refuse_spoiled(err);
 	for (i = 0; !rc && i < count; i++) {
-		if (sts[i]->was_purged &&
-		    pacs_op_places(writer_op(sts[i]->placed)))
+		if (sts[i]->was_purged && holds_place(sts[i]))
 			rc = purge_forget(err, w->ar, &sts[i]->triple);
 		if (rc || !sts[i]->name[0])
 			continue;
