@@ -41,7 +41,8 @@ clear_differences(struct pacs_error *err, struct apply *a,
 	return db_run(err, a->db, st);
 }
 
-/* Classes of each series, and their differences if those are found anew. */
+/* Series without what was said of them: classes, and differences if those are
+ * found anew. */
 static enum pacs_err
 renew_series(struct pacs_error *err, struct apply *a, int64_t study,
 	     bool refill)
@@ -56,7 +57,6 @@ renew_series(struct pacs_error *err, struct apply *a, int64_t study,
 		int64_t id = sqlite3_column_int64(st, 0);
 
 		if (apply_run_id(err, a, ST_CLASS_CLEAR, id) ||
-		    apply_run_id(err, a, ST_CLASS_RECOUNT, id) ||
 		    (refill &&
 		     (clear_differences(err, a, PACS_LEVEL_SERIES, id) ||
 		      added_forget(err, a, PACS_LEVEL_SERIES, id))))
@@ -66,6 +66,24 @@ renew_series(struct pacs_error *err, struct apply *a, int64_t study,
 	if (err->code || apply_run_id(err, a, ST_SERIES_PRUNE, study))
 		return err->code;
 	return apply_run_id(err, a, ST_SERIES_RECOUNT, study);
+}
+
+/* Behind the headers that could be read now: these have classes too. */
+static enum pacs_err
+count_classes(struct pacs_error *err, struct apply *a, int64_t study)
+{
+	sqlite3_stmt *st = db_stmt(err, a->db, ST_SERIES_OF_STUDY);
+	bool row = true;
+
+	if (!st)
+		return err->code;
+	sqlite3_bind_int64(st, 1, study);
+	while (!db_step(err, a->db, st, &row) && row)
+		if (apply_run_id(err, a, ST_CLASS_RECOUNT,
+				 sqlite3_column_int64(st, 0)))
+			break;
+	sqlite3_reset(st);
+	return err->code;
 }
 
 /* --- values again, from the headers of what is left -------------------- */
@@ -251,9 +269,8 @@ resettle(struct pacs_error *err, struct apply *a, const struct touched *t)
 		return err->code;
 	if (!s.series)
 		return gone(err, a, &s);
-	if (t->refill && values_anew(err, a, &s))
-		return err->code;
-	if (entity_study(err, a, s.uid, &e))
+	if ((t->refill && values_anew(err, a, &s)) ||
+	    count_classes(err, a, s.id) || entity_study(err, a, s.uid, &e))
 		return err->code;
 	e->modalities_dirty = true;
 	if (entity_flush_all(err, a))

@@ -138,6 +138,19 @@ everything() {
 	everything | diff before -
 }
 
+@test "the class of an object whose file came back is in its study's classes" {
+	object in/5/1 5 1 1
+	pacs-store in/5/1
+	f=$(find a/objects -name "$root.5.1.1.dcm")
+	mv "$f" kept
+	pacs-index update
+	[ -z "$(pacs-find -f SOPClassesInStudy "StudyInstanceUID=$root.5")" ]
+	exits 0 pacs-store --print -f outcome in/5/1
+	[ "$(cat out)" = stored ]
+	[ "$(pacs-find -f SOPClassesInStudy "StudyInstanceUID=$root.5")" = 1.2.840.10008.5.1.4.1.1.2 ]
+	exits 0 pacs-index check
+}
+
 @test "check is silent about a sound archive" {
 	exits 0 pacs-index check
 	same out </dev/null
