@@ -151,11 +151,11 @@ remote_list(struct pacs_error *err, struct depot *d, const char *dir,
 	if (ret_sizes)
 		*ret_sizes = pacs_calloc(out->count + 1, sizeof(**ret_sizes));
 	for (i = 0; i < out->count; i++) {
-		char *tab = strchr(out->list[i], '\t');
+		char *size = out->list[i] + strcspn(out->list[i], "\t");
 
-		*tab = '\0';
+		*size++ = '\0';
 		if (ret_sizes)
-			(*ret_sizes)[i] = strtoull(tab + 1, NULL, 10);
+			(*ret_sizes)[i] = strtoull(size, NULL, 10);
 	}
 	pacs_buf_clear(&b);
 	free(from);

@@ -212,9 +212,10 @@ tell_debts(struct reading *g)
 	size_t i;
 
 	for (i = 0; i < g->owed.count; i++) {
-		*strchr(g->owed.list[i], ' ') = '\0';
-		g->hooks->broken(g->hooks->ctx, g->owed.list[i],
-				 "whole in no pack");
+		char *path = g->owed.list[i];
+
+		path[strcspn(path, " ")] = '\0';
+		g->hooks->broken(g->hooks->ctx, path, "whole in no pack");
 	}
 }
 

@@ -74,7 +74,7 @@ check_file(struct pacs_error *err, struct check_run *c,
 	if (rc)
 		return rc;
 	i = names_find(&s->names, base);
-	if (i == s->names.count) {
+	if (!s->list || i == s->names.count) {
 		check_finding(c, PACS_BACKUP_MISSING, f->name, "");
 	} else if (s->list[i] != f->size) {
 		snprintf(detail, sizeof(detail), "%llu bytes instead of %llu",

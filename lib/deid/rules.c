@@ -68,6 +68,7 @@ parse_tag(struct parser *p, const char *word, uint32_t *ret)
 static enum pacs_err
 parse_path(struct parser *p, char *word, struct rule *r)
 {
+	uint32_t tag = 0;
 	char *end;
 
 	for (; word; word = end) {
@@ -77,15 +78,16 @@ parse_path(struct parser *p, char *word, struct rule *r)
 		if (r->depth == RULE_PATH_MAX)
 			return fail(p, "a path of more than %d parts",
 				    RULE_PATH_MAX);
-		if (parse_tag(p, word, &r->path[r->depth++]))
+		if (parse_tag(p, word, &tag))
 			return p->err->code;
-		if (end && pacs_dict_vr(r->path[r->depth - 1]) != VR("SQ"))
+		r->path[r->depth++] = tag;
+		if (end && pacs_dict_vr(tag) != VR("SQ"))
 			return fail(p, "'%s' is not a sequence", word);
 	}
-	if (PACS_TAG_IS_PRIVATE(r->path[r->depth - 1]))
+	if (PACS_TAG_IS_PRIVATE(tag))
 		return fail(p, "a private element needs its creator: "
 			       "private \"CREATOR\" GGGG,xxEE");
-	if (!rules_may_touch(r->path[r->depth - 1]))
+	if (!rules_may_touch(tag))
 		return fail(p, "this attribute is not for rules");
 	return PACS_OK;
 }

@@ -53,18 +53,40 @@ take_shard(struct pacs_verify_state *s, const char *line)
 		s->checked[shard] = 0;
 }
 
+/* NAME="VALUE", at *at, which goes behind it. */
+static bool
+take_label(const char **at, const char *name, char *ret, size_t room)
+{
+	size_t n = strlen(name), len;
+	const char *s;
+
+	if (strncmp(*at, name, n) != 0 || strncmp(*at + n, "=\"", 2) != 0)
+		return false;
+	s = *at + n + 2;
+	len = strcspn(s, "\"");
+	if (!s[len] || !s[len + 1] || len >= room)
+		return false;
+	memcpy(ret, s, len);
+	ret[len] = '\0';
+	*at = s + len + 2; /* a comma, or the brace */
+	return true;
+}
+
 static enum pacs_err
 take_ledger(struct pacs_error *err, struct pacs_verify_state *s,
 	    const char *line)
 {
+	const char *at = line + sizeof(LEDGER "{") - 1;
 	struct pacs_cursor c;
-	char uuid[37];
+	char uuid[37], segment[8];
 
-	if (sscanf(line,
-		   LEDGER "{archive=\"%36[^\"]\",segment=\"%6" SCNu32
-			  "\",check=\"%16[0-9a-f]\"} %" SCNu64,
-		   uuid, &c.segment, c.check, &c.offset) != 4)
+	if (strncmp(line, LEDGER "{", sizeof(LEDGER "{") - 1) != 0 ||
+	    !take_label(&at, "archive", uuid, sizeof(uuid)) ||
+	    !take_label(&at, "segment", segment, sizeof(segment)) ||
+	    !take_label(&at, "check", c.check, sizeof(c.check)))
 		return PACS_OK;
+	c.segment = (uint32_t)strtoul(segment, NULL, 10);
+	c.offset = strtoull(at, NULL, 10);
 	if (strcmp(uuid, s->archive) != 0)
 		return pacs_error_set(err, PACS_EFORMAT,
 				      "'%s' is the state of another archive",
