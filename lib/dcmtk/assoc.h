@@ -1,5 +1,5 @@
 /*
- * An association's inside: between net.c and dimse.c. Internal to this room.
+ * An association's inside: between net.c and dimse*.c. Internal to this room.
  */
 #ifndef PACS_DCMTK_ASSOC_H
 #define PACS_DCMTK_ASSOC_H
@@ -7,6 +7,17 @@
 #include "dcmtk/net-bridge.h"
 
 enum { PACS_PDU_ROOM = 131072 }; /* what we say we take, and PDU header */
+
+/* PS3.8 9.3: types of PDU, the lengths of heads; E.2: the control byte. */
+enum {
+	PDU_DATA = 4,
+	PDU_RELEASE_RQ = 5,
+	PDU_ABORT = 7,
+	PDU_HEAD = 6,
+	PDV_HEAD = 6, /* length, context, control */
+	COMMAND = 1,
+	LAST = 2,
+};
 
 struct pacs_dimse_out;
 
