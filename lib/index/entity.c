@@ -107,9 +107,10 @@ create(struct pacs_error *err, struct apply *a, struct entity *e)
 
 	if (!st)
 		return err->code;
+	sqlite3_bind_int64(st, 1, a->next_seq + 1);
+	db_bind_text(st, 2, e->uid);
 	if (!study)
-		sqlite3_bind_int64(st, 1, e->parent);
-	db_bind_text(st, study ? 1 : 2, e->uid);
+		sqlite3_bind_int64(st, 3, e->parent);
 	if (db_run(err, a->db, st))
 		return err->code;
 	e->id = sqlite3_last_insert_rowid(a->db->conn);

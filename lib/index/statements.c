@@ -25,7 +25,12 @@ static const char *const texts[ST_COUNT] = {
 
     [ST_STUDY_GET] = "SELECT id, patient, filled_seq, {study} FROM t_study"
 		     " WHERE study_instance_uid = ?",
-    [ST_STUDY_NEW] = "INSERT INTO t_study (study_instance_uid) VALUES (?)",
+    /* An id is never given again, even where the highest one was purged: who
+     * asked before still holds it. Each object makes one series and one study
+     * at most, so its place in the ledger is as good as a counter. */
+    [ST_STUDY_NEW] =
+	"INSERT INTO t_study (id, study_instance_uid) VALUES"
+	" (max(?1, coalesce((SELECT max(id) FROM t_study), 0) + 1), ?2)",
     [ST_STUDY_VALUES] =
 	"UPDATE t_study SET filled_seq = ?, study_day = ?, name_alphabetic = ?,"
 	" name_ideographic = ?, name_phonetic = ?, {study=?} WHERE id = ?",
@@ -47,8 +52,9 @@ static const char *const texts[ST_COUNT] = {
 
     [ST_SERIES_GET] = "SELECT id, study, filled_seq, {series} FROM t_series"
 		      " WHERE series_instance_uid = ? AND study = ?",
-    [ST_SERIES_NEW] = "INSERT INTO t_series (study, series_instance_uid)"
-		      " VALUES (?, ?)",
+    [ST_SERIES_NEW] =
+	"INSERT INTO t_series (id, series_instance_uid, study) VALUES"
+	" (max(?1, coalesce((SELECT max(id) FROM t_series), 0) + 1), ?2, ?3)",
     [ST_SERIES_VALUES] = "UPDATE t_series SET filled_seq = ?, {series=?}"
 			 " WHERE id = ?",
     [ST_SERIES_ADD] =

@@ -213,8 +213,10 @@ everything() {
 }
 
 @test "check finds classes and times that are not those of a series' objects" {
-	sqlite3 a/index.db "update t_class set instances = 2 where series = 1;
-		update t_series set last_us = last_us + 1 where id = 2"
+	sqlite3 a/index.db "update t_class set instances = 2 where series =
+		(select id from t_series where series_instance_uid = '$root.1.1');
+		update t_series set last_us = last_us + 1
+		where series_instance_uid = '$root.2.1'"
 	exits 1 pacs-index check --no-files -f problem,SeriesInstanceUID
 	printf 'wrong-sum\t%s\n' "$root.1.1" "$root.2.1" | same out
 }

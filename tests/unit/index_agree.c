@@ -364,6 +364,9 @@ main(void)
 		ask(ix);
 	TEST("an index of which everything was removed is empty");
 	empty(ix);
+	TEST("what came after a question is never taken for what it found");
+	for (i = PACS_LEVEL_PATIENT; i <= PACS_LEVEL_INSTANCE; i++)
+		replace_while_asked(ix, (enum pacs_level)i);
 	pacs_index_close(ix);
 	pacs_archive_close(ar);
 	for (i = 0; i < OBJECTS; i++)

@@ -123,4 +123,51 @@ empty(struct pacs_index *ix)
 			 "INSERT INTO left SELECT count(*) FROM t_differs;"));
 }
 
+static bool
+change_one(struct pacs_index *ix, const struct object *o, bool come)
+{
+	static struct apply a;
+	struct pacs_error err = PACS_ERROR_INIT;
+	const struct pacs_cursor c = PACS_CURSOR_START;
+	bool ok = CHECK_OK(db_simple(&err, &ix->db, ST_BEGIN_WRITE)) &&
+		  CHECK_OK(apply_begin(&err, &a, &ix->db, ix->ar));
+
+	a.done = &ix->done;
+	a.read = say_again;
+	ok = ok &&
+	     CHECK_OK(come ? apply_place(&err, &a, &o->placed, &o->says)
+			   : apply_remove(&err, &a, &o->placed.triple)) &&
+	     CHECK_OK(apply_flush(&err, &a, &c)) &&
+	     CHECK_OK(db_simple(&err, &ix->db, ST_COMMIT));
+	apply_clear(&a);
+	return ok;
+}
+
+/* Who asks holds ids while others purge and store. */
+static void
+replace_while_asked(struct pacs_index *ix, enum pacs_level level)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	struct pacs_find_options o = {.level = level};
+	const struct object *was = &objects[0], *other = was;
+	const char *const *values = NULL;
+	struct pacs_query q = {.keys = &ring};
+	struct pacs_find *f = NULL;
+
+	while (other->study == was->study)
+		other++;
+	CHECK_OK(pacs_query_add(
+	    &err, &q, text("StudyInstanceUID=%s", was->placed.triple.study),
+	    NULL));
+	if (change_one(ix, was, true) &&
+	    CHECK_OK(pacs_find_open(&err, ix, &q, &o, &f)) &&
+	    change_one(ix, was, false) && change_one(ix, other, true)) {
+		CHECK_OK(pacs_find_next(&err, f, &values));
+		CHECK(!values);
+		change_one(ix, other, false);
+	}
+	pacs_find_close(f);
+	pacs_query_clear(&q);
+}
+
 #endif
