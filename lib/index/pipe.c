@@ -68,18 +68,21 @@ pipe_open(struct pacs_error *err, struct pipe *p, const struct pacs_archive *ar,
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->readied, NULL);
 	if (added_parse(err, from_state->added, &p->added))
-		return err->code;
+		goto out;
 	record_map_init(&p->map, &p->added.ring);
 	if (pacs_ledger_open(err, ar, from, &p->reader))
-		return err->code;
+		goto out;
 	if ((until->segment > from->segment ||
 	     until->offset - from->offset >= THREADS_FROM) &&
 	    start_threads(err, p, jobs))
-		return err->code;
+		goto out;
 	p->ring = pacs_calloc(p->room, sizeof(struct chunk *));
 	for (i = 0; i < p->room; i++)
 		p->ring[i] = pacs_calloc(1, sizeof(struct chunk));
-	return PACS_OK;
+out:
+	if (err->code)
+		pipe_close(p);
+	return err->code;
 }
 
 void

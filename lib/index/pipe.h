@@ -42,6 +42,7 @@ struct pipe {
 	size_t first, under_way, room;
 };
 
+/* On failure nothing is left to close. */
 enum pacs_err pipe_open(struct pacs_error *err, struct pipe *p,
 			const struct pacs_archive *ar,
 			const struct state *from_state,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "index/pipe.h"
 #include "unit/folder.h"
 #include "unit/index_changes.h"
 #include "unit/index_questions.h"
@@ -313,6 +314,20 @@ add_keys(const char *path)
 	return ok;
 }
 
+/* The sanitizers see what it leaves. */
+static void
+open_beyond(const struct pacs_archive *ar)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+	char added[] = "1 done ConvolutionKernel instance SH ConvolutionKernel";
+	const struct state s = {.cursor = {.segment = 99}, .added = added};
+	struct pipe p;
+
+	CHECK_ERR(pipe_open(&err, &p, ar, &s, &s.cursor, 1), PACS_ENOTFOUND);
+	printf("# %s\n", err.msg);
+	CHECK_INT(p.added.ring.count, 0);
+}
+
 int
 main(void)
 {
@@ -367,6 +382,8 @@ main(void)
 	TEST("what came after a question is never taken for what it found");
 	for (i = PACS_LEVEL_PATIENT; i <= PACS_LEVEL_INSTANCE; i++)
 		replace_while_asked(ix, (enum pacs_level)i);
+	TEST("a ledger that cannot be read on leaves nothing behind");
+	open_beyond(ar);
 	pacs_index_close(ix);
 	pacs_archive_close(ar);
 	for (i = 0; i < OBJECTS; i++)
