@@ -167,25 +167,76 @@ collect(struct ctx *c, const char *const *values)
 	snprintf(v->size, sizeof(v->size), "%s", size ? size : "0");
 }
 
+/* Sums over a patient, study or series: what is removed changes them. */
+static bool
+is_sum(const struct pacs_key *k)
+{
+	return k->flags & PACS_KEY_COMPUTED &&
+	       k->level != PACS_LEVEL_INSTANCE &&
+	       (k->type == PACS_TYPE_NUMBER || k->flags & PACS_KEY_MULTI);
+}
+
+/* Nothing goes on the word of the index alone: its record must meet what was
+ * asked, too. */
+static enum pacs_err
+check(struct pacs_error *err, const struct pacs_query *q,
+      const char *const *values)
+{
+	size_t i;
+
+	for (i = 0; i < q->count; i++) {
+		const struct pacs_condition *c = &q->conditions[i];
+
+		if (!is_sum(c->k) && !pacs_condition_matches(c, values[c->key]))
+			return pacs_error_set(
+			    err, PACS_EINTEGRITY,
+			    "object %s was found and is not what %s asks for: "
+			    "its study changed meanwhile, or the index is "
+			    "wrong; see 'pacs-index check'",
+			    values[PACS_KEY_SOPInstanceUID], c->k->name);
+	}
+	return PACS_OK;
+}
+
+/* What records need, and what is asked about. */
+static void
+choose(const struct pacs_query *q, bool *want, bool *want_added)
+{
+	size_t i;
+
+	want[PACS_KEY_StudyInstanceUID] = true;
+	want[PACS_KEY_SeriesInstanceUID] = true;
+	want[PACS_KEY_SOPInstanceUID] = true;
+	want[PACS_KEY_size_bytes] = true;
+	for (i = 0; i < q->count; i++) {
+		size_t key = (size_t)q->conditions[i].key;
+
+		if (key < PACS_KEY_COUNT)
+			want[key] = true;
+		else
+			want_added[key - PACS_KEY_ADDED] = true;
+	}
+}
+
 static enum pacs_err
 purge(struct pacs_error *err, struct ctx *c)
 {
-	const bool want[PACS_KEY_COUNT] = {
-	    [PACS_KEY_StudyInstanceUID] = true,
-	    [PACS_KEY_SeriesInstanceUID] = true,
-	    [PACS_KEY_SOPInstanceUID] = true,
-	    [PACS_KEY_size_bytes] = true,
-	};
+	bool want[PACS_KEY_COUNT] = {false};
+	bool want_added[PACS_ADDED_MAX] = {false};
 	const struct pacs_find_options o = {.level = PACS_LEVEL_INSTANCE,
-					    .want = want};
+					    .want = want,
+					    .want_added = want_added};
 	const char *const *values;
 	struct pacs_find *f;
 	enum pacs_err rc;
 
+	choose(&c->q.query, want, want_added);
 	if (pacs_find_open(err, c->ix, &c->q.query, &o, &f))
 		return err->code;
 	while (!(rc = pacs_find_next(err, f, &values)) && values &&
 	       !cli_stopped() && !cli_stdout_broken()) {
+		if ((rc = check(err, &c->q.query, values)))
+			break;
 		collect(c, values);
 		if (c->count == BATCH && (rc = end_batch(err, c)))
 			break;

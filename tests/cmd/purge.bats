@@ -77,6 +77,20 @@ setup() {
 	[ "$(cat out)" = 1.2.826.0.1.3680043.10.1338.2 ]
 }
 
+@test "what the index finds against its own record does not go" {
+	exits 0 pacs-purge StudyDate=20200102
+	[ "$(wc -l <out)" -eq 5 ]
+	exits 1 pacs-purge StudyDate=20200103
+	sqlite3 a/index.db 'UPDATE t_study SET study_day = (SELECT study_day + 1 FROM t_study LIMIT 1)'
+	exits 4 pacs-purge --yes --why=test StudyDate=20200103
+	grep -q 'is not what StudyDate asks for' err
+	exits 4 pacs-purge StudyDate=20200103
+	[ "$(objects)" -eq 5 ]
+	# Sums change as objects go: they are not asked again.
+	exits 0 pacs-purge -f outcome NumberOfStudyRelatedInstances=4
+	[ "$(wc -l <out)" -eq 4 ]
+}
+
 @test "nothing is purged without a condition, a reason, or by a wrong key" {
 	exits 2 pacs-purge
 	exits 2 pacs-purge --yes --why=test
