@@ -121,8 +121,7 @@ quarantine_accept(struct pacs_error *err, struct ctx *c,
 			*held ? ", replacing what holds its place" : "");
 		return PACS_OK;
 	}
-	return pacs_quarantine_accept(err, c->w, q, &t, flags.uids.count > 0,
-				      flags.replace,
+	return pacs_quarantine_accept(err, c->w, q, &t, flags.replace,
 				      flags.why ? flags.why : "");
 }
 

@@ -210,6 +210,9 @@ enum pacs_err purge_forget(struct pacs_error *err,
 			   const struct pacs_triple *t) PACS_MUST_CHECK;
 
 /* "quarantine/<sha256>.dcm" and ".txt". */
+/* The UIDs that a file says; false if it cannot be read or lacks one. */
+bool bytes_say(int dirfd, const char *name, struct pacs_triple *ret);
+bool triple_is_same(const struct pacs_triple *a, const struct pacs_triple *b);
 void quarantine_path(const char *sha256, const char *suffix,
 		     char ret[PACS_SHA256_HEX + 16]);
 

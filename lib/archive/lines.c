@@ -43,12 +43,24 @@ writer_op(enum pacs_placed placed)
 	}
 }
 
+/* What else the line says; and that the bytes do not say these UIDs. */
+static const char *
+line_extra(const struct pacs_staged *st, char room[320])
+{
+	if (!st->given_uids || st->placed == PACS_PLACED_QUARANTINE)
+		return st->extra;
+	snprintf(room, 320, "%s%suids=given", st->extra,
+		 *st->extra ? "\t" : "");
+	return room;
+}
+
 static void
 add_line(struct pacs_writer *w, const struct pacs_staged *st, const char *time,
 	 struct pacs_buf *texts)
 {
 	static const struct pacs_triple none;
 	const struct pacs_triple *t = &st->triple;
+	char extra[320];
 
 	switch (st->placed) {
 	case PACS_PLACED_REPAIR:
@@ -71,7 +83,7 @@ add_line(struct pacs_writer *w, const struct pacs_staged *st, const char *time,
 	else
 		line_format(texts, time, writer_op(st->placed), t, st->size,
 			    st->sha256, st->origin ? st->origin : "file",
-			    st->extra);
+			    line_extra(st, extra));
 	pacs_buf_addc(texts, '\n');
 }
 

@@ -12,7 +12,6 @@
 #include "archive/recover.h"
 #include "base/file.h"
 #include "base/fs.h"
-#include "dicom/dataset.h"
 
 static const struct pacs_triple none;
 
@@ -185,15 +184,10 @@ static bool
 triple_of(const struct dead *d, const char *name, struct pacs_triple *ret,
 	  bool *ret_given)
 {
-	struct pacs_read_options opts = {.stop_tag = PACS_TAG_PixelData,
-					 .tolerate_damage = true};
 	struct pacs_error e = PACS_ERROR_INIT;
 	char uids[96];
 	struct pacs_buf b = {0};
-	struct pacs_dataset *ds = NULL;
-	struct pacs_item *root;
-	bool ok = false;
-	int fd;
+	bool ok;
 
 	memset(ret, 0, sizeof(*ret));
 	*ret_given = false;
@@ -205,21 +199,7 @@ triple_of(const struct dead *d, const char *name, struct pacs_triple *ret,
 		*ret_given = ok;
 		return ok;
 	}
-	pacs_error_clear(&e);
-	if (pacs_file_open(&e, d->dirfd, name, &fd, NULL))
-		return false;
-	if (!pacs_dataset_read_fd(&e, fd, &opts, &ds)) {
-		root = pacs_dataset_root(ds);
-		ok = pacs_item_uid(root, PACS_TAG_StudyInstanceUID, ret->study,
-				   PACS_UID_ROOM) &&
-		     pacs_item_uid(root, PACS_TAG_SeriesInstanceUID,
-				   ret->series, PACS_UID_ROOM) &&
-		     pacs_item_uid(root, PACS_TAG_SOPInstanceUID, ret->instance,
-				   PACS_UID_ROOM);
-		pacs_dataset_free(ds);
-	}
-	close(fd);
-	return ok && pacs_triple_is_safe(ret);
+	return bytes_say(d->dirfd, name, ret) && pacs_triple_is_safe(ret);
 }
 
 /* A reason file was written before its object got the name. */
@@ -240,13 +220,6 @@ adopt_quarantined(struct recovery *r, const char *sha256, uint64_t size)
 	r->ar->recovery.adopted++;
 }
 
-static bool
-same_triple(const struct pacs_triple *a, const struct pacs_triple *b)
-{
-	return !strcmp(a->study, b->study) && !strcmp(a->series, b->series) &&
-	       !strcmp(a->instance, b->instance);
-}
-
 /* An object took a place and its line was lost: so was that of the object that
  * had the place before and is in quarantine now. */
 static void
@@ -265,7 +238,7 @@ adopt_replaced(struct recovery *r, const struct pacs_triple *t)
 
 		if ((strcmp(q->reason, "damaged") != 0 &&
 		     strcmp(q->reason, "replaced") != 0) ||
-		    !same_triple(&q->triple, t) ||
+		    !triple_is_same(&q->triple, t) ||
 		    entries_find(&r->entries, &none, q->sha256))
 			continue;
 		snprintf(extra, sizeof(extra), "reason=%s", q->reason);

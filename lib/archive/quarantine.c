@@ -230,7 +230,7 @@ pacs_quarantine_discard(struct pacs_error *err, struct pacs_writer *w,
 enum pacs_err
 pacs_quarantine_accept(struct pacs_error *err, struct pacs_writer *w,
 		       const struct pacs_quarantined *q,
-		       const struct pacs_triple *t, bool given, bool replace,
+		       const struct pacs_triple *t, bool replace,
 		       const char *why)
 {
 	struct pacs_staged st = {0}, *one = &st;
@@ -238,7 +238,6 @@ pacs_quarantine_accept(struct pacs_error *err, struct pacs_writer *w,
 
 	st.triple = *t;
 	st.size = q->size;
-	st.given_uids = given;
 	st.origin = q->origin[0] ? q->origin : NULL;
 	memcpy(st.sha256, q->sha256, sizeof(st.sha256));
 	memcpy(st.name, q->sha256, sizeof(st.sha256));
@@ -246,6 +245,7 @@ pacs_quarantine_accept(struct pacs_error *err, struct pacs_writer *w,
 	if (rc)
 		return rc;
 	writer_dirty(w, w->dir);
+	pacs_stage_ask_uids(w, &st);
 	rc = pacs_writer_barrier(err, w);
 	if (!rc)
 		rc = pacs_place_object(err, w, &st, true);
@@ -254,12 +254,6 @@ pacs_quarantine_accept(struct pacs_error *err, struct pacs_writer *w,
 	if (!rc && st.placed == PACS_PLACED_TAKEN)
 		rc = pacs_error_set(err, PACS_EEXISTS,
 				    "another object holds its place");
-	if (!rc && given) {
-		size_t n = strlen(st.extra);
-
-		copy(st.extra + n, sizeof(st.extra) - n,
-		     n ? "\tuids=given" : "uids=given");
-	}
 	if (!rc)
 		rc = pacs_writer_append(err, w, &one, 1);
 	if (!rc)

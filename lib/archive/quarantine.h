@@ -31,12 +31,11 @@ pacs_quarantine_find(struct pacs_error *err, const struct pacs_archive *ar,
 		     struct pacs_quarantined *ret) PACS_MUST_CHECK;
 /* File it under a triple after all; durable when it returns. With replace,
  * what holds the place goes to quarantine. PACS_EEXISTS if the place is taken
- * and replace is false. given: the triple differs from the bytes'. */
+ * and replace is false. */
 enum pacs_err pacs_quarantine_accept(struct pacs_error *err,
 				     struct pacs_writer *w,
 				     const struct pacs_quarantined *q,
-				     const struct pacs_triple *t, bool given,
-				     bool replace,
+				     const struct pacs_triple *t, bool replace,
 				     const char *why) PACS_MUST_CHECK;
 /* Drop it, recorded; durable when it returns. */
 enum pacs_err pacs_quarantine_discard(struct pacs_error *err,

@@ -106,6 +106,11 @@ enum pacs_err pacs_stage_open(struct pacs_error *err,
 			      const struct pacs_staged *st,
 			      int *ret_fd) PACS_MUST_CHECK;
 
+/* Are the UIDs that it is to be filed under those that its bytes say? If not,
+ * its line will say that they were given. Who read the triple from the bytes
+ * need not ask. */
+void pacs_stage_ask_uids(const struct pacs_writer *w, struct pacs_staged *st);
+
 /*
  * Everything staged and placed before this call is on stable storage when it
  * returns PACS_OK. After a failure the writer is spoiled: every later call

@@ -228,6 +228,7 @@ place_taken(struct pacs_error *err, struct some *s, struct pacs_staged *st)
 static enum pacs_err
 place(struct pacs_error *err, struct some *s, struct pacs_staged *st)
 {
+	pacs_stage_ask_uids(s->w, st);
 	if (pacs_place_object(err, s->w, st, true))
 		return err->code;
 	if (st->placed != PACS_PLACED_OBJECT)

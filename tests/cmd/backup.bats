@@ -147,6 +147,20 @@ history_of_nights() {
 	sound c
 }
 
+@test "UIDs that were given stay given when a purged object is restored" {
+	ct in/one 1 1 1 'leave_out=((8, 0x18),)'
+	exits 3 pacs-store in
+	exits 0 pacs-quarantine accept --uid=SOPInstanceUID=1.2.3 "$(pacs-quarantine list -f sha256)"
+	night
+	pacs-purge --yes --why=test SOPInstanceUID=1.2.3
+	exits 0 pacs-backup restore -r repo -o a StudyInstanceUID="$root.1"
+	tail -n 1 a/ledger/000002.tsv | grep -q 'restored=.*	uids=given	'
+	sound a
+	pacs-init b
+	exits 0 pacs-backup restore -r repo -o b StudyInstanceUID="$root.1"
+	sound b
+}
+
 @test "restore writes over nothing" {
 	cts in 2
 	pacs-store in

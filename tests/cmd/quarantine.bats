@@ -168,6 +168,10 @@ conflict() {
 	exits 0 pacs-quarantine accept --replace "$(pacs-quarantine list -f sha256,reason | awk '$2 == "replaced" { print $1 }')"
 	exits 0 pacs-verify
 	whole
+	# Back again: that they were given is still known.
+	exits 0 pacs-quarantine accept --replace "$id"
+	exits 0 pacs-verify
+	whole
 }
 
 @test "diff of what ends early tells what differs up to there, and that" {

@@ -157,12 +157,12 @@ test_quarantine(void)
 
 	TEST("accept refuses a taken place, and replaces it when told to");
 	CHECK_OK(pacs_quarantine_find(&err, ar, s.sha256, &q));
-	CHECK_ERR(pacs_quarantine_accept(&err, w, &q, &t, false, false, "test"),
+	CHECK_ERR(pacs_quarantine_accept(&err, w, &q, &t, false, "test"),
 		  PACS_EEXISTS);
 	pacs_error_clear(&err);
 	pacs_writer_close(w);
 	CHECK_OK(pacs_writer_open(&err, ar, &w));
-	CHECK_OK(pacs_quarantine_accept(&err, w, &q, &t, false, true, "test"));
+	CHECK_OK(pacs_quarantine_accept(&err, w, &q, &t, true, "test"));
 	CHECK(is_whole(ar, 40));
 	CHECK_INT(count_lines(ar, PACS_OP_REPLACE, "1.2.3.4.40"), 1);
 	CHECK_OK(pacs_quarantine_list(&err, ar, &list, &n));
