@@ -84,27 +84,53 @@ lacks_pixels(const struct pacs_item *root)
 
 /* --- the tail, header by header ------------------------------------------ */
 
-static bool
-get(const struct pacs_object_bytes *b, uint64_t at, void *to, size_t n)
-{
-	ssize_t got;
-
-	if (at > b->size || n > b->size - at)
-		return false;
-	if (b->bytes) {
-		memcpy(to, (const uint8_t *)b->bytes + at, n);
-		return true;
-	}
-	got = pread(b->fd, to, n, (off_t)at);
-	return got == (ssize_t)n;
-}
+#define WINDOW (16u << 10)
+#define CLOSE  256u
 
 struct tail {
 	const struct pacs_object_bytes *b;
 	const struct pacs_item *root;
 	uint64_t at;
 	bool big, is_explicit;
+	/* Of a file, the bytes at the header read last. */
+	uint64_t from;
+	size_t have;
+	uint8_t window[WINDOW];
 };
+
+/* Headers of real fragments are far apart, and little is read for each. Where
+ * they stand close, as millions of empty ones can, many come with one read. */
+static bool
+move_window(struct tail *t, uint64_t at, size_t n)
+{
+	uint64_t left = t->b->size - at;
+	bool close = t->have && at >= t->from && at - t->from <= CLOSE;
+	size_t want = close ? WINDOW : n;
+	ssize_t got;
+
+	want = want > left ? (size_t)left : want;
+	got = pread(t->b->fd, t->window, want, (off_t)at);
+	t->from = at;
+	t->have = got > 0 ? (size_t)got : 0;
+	return t->have >= n;
+}
+
+static bool
+get(struct tail *t, uint64_t at, void *to, size_t n)
+{
+	if (at > t->b->size || n > t->b->size - at)
+		return false;
+	if (t->b->bytes) {
+		memcpy(to, (const uint8_t *)t->b->bytes + at, n);
+		return true;
+	}
+	if ((at < t->from || at - t->from > t->have ||
+	     n > t->have - (size_t)(at - t->from)) &&
+	    !move_window(t, at, n))
+		return false;
+	memcpy(to, t->window + (at - t->from), n);
+	return true;
+}
 
 /* Fragments from t->at on. */
 static bool
@@ -113,7 +139,7 @@ fragments_are_cut(struct tail *t)
 	uint64_t count = 0, length;
 	uint8_t h[8];
 
-	for (; get(t->b, t->at, h, sizeof(h)); count++) {
+	for (; get(t, t->at, h, sizeof(h)); count++) {
 		uint32_t tag =
 		    PACS_TAG(pacs_get16(h, t->big), pacs_get16(h + 2, t->big));
 
@@ -138,7 +164,7 @@ next_length(struct tail *t, uint32_t *ret_tag, uint32_t *ret_length)
 {
 	uint8_t h[12];
 
-	if (!get(t->b, t->at, h, 8))
+	if (!get(t, t->at, h, 8))
 		return false;
 	*ret_tag = PACS_TAG(pacs_get16(h, t->big), pacs_get16(h + 2, t->big));
 	t->at += 8;
@@ -146,7 +172,7 @@ next_length(struct tail *t, uint32_t *ret_tag, uint32_t *ret_length)
 	if (!t->is_explicit || h[4] < 'A' || h[5] < 'A') {
 		*ret_length = pacs_get32(h + 4, t->big);
 	} else if (pacs_vr_has_long_length(PACS_VR(h[4], h[5]))) {
-		if (!get(t->b, t->at, h + 8, 4))
+		if (!get(t, t->at, h + 8, 4))
 			return false;
 		t->at += 4;
 		*ret_length = pacs_get32(h + 8, t->big);
@@ -201,7 +227,7 @@ whole_is_cut(const struct pacs_dataset *ds)
 bool
 pacs_dataset_is_cut(struct pacs_dataset *ds, const struct pacs_object_bytes *b)
 {
-	struct tail t = {.b = b, .root = &ds->root};
+	struct tail t;
 
 	if (ds->damage[0])
 		return ds->cut;
@@ -209,6 +235,9 @@ pacs_dataset_is_cut(struct pacs_dataset *ds, const struct pacs_object_bytes *b)
 		return whole_is_cut(ds);
 	if (ds->deflated)
 		return false;
+	t.b = b;
+	t.root = &ds->root;
+	t.from = t.have = 0;
 	t.big = ds->big_endian;
 	t.is_explicit = ds->form == PACS_EXPLICIT;
 	t.at = ds->root.offset + ds->root.length;

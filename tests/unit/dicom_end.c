@@ -132,6 +132,32 @@ test_encapsulated(void)
 	pacs_buf_clear(&b);
 }
 
+/* Many fragments, near each other and not: more than one read gets. */
+static void
+test_fragments(void)
+{
+	struct pacs_buf b = {0};
+	char bytes[3000] = "";
+	size_t i, begin;
+
+	put_image(&b, "1.2.840.10008.1.2.4.70", "900 ");
+	put_header(&b, PACS_TAG_PixelData, "OB", PACS_LENGTH_UNDEFINED);
+	begin = b.len;
+	for (i = 0; i <= 9000; i++) {
+		size_t n = i % 100 ? i % 7 / 6 * 200 : i % 3000;
+
+		put_header(&b, ITEM, "", (uint32_t)n);
+		pacs_buf_add(&b, bytes, n);
+	}
+	put_header(&b, SEQ_END, "", 0);
+	CHECK(!is_cut(&b, b.len));
+	CHECK(is_cut(&b, b.len - 1));
+	for (i = begin; i < b.len / 20; i += 997)
+		CHECK(is_cut(&b, i));
+	CHECK(b.len > 400000);
+	pacs_buf_clear(&b);
+}
+
 static void
 test_without_pixels(void)
 {
@@ -160,6 +186,7 @@ main(void)
 	test_native();
 	TEST("an encapsulated one is cut before its delimiter or last frame");
 	test_encapsulated();
+	test_fragments();
 	TEST("a header alone is not cut, a damaged item neither");
 	test_without_pixels();
 	return test_done();
