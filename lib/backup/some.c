@@ -1,6 +1,6 @@
 /*
- * Restoring what was asked for: studies that match, into a folder or an
- * archive.
+ * Restoring what was asked for: studies that match, into a folder or, see
+ * some-archive.c, an archive.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,33 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive/writer.h"
-#include "backup/entry.h"
-#include "backup/packing.h"
-#include "backup/restore.h"
+#include "backup/some.h"
 #include "base/fs.h"
 #include "base/tree.h"
-#include "query/query.h"
-
-enum { BATCH = 256 };
-
-struct some {
-	struct pacs_repo *r;
-	const struct pacs_backup_hooks *hooks;
-	struct pacs_restore_tally *tally;
-	struct pacs_query query;
-	char (*keys)[KEY_ROOM]; /* studies that match */
-	size_t count, cap;
-	/* into a folder */
-	const char *to;
-	int dirfd;
-	char last_dir[PACS_PATH_ROOM];
-	/* into an archive */
-	struct pacs_archive *ar;
-	struct pacs_writer *w;
-	struct pacs_staged batch[BATCH];
-	size_t batch_count;
-};
 
 static const enum pacs_key_id keys[GROUP_VALUES] = {
 #define G(name) PACS_KEY_##name,
@@ -190,113 +166,6 @@ into_folder(struct pacs_error *err, struct some *s, struct unpack *u,
 	return rc;
 }
 
-/* --- into an archive ------------------------------------------------------ */
-
-/* Something has its place: these bytes, what is left of them, or another
- * object. */
-static enum pacs_err
-place_taken(struct pacs_error *err, struct some *s, struct pacs_staged *st)
-{
-	char path[PACS_PATH_ROOM], sha[PACS_SHA256_HEX] = "";
-	uint64_t size;
-	int fd;
-
-	if (pacs_object_open(err, s->ar, &st->triple, &fd, NULL))
-		return err->code;
-	if (pacs_sha256_fd(err, fd, sha, NULL))
-		pacs_error_clear(err); /* damaged */
-	close(fd);
-	if (!strcmp(sha, st->sha256)) {
-		s->tally->objects++;
-		return pacs_place_duplicate(err, s->w, st);
-	}
-	*sha = '\0';
-	if (pacs_ledger_expect(err, s->ar, &st->triple, sha, &size))
-		pacs_error_clear(err);
-	if (!strcmp(sha, st->sha256)) {
-		s->tally->objects++;
-		return pacs_place_over(err, s->w, st, PACS_PLACED_REPAIR);
-	}
-	s->tally->failed++;
-	pacs_object_path(&st->triple, path);
-	if (s->hooks->missed)
-		s->hooks->missed(s->hooks->ctx, path,
-				 "another object holds its place");
-	return PACS_OK;
-}
-
-static enum pacs_err
-place(struct pacs_error *err, struct some *s, struct pacs_staged *st)
-{
-	pacs_stage_ask_uids(s->w, st);
-	if (pacs_place_object(err, s->w, st, true))
-		return err->code;
-	if (st->placed != PACS_PLACED_OBJECT)
-		return place_taken(err, s, st);
-	snprintf(st->extra, sizeof(st->extra), "restored=%s", st->sha256);
-	s->tally->objects++;
-	return PACS_OK;
-}
-
-static enum pacs_err
-end_batch(struct pacs_error *err, struct some *s)
-{
-	struct pacs_error later = PACS_ERROR_INIT, *e;
-	struct pacs_staged *ready[BATCH];
-	enum pacs_err rc;
-	size_t i, n = 0;
-
-	if (!s->batch_count)
-		return PACS_OK;
-	rc = pacs_writer_barrier(err, s->w);
-	for (i = 0; !rc && i < s->batch_count; i++) {
-		struct pacs_staged *st = &s->batch[i];
-
-		rc = place(err, s, st);
-		if (!rc && (st->placed == PACS_PLACED_TAKEN ||
-			    st->placed == PACS_PLACED_LINE))
-			pacs_stage_drop(s->w, st);
-		if (!rc && st->placed != PACS_PLACED_TAKEN)
-			ready[n++] = st;
-	}
-	/* What has its name gets its line, whatever became of the others. */
-	e = rc ? &later : err;
-	if (n && !pacs_writer_append(e, s->w, ready, n) &&
-	    !pacs_writer_barrier(e, s->w))
-		(void)!pacs_writer_settle(e, s->w, ready, n);
-	s->batch_count = 0;
-	memset(s->batch, 0, sizeof(s->batch));
-	return err->code;
-}
-
-static enum pacs_err
-into_archive(struct pacs_error *err, struct some *s, struct unpack *u,
-	     const struct entry *e)
-{
-	struct pacs_staged *st = &s->batch[s->batch_count];
-	struct pacs_stage_stream *stream;
-	const void *bytes;
-	enum pacs_err rc = pacs_writer_room(err, s->w, e->size);
-	size_t n;
-
-	if (!rc)
-		rc = pacs_stage_begin(err, s->w, &stream);
-	if (rc)
-		return rc;
-	while (!(rc = unpack_data(err, u, &bytes, &n)) && n)
-		if ((rc = pacs_stage_add(err, stream, bytes, n)))
-			break;
-	if (rc) {
-		pacs_stage_abort(stream);
-		return rc;
-	}
-	(void)pacs_object_triple(e->path, &st->triple);
-	rc = pacs_stage_end(err, stream, st);
-	if (!rc && ++s->batch_count == BATCH)
-		rc = end_batch(err, s);
-	return rc;
-}
-
 /* --- all of it ------------------------------------------------------------ */
 
 static enum pacs_err
@@ -330,7 +199,8 @@ take(struct pacs_error *err, void *ctx, struct unpack *u, const struct entry *e)
 	s->tally->bytes += e->size;
 	if (s->hooks->progress)
 		s->hooks->progress(s->hooks->ctx, 1, e->size);
-	return s->ar ? into_archive(err, s, u, e) : into_folder(err, s, u, e);
+	return s->ar ? some_into_archive(err, s, u, e)
+		     : into_folder(err, s, u, e);
 }
 
 static void
@@ -361,7 +231,7 @@ read_studies(struct pacs_error *err, struct some *s, const struct parts *parts)
 		    before;
 	}
 	if (!rc && s->w)
-		rc = end_batch(err, s);
+		rc = some_end_batch(err, s);
 	if (!rc && !s->w && s->dirfd >= 0)
 		rc = pacs_tree_sync(err, s->dirfd, s->to);
 	return rc;
