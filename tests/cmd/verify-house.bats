@@ -3,6 +3,7 @@
 # folders that programs need.
 
 load ../helper/env
+load ../helper/verify
 
 setup_file() {
 	pacs_setup
@@ -17,16 +18,6 @@ setup_file() {
 setup() {
 	pacs_setup
 	export PACS_ARCHIVE=$PWD/a
-}
-
-# verify STATUS [OPTION...]: the findings are on standard input, "kind path".
-verify() {
-	local want=$1
-	shift
-	LC_ALL=C sort >wanted
-	exits "$want" pacs-verify -f kind,path "$@"
-	[ ! -s err ]
-	LC_ALL=C sort out | diff wanted -
 }
 
 @test "each lost folder and the lock are named, and what writes says so" {

@@ -3,6 +3,7 @@
 # quarantine, in marks, in the ledger, in who may change what.
 
 load ../helper/env
+load ../helper/verify
 
 setup_file() {
 	pacs_setup
@@ -23,16 +24,6 @@ setup() {
 	aside=$(cd a && find quarantine -name '*.dcm' | LC_ALL=C sort | head -n 1)
 	mark=$(cd a && find purged -type f | LC_ALL=C sort | head -n 1)
 	end=$(stat -c %s a/ledger/000001.tsv)
-}
-
-# verify STATUS [OPTION...]: the findings are on standard input, "kind path".
-verify() {
-	local want=$1
-	shift
-	LC_ALL=C sort >wanted
-	exits "$want" pacs-verify -f kind,path "$@"
-	[ ! -s err ]
-	LC_ALL=C sort out | diff wanted -
 }
 
 finding() { # KIND PATH...

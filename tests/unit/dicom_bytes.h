@@ -111,4 +111,16 @@ text_of(const struct pacs_item *item, uint32_t tag)
 	return text;
 }
 
+/* Write a data set, in place of what was in out. */
+static inline void
+write_ok(struct pacs_dataset *ds, const struct pacs_write_options *opts,
+	 struct pacs_buf *out)
+{
+	struct pacs_error err = PACS_ERROR_INIT;
+
+	pacs_buf_reset(out);
+	if (!CHECK_OK(pacs_dataset_write(&err, ds, opts, pacs_sink_buf, out)))
+		printf("# %s\n", err.msg);
+}
+
 #endif

@@ -1,16 +1,5 @@
 #include "unit/dicom_bytes.h"
 
-static void
-write_ok(struct pacs_dataset *ds, const struct pacs_write_options *opts,
-	 struct pacs_buf *out)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	pacs_buf_reset(out);
-	if (!CHECK_OK(pacs_dataset_write(&err, ds, opts, pacs_sink_buf, out)))
-		printf("# %s\n", err.msg);
-}
-
 /* Elements alone: not what stands between, behind or in the ends of them. */
 static void
 test_elements_only(void)

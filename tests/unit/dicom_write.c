@@ -1,16 +1,5 @@
 #include "unit/dicom_bytes.h"
 
-static void
-write_ok(struct pacs_dataset *ds, const struct pacs_write_options *opts,
-	 struct pacs_buf *out)
-{
-	struct pacs_error err = PACS_ERROR_INIT;
-
-	pacs_buf_reset(out);
-	if (!CHECK_OK(pacs_dataset_write(&err, ds, opts, pacs_sink_buf, out)))
-		printf("# %s\n", err.msg);
-}
-
 /* Everything that is odd and must stay: lengths, delimiters, padding. */
 static void
 put_odd(struct pacs_buf *b)
