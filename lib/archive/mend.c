@@ -220,10 +220,26 @@ adopt_quarantined(struct recovery *r, const char *sha256, uint64_t size)
 	r->ar->recovery.adopted++;
 }
 
-/* An object took a place and its line was lost: so was that of the object that
- * had the place before and is in quarantine now. */
+/* Is the object in quarantine that file? */
+static bool
+is_that(const struct recovery *r, const struct pacs_quarantined *q,
+	const struct stat *file)
+{
+	char path[PACS_SHA256_HEX + 16];
+	struct stat st;
+
+	quarantine_path(q->sha256, ".dcm", path);
+	return is_there(r, path, &st) && st.st_ino == file->st_ino;
+}
+
+/*
+ * An object took a place and its line was lost: so was that of the object that
+ * had the place before and is in quarantine now. Or it was about to take it
+ * (held: what holds the place still), and the other was set aside already.
+ */
 static void
-adopt_replaced(struct recovery *r, const struct pacs_triple *t)
+adopt_replaced(struct recovery *r, const struct pacs_triple *t,
+	       const struct stat *held)
 {
 	struct pacs_error e = PACS_ERROR_INIT;
 	char extra[48];
@@ -239,7 +255,8 @@ adopt_replaced(struct recovery *r, const struct pacs_triple *t)
 		if ((strcmp(q->reason, "damaged") != 0 &&
 		     strcmp(q->reason, "replaced") != 0) ||
 		    !triple_is_same(&q->triple, t) ||
-		    entries_find(&r->entries, &none, q->sha256))
+		    entries_find(&r->entries, &none, q->sha256) ||
+		    (held && !is_that(r, q, held)))
 			continue;
 		snprintf(extra, sizeof(extra), "reason=%s", q->reason);
 		add_text(r, PACS_OP_QUARANTINE, t, q->size, q->sha256, extra);
@@ -247,12 +264,25 @@ adopt_replaced(struct recovery *r, const struct pacs_triple *t)
 	}
 }
 
+/* It is in quarantine. */
+static void
+mend_aside(struct recovery *r, const char *sha256, const struct stat *in)
+{
+	char path[PACS_SHA256_HEX + 16];
+	struct stat st;
+
+	quarantine_path(sha256, ".dcm", path);
+	if (is_there(r, path, &st) && st.st_ino == in->st_ino &&
+	    !entries_find(&r->entries, &none, sha256))
+		adopt_quarantined(r, sha256, (uint64_t)in->st_size);
+}
+
 /* One incoming file: has it a name that no line speaks of? */
 static void
 mend_one(struct recovery *r, const struct dead *d, const char *name,
 	 const char *sha256)
 {
-	char path[PACS_PATH_ROOM], qpath[PACS_SHA256_HEX + 16];
+	char path[PACS_PATH_ROOM];
 	struct pacs_triple t;
 	const struct entry *e;
 	struct stat in, st;
@@ -260,25 +290,24 @@ mend_one(struct recovery *r, const struct dead *d, const char *name,
 
 	if (fstatat(d->dirfd, name, &in, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
-	if (in.st_nlink < 2) {
+	if (in.st_nlink < 2)
 		r->ar->recovery.swept++;
-		return;
-	}
-	quarantine_path(sha256, ".dcm", qpath);
-	if (is_there(r, qpath, &st) && st.st_ino == in.st_ino) {
-		e = entries_find(&r->entries, &none, sha256);
-		if (!e)
-			adopt_quarantined(r, sha256, (uint64_t)in.st_size);
-	}
+	else
+		mend_aside(r, sha256, &in);
 	if (!triple_of(d, name, &t, &given))
 		return;
 	pacs_object_path(&t, path);
-	if (!is_there(r, path, &st) || st.st_ino != in.st_ino)
+	if (!is_there(r, path, &st))
 		return;
+	if (st.st_ino != in.st_ino) {
+		if (st.st_nlink > 1)
+			adopt_replaced(r, &t, &st);
+		return;
+	}
 	e = entries_find(&r->entries, &t, sha256);
 	if (e && pacs_op_places(e->op) && strcmp(e->sha256, sha256) == 0)
 		return;
-	adopt_replaced(r, &t);
+	adopt_replaced(r, &t, NULL);
 	add_text(r, PACS_OP_ADOPT, &t, (uint64_t)in.st_size, sha256,
 		 given ? "uids=given" : NULL);
 	r->ar->recovery.adopted++;

@@ -36,6 +36,33 @@ kills() {
 	kills recovery
 }
 
+@test "a repair that is killed leaves nothing in quarantine that is on no record" {
+	local one at n=0
+	pacs-phantom -o in --modality=CT --studies=1 --instances=1 --rows=16 --seed=5
+	pacs-init a
+	pacs-store -a a in
+	one=$(cd a && find objects -type f)
+	chmod u+w "a/$one"
+	printf x | dd of="a/$one" bs=1 seek=200 conv=notrunc status=none
+	chmod u-w "a/$one"
+	mv a damaged
+	for at in {link,rename}:{1,2,3,4}{,:after}; do
+		rm -rf a
+		cp -a damaged a
+		run env LD_PRELOAD="$PACS_BUILD/fault/shim.so" SHIM_ROOT="$PWD/a" \
+			SHIM_KILL="$at" pacs-store -q -j1 -a a in
+		[ "$status" -eq 137 ] || continue
+		n=$((n + 1))
+		pacs-find -a a --count >/dev/null # recovers
+		run pacs-verify -a a -f kind
+		[ "$output" = damaged ] || [ -z "$output" ]
+		pacs-store -q -a a in
+		exits 0 pacs-verify -a a
+		[ "$(find a/quarantine -name '*.dcm' | wc -l)" -eq 1 ]
+	done
+	[ "$n" -ge 6 ]
+}
+
 @test "a store among conflicts that is killed has lost nothing" {
 	kills troubles
 }

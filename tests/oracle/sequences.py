@@ -140,8 +140,8 @@ class Sequence:
         return things, again, dry, move
 
     def killed_store(self):
-        """Done or not. Not a repair: what it sets aside can stay without a
-        line until the same is stored again."""
+        """Done or not. Not a repair, which can also be half done: set aside,
+        and not yet replaced (tests/fault/crash.bats)."""
         t, again = self.r.choice(self.pool), self.r.random() < .5
         if self.m.fate(t, again)[0] == "repaired":
             return None
