@@ -242,14 +242,17 @@ teardown() {
 # --- limits, signals, crashes -------------------------------------------------------------
 
 @test "below its floor the archive takes nothing: status 4" {
-	ct in/one 1 1 1
-	ct in/two 1 1 2
+	local n
+	pacs-phantom -o in --modality=CT --studies=1 --instances=20 --rows=16
 	pacs-init --floor=1000T b
 	exits 4 pacs-store -j 1 -a b --print -f outcome,reason in
-	[ "$(tally)" = "2 failed nospc" ]
+	# Those that were under way when the first failed: one or more.
+	n=$(wc -l <out)
+	[ "$(tally)" = "$n failed nospc" ]
 	# It is said once.
 	[ "$(grep -c 'in/.* KiB free; the archive keeps' err)" -eq 1 ]
-	grep -qx 'pacs-store: 1 more were not stored for this reason' err
+	[ "$n" -eq 1 ] ||
+		grep -qx "pacs-store: $((n - 1)) more were not stored for this reason" err
 	[ -z "$(find b/objects -type f)" ]
 }
 
