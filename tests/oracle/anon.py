@@ -524,8 +524,9 @@ MARKED = ("PN", "LT", "ST", "UT", "UC", "UR", "AE", "LO", "SH", "DA", "DT",
 
 
 def marker(n, vr):
-    if vr == "DA":  # further apart than dates are moved
-        day = datetime.date(1000, 1, 1) + datetime.timedelta(367 * n % 360000)
+    if vr == "DA":  # further apart than dates are moved, all of them
+        assert n < 980
+        day = datetime.date(1000, 1, 1) + datetime.timedelta(367 * n)
         return day.strftime("%4Y%m%d")
     if vr == "DT":
         return marker(n, "DA") + "0102%02d.%06d" % (n % 60, 700000 + n)
@@ -543,7 +544,7 @@ def canary(folder):
     import pydicom.datadict as dd
     ds = Dataset()
     markers = {}
-    count = [0]
+    count = {"date": 0, "other": 0}
 
     def fill(item, tags):
         for t in tags:
@@ -554,8 +555,9 @@ def canary(folder):
                 continue
             if row_of(t) is None and (vr in ("LO", "SH") or t in CODES):
                 continue
-            count[0] += 1
-            text = marker(count[0], vr)
+            kind = "date" if vr in ("DA", "DT") else "other"
+            count[kind] += 1
+            text = marker(count[kind], vr)
             markers[text] = t
             item.add_new(t, vr, text)
 
